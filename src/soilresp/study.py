@@ -1,0 +1,234 @@
+"""One study: its profile, recipe, observations, seed, and the folder of its results."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from soilresp import paths
+from soilresp.data import access
+from soilresp.errors import DataError, ParameterError
+from soilresp.prepare.recipes import RECIPES
+from soilresp.results import read_json, write_json
+
+__all__ = ["PROFILES", "Profile", "Study", "open_study", "settle"]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How much work a run does.
+
+    Attributes
+    ----------
+    n_runs, n_trees : int
+        Monte-Carlo runs and trees of each run's forest.
+    cv_folds, cv_trees : int
+        Folds of every cross-validation, and trees of its forests.
+    search_trees : int
+        Trees of each forest of the predictor search.
+    search_size : int
+        Largest number of predictors that the search leaves out of, or puts
+        into, a subset: 1 tries single additions and removals only.
+    """
+
+    name: str
+    n_runs: int
+    n_trees: int
+    cv_folds: int
+    cv_trees: int
+    search_trees: int
+    search_size: int
+
+
+PROFILES = {
+    p.name: p
+    for p in (
+        Profile("quick", n_runs=10, n_trees=40, cv_folds=5, cv_trees=60,
+                search_trees=50, search_size=1),
+        Profile("standard", n_runs=40, n_trees=100, cv_folds=10, cv_trees=300,
+                search_trees=200, search_size=1),
+        Profile("paper", n_runs=2000, n_trees=500, cv_folds=10, cv_trees=500,
+                search_trees=500, search_size=2),
+    )
+}
+
+TWIN_LABEL = "Twin experiment: synthetic observations, known truth"
+
+
+@dataclass(frozen=True)
+class Study:
+    """Settled choices of a run.
+
+    Attributes
+    ----------
+    run : pathlib.Path
+        Folder of the run; results are in ``run / "results"``.
+    profile : Profile
+    recipe : str
+        Covariate recipe, never "auto".
+    observations : str
+        "srdb" or "twin".
+    seed : int
+        Seed that every random draw is derived from.
+    choices : tuple of str
+        One sentence for each choice that was made for the user.
+    """
+
+    run: Path
+    profile: Profile
+    recipe: str
+    observations: str
+    seed: int = 0
+    choices: tuple = field(default=(), compare=False)
+
+    @property
+    def results(self):
+        """Folder of the result files (`pathlib.Path`)."""
+        return self.run / "results"
+
+    @property
+    def is_twin(self):
+        """Whether the observations are synthetic."""
+        return self.observations == "twin"
+
+    @property
+    def label(self):
+        """Words that every figure and table of a twin experiment carries; else empty."""
+        return TWIN_LABEL if self.is_twin else ""
+
+    def describe(self):
+        """One sentence on what the results stand on.
+
+        Returns
+        -------
+        str
+        """
+        records = (
+            "synthetic observations of a known truth (a twin experiment, no field data)"
+            if self.is_twin
+            else "field records of SRDB v5.0"
+        )
+        p = self.profile
+        return (
+            f"Made with {records}, covariate recipe '{self.recipe}', profile '{p.name}' "
+            f"({p.n_runs} runs of {p.n_trees} trees), seed {self.seed}."
+        )
+
+
+def _run_folder(run):
+    run = Path(run).expanduser()
+    return run.resolve() if run.is_absolute() else (paths.root() / run).resolve()
+
+
+def _pick(kind, value, known):
+    if value not in known:
+        raise ParameterError(f"Unknown {kind} {value!r}: choose one of {', '.join(known)}.")
+    return value
+
+
+def _settle_recipe(recipe):
+    _pick("recipe", recipe, ("auto", *RECIPES))
+    if recipe != "auto":
+        missing = [n for n in RECIPES[recipe].needs if not access.at_hand([n])]
+        if missing:
+            # locate() words the way out for the first of them, or downloads it.
+            for name in missing:
+                access.locate(name, download=True)
+        return recipe, []
+    for name, candidate in RECIPES.items():
+        if candidate.needs and access.at_hand(candidate.needs):
+            return name, [f"Recipe '{name}': all of its inputs are at hand."]
+    return "embedded", [
+        "Recipe 'embedded': the inputs of 'delta' are neither in the cache nor in a mirror, "
+        "so the fields that ship with the project are used."
+    ]
+
+
+def _settle_observations(observations):
+    _pick("observations", observations, ("auto", "srdb", "twin"))
+    if observations == "twin":
+        return "twin", []
+    if observations == "srdb":
+        access.locate("srdb", download=True)
+        return "srdb", []
+    try:
+        found = access.locate("srdb", download=True)
+    except DataError as error:
+        return "twin", [
+            "Observations 'twin': SRDB could not be had, so a synthetic data set with a known "
+            f"truth stands in for it. ({error})"
+        ]
+    return "srdb", [f"Observations 'srdb': SRDB v5.0 from the {found.source}."]
+
+
+def settle(run=None, profile=None, recipe=None, observations=None, seed=None):
+    """Decide on a run's settings and note them in its folder.
+
+    A setting that is not given is the one noted in the folder before, else the
+    one in the environment (``SOILRESP_PROFILE``, ``SOILRESP_RUN``), else the
+    default: profile "quick", recipe and observations "auto", seed 0, folder
+    ``runs/interactive``.
+
+    Parameters
+    ----------
+    run : path-like, optional
+        Folder of the run; a relative one is below the project folder.
+    profile : {"quick", "standard", "paper"}, optional
+    recipe : {"auto", "embedded", "delta"}, optional
+        "auto" takes the best recipe whose inputs are in the cache or a mirror.
+    observations : {"auto", "srdb", "twin"}, optional
+        "auto" takes SRDB if it can be had (a download is tried), else the twin.
+    seed : int, optional
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    ParameterError
+        If a setting has an unknown value.
+    DataError
+        If inputs that were asked for by name cannot be had.
+    """
+    folder = _run_folder(run or os.environ.get("SOILRESP_RUN") or "runs/interactive")
+    note = folder / "study.json"
+    known = read_json(note) if note.exists() else {}
+    profile = profile or os.environ.get("SOILRESP_PROFILE") or known.get("profile") or "quick"
+    _pick("profile", profile, tuple(PROFILES))
+    seed = known.get("seed", 0) if seed is None else seed
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise ParameterError(f"seed must be a whole number from 0 up, got {seed!r}.")
+    choices = []
+    if recipe is None and "recipe" in known:
+        recipe = known["recipe"]
+    else:
+        recipe, why = _settle_recipe(recipe or "auto")
+        choices += why
+    if observations is None and "observations" in known:
+        observations = known["observations"]
+    else:
+        observations, why = _settle_observations(observations or "auto")
+        choices += why
+    settled = {"profile": profile, "recipe": recipe, "observations": observations, "seed": seed}
+    if settled != known:
+        write_json(note, settled)
+    return Study(folder, PROFILES[profile], recipe, observations, seed, tuple(choices))
+
+
+def open_study(profile=None, run=None, recipe=None, observations=None, seed=None):
+    """Open the study that a notebook belongs to, and say what it stands on.
+
+    The same as `settle`, for use at the top of a notebook: it also sets the
+    figure style, with the label of a twin experiment where that is due.
+
+    Returns
+    -------
+    Study
+    """
+    from soilresp.plot import style
+
+    study = settle(run, profile, recipe, observations, seed)
+    style.use_style(label=study.label)
+    return study
+
+
