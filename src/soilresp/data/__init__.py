@@ -1,0 +1,1 @@
+"""Where bytes come from: the registry of inputs, the look-up, the embedded fields."""
