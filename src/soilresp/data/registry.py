@@ -158,8 +158,8 @@ def _entry(file, name, row):
     for path, digest in made.places():
         if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
             raise DataError(f"{file.name}, {name}: path {path!r} leaves the folder of inputs.")
-        if digest is not None and not _SHA256.fullmatch(digest):
-            raise DataError(f"{file.name}, {name}: {digest!r} is not a sha256 in hexadecimal.")
+        if digest is not None and not _SHA256.fullmatch(str(digest)):
+            raise DataError(f"{file.name}, {name}: {digest} is not a sha256 in hexadecimal.")
     if not made.landing and not may_be_fetched(made.url):
         raise DataError(f"{file.name}, {name}: {made.url!r} is not an https address.")
     return made
