@@ -1,0 +1,141 @@
+"""The Monte-Carlo runs: one balanced draw of records and one forest each."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.ensemble import RandomForestRegressor
+
+from soilresp.errors import ParameterError
+from soilresp.prepare.strata import draw_run
+
+__all__ = ["TARGETS", "PAPER_PREDICTORS", "Run", "new_forest", "monte_carlo", "evaluate_runs"]
+
+TARGETS = {"SR": 1, "HR": 2}
+"""Fluxes that are fitted, and the number by which each enters the seed."""
+
+PAPER_PREDICTORS = {
+    "SR": ("MAT", "Prec", "RH", "RH_GS", "LAI_GS"),
+    "HR": ("MAT", "Prec", "RH", "PAR", "RH_GS", "LAI_GS", "PAR_GS"),
+}
+"""The paper's choice (Lu et al. 2021, section 2.2)."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One Monte-Carlo run.
+
+    Attributes
+    ----------
+    index : int
+    forest : sklearn.ensemble.RandomForestRegressor
+    drawn : numpy.ndarray of int
+        Positions of the training records, with repeats.
+    held_out : numpy.ndarray of int
+        Positions of the records that were never drawn from.
+    """
+
+    index: int
+    forest: RandomForestRegressor
+    drawn: np.ndarray
+    held_out: np.ndarray
+
+
+def new_forest(n_trees, n_predictors, seed, n_jobs=-1, **options):
+    """A forest with the settings of R's randomForest for regression.
+
+    A third of the predictors is tried at each split (mtry), and a node of
+    fewer than five members is not split further: R's nodesize of 5 comes
+    nearest to scikit-learn's ``min_samples_split=4``, which counts records
+    without their bootstrap repeats.
+
+    Parameters
+    ----------
+    n_trees, n_predictors : int
+    seed : int
+    n_jobs : int
+        Threads; the result does not depend on it.
+    **options
+        Passed on to scikit-learn.
+
+    Returns
+    -------
+    sklearn.ensemble.RandomForestRegressor
+    """
+    if n_trees < 1:
+        raise ParameterError(f"n_trees must be at least 1, got {n_trees}.")
+    return RandomForestRegressor(
+        n_estimators=n_trees,
+        max_features=max(1, n_predictors // 3),
+        min_samples_split=4,
+        bootstrap=True,
+        random_state=seed,
+        n_jobs=n_jobs,
+        **options,
+    )
+
+
+def monte_carlo(x, y, strata, shares, target, n_runs, n_trees, seed=0, draw="area"):
+    """Draw and fit run after run.
+
+    Parameters
+    ----------
+    x : array_like, shape (n, p)
+        Predictors of the records.
+    y : array_like, shape (n,)
+        Fluxes, g C m-2 yr-1.
+    strata : array_like of int, shape (n,)
+        Vegetation bin of each record.
+    shares : pandas.Series
+        Area share of each bin, from `soilresp.prepare.strata.area_shares`.
+    target : {"SR", "HR"}
+        Enters the seed, so that the two fluxes have their own draws.
+    n_runs, n_trees : int
+    seed : int
+    draw : {"area", "record"}
+        See `soilresp.prepare.strata.draw_run`.
+
+    Yields
+    ------
+    Run
+        Run i is the same whatever the number of runs.
+    """
+    if n_runs < 1:
+        raise ParameterError(f"n_runs must be at least 1, got {n_runs}.")
+    x, y = np.asarray(x, np.float32), np.asarray(y, float)
+    for i in range(n_runs):
+        rng = np.random.default_rng([seed, TARGETS[target], i])
+        drawn, held_out = draw_run(strata, shares, rng, draw=draw)
+        forest = new_forest(n_trees, x.shape[1], int(rng.integers(2**31)))
+        forest.fit(x[drawn], y[drawn])
+        yield Run(i, forest, drawn, held_out)
+
+
+def evaluate_runs(runs, x, progress=None):
+    """Predictions of every record by the ensemble, as a member and held out.
+
+    Parameters
+    ----------
+    runs : iterable of Run
+    x : array_like, shape (n, p)
+    progress : callable, optional
+        Called after each run.
+
+    Returns
+    -------
+    dict of numpy.ndarray, shape (n,)
+        ``all_runs``: mean over all runs, whether or not the record was drawn
+        (nearly an in-sample prediction); ``held_out``: mean over the runs that
+        held it out, NaN where none did; ``n_held_out``: how many did.
+    """
+    x = np.asarray(x, np.float32)
+    total, outside, count, n = np.zeros(len(x)), np.zeros(len(x)), np.zeros(len(x), int), 0
+    for run in runs:
+        predicted = run.forest.predict(x)
+        total += predicted
+        outside[run.held_out] += predicted[run.held_out]
+        count[run.held_out] += 1
+        n += 1
+        if progress is not None:
+            progress()
+    held_out = np.where(count > 0, outside / np.maximum(count, 1), np.nan)
+    return {"all_runs": total / n, "held_out": held_out, "n_held_out": count}

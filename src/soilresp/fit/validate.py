@@ -1,0 +1,121 @@
+"""Scores, and the ways to set records aside for them."""
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import GroupKFold, KFold
+
+from soilresp.fit.ensemble import TARGETS, new_forest
+
+__all__ = ["SCHEMES", "scores", "site_groups", "block_groups", "ladder"]
+
+SCHEMES = {
+    "in_sample": "in-sample: every record was in the training set",
+    "oob": "out of bag: other records of the same site may have been in the tree",
+    "random_cv": "random folds: other records of the same site and study are in the training set",
+    "site_cv": "site folds: no record of the same half-degree cell in the training set",
+    "study_cv": "study folds: no record of the same study in the training set",
+    "spatial_cv": "spatial folds: nothing from the same 2-degree block in the training set",
+}
+"""Evaluations from the most to the least flattering, and what leaks in each."""
+
+
+def scores(observed, predicted):
+    """How well predictions meet observations.
+
+    Parameters
+    ----------
+    observed, predicted : array_like, shape (n,)
+        g C m-2 yr-1; pairs with a missing prediction are left out.
+
+    Returns
+    -------
+    dict
+        ``n``, ``r2`` (1 - SSE/SST), ``r`` (Pearson), ``r2_fit`` (r squared,
+        the R2 of a fitted line), ``rmse``, ``mae``, ``bias`` (predicted -
+        observed), and ``slope`` and ``intercept`` of predicted on observed.
+
+    Examples
+    --------
+    >>> s = scores([1.0, 2.0, 3.0], [2.0, 3.0, 4.0])
+    >>> s["r"], s["r2"], s["bias"]
+    (1.0, -0.5, 1.0)
+    """
+    observed, predicted = np.asarray(observed, float), np.asarray(predicted, float)
+    known = np.isfinite(observed) & np.isfinite(predicted)
+    observed, predicted = observed[known], predicted[known]
+    error = predicted - observed
+    spread = observed - observed.mean()
+    slope, intercept = np.polyfit(observed, predicted, 1)
+    r = np.corrcoef(observed, predicted)[0, 1]
+    return {
+        "n": int(known.sum()),
+        "r2": float(1 - np.sum(error**2) / np.sum(spread**2)),
+        "r": float(round(r, 12)),
+        "r2_fit": float(r**2),
+        "rmse": float(np.sqrt(np.mean(error**2))),
+        "mae": float(np.mean(np.abs(error))),
+        "bias": float(error.mean()),
+        "slope": float(slope),
+        "intercept": float(intercept),
+    }
+
+
+def site_groups(matched):
+    """Number of the half-degree cell of each record."""
+    return matched["row"].to_numpy() * 720 + matched["col"].to_numpy()
+
+
+def block_groups(matched, size=2.0):
+    """Number of the block of `size` degrees that each record's site lies in."""
+    row = np.floor((90 - matched["lat"].to_numpy()) / size).astype(int)
+    col = np.floor((matched["lon"].to_numpy() + 180) / size).astype(int)
+    return row * round(360 / size) + col
+
+
+def ladder(matched, x, target, n_trees=300, n_folds=10, seed=0, progress=None):
+    """Score one unweighted forest by every scheme in `SCHEMES`.
+
+    Parameters
+    ----------
+    matched : pandas.DataFrame
+        Records of one target, from `soilresp.prepare.sites.match`.
+    x : pandas.DataFrame
+        Their predictors.
+    target : {"SR", "HR"}
+    n_trees, n_folds, seed : int
+    progress : callable, optional
+        Called with the name of each scheme once it is done.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        Scores by scheme.
+    predictions : pandas.DataFrame
+        Prediction of each record by each scheme.
+    """
+    values, y = x.to_numpy(np.float32), matched["flux"].to_numpy()
+    state = int(np.random.default_rng([seed, TARGETS[target], 10_000]).integers(2**31))
+    whole = new_forest(n_trees, values.shape[1], state, oob_score=True).fit(values, y)
+    predictions = {"in_sample": whole.predict(values), "oob": whole.oob_prediction_}
+    splitters = {
+        "random_cv": (KFold(n_folds, shuffle=True, random_state=state), None),
+        "site_cv": (GroupKFold(n_folds, shuffle=True, random_state=state), site_groups(matched)),
+        "study_cv": (
+            GroupKFold(n_folds, shuffle=True, random_state=state), matched["study"].to_numpy()
+        ),
+        "spatial_cv": (
+            GroupKFold(n_folds, shuffle=True, random_state=state), block_groups(matched)
+        ),
+    }
+    for scheme, (splitter, groups) in splitters.items():
+        predicted = np.full(len(y), np.nan)
+        for train, test in splitter.split(values, y, groups):
+            forest = new_forest(n_trees, values.shape[1], state).fit(values[train], y[train])
+            predicted[test] = forest.predict(values[test])
+        predictions[scheme] = predicted
+        if progress is not None:
+            progress(scheme)
+    predictions = pd.DataFrame(predictions, index=matched.index)
+    table = pd.DataFrame({s: scores(y, predictions[s]) for s in SCHEMES}).T
+    table.index.name = "scheme"
+    return table, predictions

@@ -1,0 +1,158 @@
+"""The conditional distribution of a forest as weights over the training values.
+
+Meinshausen, N. (2006), Quantile regression forests, J. Mach. Learn. Res. 7, 983-999.
+"""
+
+import numpy as np
+from scipy import sparse
+
+__all__ = ["Weights", "moments", "quantiles", "median_absolute_deviation"]
+
+_TIE = 1e-9
+
+
+class Weights:
+    """Mean, over any number of forests, of the weights that rows give to training values.
+
+    A tree gives each of its in-bag training records that share a row's leaf the
+    weight one over the leaf's size, repeats counted as often as they were
+    drawn; a forest takes the mean over its trees. The weighted mean of the
+    values is then the forest's own prediction.
+
+    Parameters
+    ----------
+    values : array_like
+        All training values that may occur; kept sorted and unique.
+    n_rows : int
+        Rows (cells) that will be evaluated.
+    """
+
+    def __init__(self, values, n_rows):
+        self.values = np.unique(np.asarray(values, float))
+        self._sum = np.zeros((n_rows, self.values.size), np.float32)
+        self._n = 0
+
+    def add(self, forest, train_x, train_y, rows):
+        """Add the weights of one fitted forest.
+
+        Parameters
+        ----------
+        forest : sklearn.ensemble.RandomForestRegressor
+            Fitted on `train_x` and `train_y`.
+        train_x : numpy.ndarray, shape (n, p)
+        train_y : numpy.ndarray, shape (n,)
+            Each a member of `values`.
+        rows : numpy.ndarray, shape (n_rows, p)
+        """
+        position = np.searchsorted(self.values, train_y)
+        offsets = np.cumsum([0] + [t.tree_.node_count for t in forest.estimators_])
+        leaf_of_train = forest.apply(train_x)
+        node, member, weight = [], [], []
+        for i, in_bag in enumerate(forest.estimators_samples_):
+            leaves = leaf_of_train[in_bag, i]
+            size = np.bincount(leaves, minlength=offsets[i + 1] - offsets[i])
+            node.append(leaves + offsets[i])
+            member.append(position[in_bag])
+            weight.append(1.0 / size[leaves])
+        n_trees = len(forest.estimators_)
+        members = sparse.csr_array(
+            (
+                np.concatenate(weight).astype(np.float32),
+                (np.concatenate(node), np.concatenate(member)),
+            ),
+            shape=(offsets[-1], self.values.size),
+        )
+        leaf_of_row = forest.apply(rows) + offsets[:-1]
+        visits = sparse.csr_array(
+            (
+                np.full(leaf_of_row.size, 1 / n_trees, np.float32),
+                leaf_of_row.ravel(),
+                np.arange(0, leaf_of_row.size + 1, n_trees),
+            ),
+            shape=(len(rows), offsets[-1]),
+        )
+        given = visits @ members
+        row = np.repeat(np.arange(len(rows)), np.diff(given.indptr))
+        # No (row, value) pair stands twice in a product, so that += meets each once.
+        self._sum[row, given.indices] += given.data
+        self._n += 1
+
+    def mean(self):
+        """The weights, float32 of shape (n_rows, n_values); each row sums to 1."""
+        return self._sum / np.float32(self._n)
+
+
+def moments(values, weights):
+    """Mean and standard deviation of weighted values.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (k,)
+    weights : numpy.ndarray, shape (n, k)
+        Each row sums to 1.
+
+    Returns
+    -------
+    mean, sd : numpy.ndarray, shape (n,)
+    """
+    centre = values.mean()
+    # Centred first: the difference of two large squares would lose digits.
+    mean = weights @ (values - centre)
+    square = weights @ (values - centre) ** 2
+    return mean + centre, np.sqrt(np.maximum(square - mean**2, 0))
+
+
+def quantiles(values, weights, levels):
+    """Smallest value at which the weighted distribution function reaches a level.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (k,)
+        Increasing.
+    weights : numpy.ndarray, shape (n, k)
+        Each row sums to 1.
+    levels : sequence of float
+
+    Returns
+    -------
+    numpy.ndarray, shape (len(levels), n)
+
+    Examples
+    --------
+    >>> quantiles(np.array([1.0, 2.0, 3.0]), np.array([[0.2, 0.3, 0.5]]), [0.5, 0.51])
+    array([[2.],
+           [3.]])
+    """
+    reached = np.cumsum(weights, axis=1, dtype=np.float64)
+    last = values.size - 1
+    return np.array(
+        [values[np.minimum((reached < q - _TIE * 100).sum(axis=1), last)] for q in levels]
+    )
+
+
+def median_absolute_deviation(values, weights, chunk=2048):
+    """Weighted median of the distance from the weighted median, unscaled.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (k,)
+        Increasing.
+    weights : numpy.ndarray, shape (n, k)
+    chunk : int
+        Rows worked on at a time.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,)
+    """
+    out = np.empty(len(weights))
+    for start in range(0, len(weights), chunk):
+        part = weights[start : start + chunk]
+        median = quantiles(values, part, [0.5])[0]
+        distance = np.abs(values - median[:, None])
+        order = np.argsort(distance, axis=1, kind="stable")
+        reached = np.cumsum(np.take_along_axis(part, order, axis=1), axis=1, dtype=np.float64)
+        at = np.minimum((reached < 0.5 - _TIE * 100).sum(axis=1), values.size - 1)
+        row = np.arange(len(part))
+        out[start : start + chunk] = distance[row, order[row, at]]
+    return out

@@ -1,0 +1,84 @@
+"""GHCN v2 gridded precipitation anomalies, 5 degrees, in the publisher's text format.
+
+NOAA National Centers for Environmental Information, Global Historical
+Climatology Network-Monthly version 2.
+"""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from soilresp.errors import DataError
+from soilresp.grid import coordinates
+
+__all__ = ["read_ghcn"]
+
+_MISSING = -32768
+_CELLS = 36 * 72
+
+
+def read_ghcn(path, years):
+    """Read monthly precipitation anomalies relative to 1961-1990.
+
+    Each month is a line with its number and year, then 36 x 72 whole numbers
+    in hundredths of a millimetre per month, from 87.5 N to 87.5 S and in each
+    row from 177.5 W to 177.5 E.
+
+    Parameters
+    ----------
+    path : path-like
+        ``grid_prcp_1900-current.dat`` or its ``.gz``.
+    years : (int, int)
+        First and last year.
+
+    Returns
+    -------
+    xarray.DataArray
+        Dimensions ``(year, month, lat, lon)``, mm month-1; NaN without gauges.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, is cut short, or lacks a month.
+    """
+    path = Path(path)
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
+            words = file.read().split()
+        numbers = np.array(words).astype(np.int32)
+    except (OSError, EOFError) as error:
+        raise DataError(f"{path} cannot be read ({error}). Fetch it again.") from None
+    except ValueError as error:
+        raise DataError(f"{path}: not a whole number in the file ({error}).") from None
+    if len(numbers) == 0 or len(numbers) % (_CELLS + 2):
+        raise DataError(
+            f"{path}: {len(numbers)} numbers, which is not a whole number of months of "
+            f"{_CELLS + 2} (month, year and 36 x 72 values). The file is cut short; fetch it again."
+        )
+    blocks = numbers.reshape(-1, _CELLS + 2)
+    month_index = {(int(y), int(m)): i for i, (m, y) in enumerate(blocks[:, :2])}
+    first, last = years
+    wanted = [(y, m) for y in range(first, last + 1) for m in range(1, 13)]
+    lacking = [ym for ym in wanted if ym not in month_index]
+    if lacking:
+        raise DataError(
+            f"{path}: no data for {lacking[0][0]}-{lacking[0][1]:02d} "
+            f"({len(lacking)} of the months {first}-{last} are missing)."
+        )
+    values = blocks[[month_index[ym] for ym in wanted], 2:].astype(float)
+    values[values == _MISSING] = np.nan
+    grid = coordinates(5.0)
+    return xr.DataArray(
+        values.reshape(-1, 12, 36, 72) / 100,
+        dims=("year", "month", "lat", "lon"),
+        coords={
+            "year": np.arange(first, last + 1),
+            "month": np.arange(1, 13),
+            "lat": grid["lat"],
+            "lon": grid["lon"],
+        },
+        name="prcp",
+        attrs={"units": "mm month-1", "long_name": "precipitation anomaly from 1961-1990"},
+    )

@@ -1,0 +1,68 @@
+"""HWSD v1.2 topsoil (0-30 cm) properties at 0.05 degree, as ORNL DAAC 1247 has them.
+
+Wieder, W. R. et al. (2014), doi:10.3334/ORNLDAAC/1247.
+"""
+
+import numpy as np
+import xarray as xr
+
+from soilresp.errors import DataError
+from soilresp.grid import block_mean, coordinates, to_standard
+
+__all__ = ["TOPSOIL_DEPTH", "read_soil_carbon"]
+
+TOPSOIL_DEPTH = 0.3
+"""Depth of the topsoil layer, m."""
+
+
+def read_soil_carbon(organic_carbon, bulk_density):
+    """Soil organic carbon of the topsoil on the half-degree grid.
+
+    Carbon content (percent of weight) times bulk density (kg dm-3) times
+    depth, formed at 0.05 degree and then averaged over the land of each cell.
+
+    Parameters
+    ----------
+    organic_carbon, bulk_density : path-like
+        ``T_OC.nc4`` and ``T_BULK_DEN.nc4``.
+
+    Returns
+    -------
+    xarray.DataArray
+        Dimensions ``(lat, lon)``, kg m-2; NaN where the map has no soil.
+
+    Raises
+    ------
+    DataError
+        If a file cannot be read or is not on the 0.05-degree grid.
+    """
+    percent = _read(organic_carbon, "T_OC")
+    density = _read(bulk_density, "T_BULK_DEN")
+    # percent/100 * (kg dm-3 = 1000 kg m-3) * m
+    carbon = percent * density * (10 * TOPSOIL_DEPTH)
+    grid = coordinates()
+    return xr.DataArray(
+        block_mean(carbon, 10),
+        dims=("lat", "lon"),
+        coords=grid,
+        name="SOC",
+        attrs={
+            "units": "kg m-2",
+            "long_name": "soil organic carbon, 0-30 cm",
+            "source": "HWSD v1.2 (ORNL DAAC 1247)",
+        },
+    )
+
+
+def _read(path, variable):
+    try:
+        with xr.open_dataset(path) as data:
+            if variable not in data:
+                raise DataError(f"{path}: no variable {variable!r}, found {sorted(data.data_vars)}.")
+            field = to_standard(data[variable].load())
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is not a readable NetCDF file ({error}). Fetch it again.") from None
+    if field.shape != (3600, 7200):
+        raise DataError(f"{path}: expected a 3600 x 7200 grid of 0.05 degree, got {field.shape}.")
+    # -1 stands for missing and is not declared as a fill value in the file.
+    return np.where(field.values < 0, np.nan, field.values)

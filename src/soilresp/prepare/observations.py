@@ -1,0 +1,174 @@
+"""Selecting the SR and HR records of SRDB that train the maps."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+
+from soilresp.errors import DataError, ParameterError
+
+__all__ = ["Selection", "select", "COLUMNS"]
+
+COLUMNS = ("record", "study", "lat", "lon", "year", "flux", "target", "ecosystem", "quality")
+"""Columns of the observations before they are matched to the map."""
+
+_PARTITIONS = {
+    "reported": "Rh_annual",
+    "difference": "Rh_annual, else Rs_annual - Ra_annual",
+    "ratio": "Rh_annual, else Rs_annual - Ra_annual, else Rs_annual x (1 - RC_annual)",
+}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Rules that a record must pass; None switches a rule off.
+
+    Attributes
+    ----------
+    manipulation : tuple of str or None
+        Accepted values of ``Manipulation``, without surrounding blanks.
+    years : (float, float) or None
+        First and last ``Study_midyear``, both included. 87 SR records lie
+        exactly on 2013.0.
+    box : (south, north, west, east) or None
+        Degrees. The paper states the extent of its sites; taking it as a rule
+        is our reading.
+    sr_above_hr : bool
+        Drop records whose SR is not larger than their HR.
+    heterotrophic : {"reported", "difference", "ratio"}
+        Where HR comes from: ``Rh_annual`` alone; with SR - AR where it is
+        missing; with SR (1 - RC) where both are.
+    min_flux, max_flux : float or None
+        Bounds of the flux, g C m-2 yr-1; the lower one excluded.
+    """
+
+    manipulation: tuple | None = ("None",)
+    years: tuple | None = (1982.0, 2013.0)
+    box: tuple | None = (-44.23, 69.42, -150.33, 175.77)
+    sr_above_hr: bool = True
+    heterotrophic: str = "difference"
+    min_flux: float | None = 0.0
+    max_flux: float | None = None
+
+    def __post_init__(self):
+        if self.heterotrophic not in _PARTITIONS:
+            raise ParameterError(
+                f"heterotrophic must be one of {', '.join(_PARTITIONS)}, got {self.heterotrophic!r}."
+            )
+        if self.years is not None and not self.years[0] <= self.years[1]:
+            raise ParameterError(f"years must be (first, last), got {self.years}.")
+        if self.box is not None:
+            south, north, west, east = self.box
+            if not (-90 <= south < north <= 90 and -180 <= west < east <= 180):
+                raise ParameterError(f"box must be (south, north, west, east), got {self.box}.")
+
+    @classmethod
+    def from_dict(cls, rules):
+        """Make a selection from named rules; lists become tuples.
+
+        Raises
+        ------
+        ParameterError
+            If a name is not a rule.
+        """
+        known = [f.name for f in fields(cls)]
+        unknown = sorted(set(rules) - set(known))
+        if unknown:
+            raise ParameterError(f"Unknown selection rule {unknown[0]!r}: known are {', '.join(known)}.")
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in rules.items()})
+
+
+def select(table, selection=None):
+    """Apply the selection, and count what each rule leaves.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `soilresp.load.srdb.read_srdb`.
+    selection : Selection, optional
+        Default: the paper's rules as we read them.
+
+    Returns
+    -------
+    observations : pandas.DataFrame
+        Columns `COLUMNS`, one row per record and target ("SR", "HR"); flux in
+        g C m-2 yr-1.
+    funnel : pandas.DataFrame
+        One row per rule: ``rule``, and the records left for ``SR`` and ``HR``.
+
+    Raises
+    ------
+    DataError
+        If no record is left for SR or for HR; names the rule that emptied it.
+    """
+    rules = selection or Selection()
+    sr = table["Rs_annual"]
+    hr = _heterotrophic(table, rules.heterotrophic)
+    keep = pd.Series(True, index=table.index)
+    steps = [("All records", keep)]
+    steps.append(("A flux is given", {"SR": sr.notna(), "HR": hr.notna()}))
+    if rules.manipulation is not None:
+        wanted = " or ".join(rules.manipulation)
+        steps.append((f"Manipulation is {wanted}", table["Manipulation"].isin(rules.manipulation)))
+    steps.append(("Coordinates are given", table["Latitude"].notna() & table["Longitude"].notna()))
+    if rules.min_flux is not None:
+        steps.append(
+            (f"Flux above {rules.min_flux:g}", {"SR": sr > rules.min_flux, "HR": hr > rules.min_flux})
+        )
+    if rules.max_flux is not None:
+        steps.append(
+            (f"Flux at most {rules.max_flux:g}",
+             {"SR": sr <= rules.max_flux, "HR": hr <= rules.max_flux})
+        )
+    if rules.sr_above_hr:
+        steps.append(("SR larger than HR where both are given", ~(sr <= hr)))
+    if rules.years is not None:
+        first, last = rules.years
+        steps.append((f"Mid-year in {first:g} to {last:g}", table["Study_midyear"].between(first, last)))
+    if rules.box is not None:
+        south, north, west, east = rules.box
+        inside = table["Latitude"].between(south, north) & table["Longitude"].between(west, east)
+        steps.append((f"Within {south:g} to {north:g} N, {west:g} to {east:g} E", inside))
+
+    left = {"SR": keep, "HR": keep}
+    rows = []
+    for rule, passes in steps:
+        for target in left:
+            left[target] = left[target] & (passes[target] if isinstance(passes, dict) else passes)
+        rows.append({"rule": rule, "SR": int(left["SR"].sum()), "HR": int(left["HR"].sum())})
+        for target in left:
+            if rows[-1][target] == 0:
+                raise DataError(
+                    f"No {target} record is left after the rule '{rule}'. Relax the selection."
+                )
+    observations = pd.concat(
+        [_records(table[left["SR"]], sr, "SR"), _records(table[left["HR"]], hr, "HR")],
+        ignore_index=True,
+    )
+    return observations, pd.DataFrame(rows)
+
+
+def _heterotrophic(table, source):
+    hr = table["Rh_annual"]
+    if source in ("difference", "ratio"):
+        hr = hr.fillna(table["Rs_annual"] - table["Ra_annual"])
+    if source == "ratio":
+        hr = hr.fillna(table["Rs_annual"] * (1 - table["RC_annual"]))
+    return hr
+
+
+def _records(table, flux, target):
+    return pd.DataFrame(
+        {
+            "record": table["Record_number"],
+            "study": table["Study_number"],
+            "lat": table["Latitude"],
+            "lon": table["Longitude"],
+            # A mid-year of 2012.4 is a measurement of 2012.
+            "year": np.floor(table["Study_midyear"]),
+            "flux": flux[table.index],
+            "target": target,
+            "ecosystem": table["Ecosystem_type"],
+            "quality": table["Quality_flag"].fillna(""),
+        }
+    )
