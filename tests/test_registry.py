@@ -67,10 +67,11 @@ def test_only_rolling_products_lack_a_checksum():
 
 
 def test_untried_addresses_are_marked():
-    """A URL that was never tried reads `unverified`, a page for people `by hand`."""
+    """A URL that was never tried reads `unverified`, a page for people `by hand` as well."""
     known = registry.entries()
     assert known["srdb"].status == "unverified"
-    assert known["cru_cl_tmp"].status == "by hand"
+    assert known["cru_cl_tmp"].status == "by hand, unverified"
+    assert known["fapar_evi"].status == "no address"
 
 
 def test_github_addresses_name_a_fixed_version():

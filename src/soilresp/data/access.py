@@ -17,7 +17,7 @@ from soilresp.data.registry import entry, may_be_fetched
 from soilresp.errors import DataError
 from soilresp.paths import cache_dir, mirror_dir
 
-__all__ = ["Found", "locate", "fetch", "at_hand"]
+__all__ = ["Found", "locate", "fetch", "at_hand", "where"]
 
 CONNECT_TIMEOUT = 5
 """Seconds to wait for a server to answer."""
@@ -77,10 +77,10 @@ def locate(name, path=None, download=False):
     item = entry(name)
     if path is not None:
         return _own_file(item, Path(path).expanduser())
-    for source, folder in _folders():
-        for place, digest in item.places():
-            if (folder / place).is_file():
-                return _checked(item, folder / place, source, digest)
+    copy = next(_copies(item), None)
+    if copy is not None:
+        source, file, digest = copy
+        return _checked(item, file, source, digest)
     if download:
         return fetch(name)
     raise DataError(
@@ -145,11 +145,31 @@ def at_hand(names):
         True if every one is there.
     """
     names = [names] if isinstance(names, str) else names
-    folders = [folder for _, folder in _folders()]
-    return all(
-        any((folder / place).is_file() for folder in folders for place, _ in entry(name).places())
-        for name in names
-    )
+    return all(where(name) for name in names)
+
+
+def where(name):
+    """Which of the cache and the mirror would be taken; nothing is opened or downloaded.
+
+    Parameters
+    ----------
+    name : str
+        Name in the registry.
+
+    Returns
+    -------
+    str or None
+        ``cache``, ``mirror``, or None if it is in neither.
+    """
+    return next((source for source, _, _ in _copies(entry(name))), None)
+
+
+def _copies(item):
+    """Copies of an input that exist, best first: source, file and expected checksum."""
+    for source, folder in _folders():
+        for place, digest in item.places():
+            if (folder / place).is_file():
+                yield source, folder / place, digest
 
 
 def _folders():

@@ -75,10 +75,11 @@ class Entry:
 
     @property
     def status(self):
-        """The URL in one word: ``verified``, ``unverified`` or ``by hand``."""
-        if self.landing:
-            return "by hand"
-        return "verified" if self.verified else "unverified"
+        """What is known of the URL: ``verified`` or ``unverified``, ``by hand`` for a page."""
+        if self.url is None:
+            return "no address"
+        tried = "verified" if self.verified else "unverified"
+        return f"by hand, {tried}" if self.landing else tried
 
     def places(self):
         """Accepted relative paths with the checksum of each (list of tuple)."""

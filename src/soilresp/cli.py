@@ -1,0 +1,271 @@
+"""The ``soilresp`` command."""
+
+import os
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from soilresp import __version__
+from soilresp.errors import ParameterError, SoilrespError
+
+__all__ = ["app", "main"]
+
+# Imports of numpy and the like are inside the commands: `soilresp --help` is for a quick look.
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="The Global Soil Respiration Benchmark: run the study, fetch its inputs, build the book.",
+)
+data_app = typer.Typer(no_args_is_help=True, help="List, fetch and verify the inputs.")
+app.add_typer(data_app, name="data")
+
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it (128 + SIGINT)."""
+
+
+class Profile(str, Enum):
+    """How much work a run does."""
+
+    quick = "quick"
+    standard = "standard"
+    paper = "paper"
+
+
+class Recipe(str, Enum):
+    """Where the covariates come from."""
+
+    auto = "auto"
+    embedded = "embedded"
+    delta = "delta"
+
+
+class Observations(str, Enum):
+    """What is upscaled."""
+
+    auto = "auto"
+    srdb = "srdb"
+    twin = "twin"
+
+
+class Step(str, Enum):
+    """A step of the tests."""
+
+    unit = "unit"
+    pairs = "pairs"
+    notebooks = "notebooks"
+    book = "book"
+
+
+def main(arguments=None):
+    """Run the command and leave with its exit code.
+
+    0: done. 1: something went wrong, in one message. 2: the command was given wrongly.
+    130: interrupted. With ``SOILRESP_DEBUG=1`` an error comes with its traceback.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Default: those of the command line.
+    """
+    try:
+        app(arguments)
+    except SoilrespError as error:
+        if os.environ.get("SOILRESP_DEBUG") == "1":
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, ParameterError) else 1)
+    except SystemExit as leave:
+        if leave.code == INTERRUPTED:
+            print("\ninterrupted", file=sys.stderr)
+        raise
+
+
+def _show_version(asked: bool):
+    if asked:
+        print(f"soilresp {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and leave."
+        ),
+    ] = False,
+):
+    pass
+
+
+@app.command()
+def run(
+    profile: Annotated[
+        Profile | None, typer.Option(help="How much work is done; default quick.")
+    ] = None,
+    recipe: Annotated[
+        Recipe | None,
+        typer.Option(help="Where the covariates come from; default auto, the best at hand."),
+    ] = None,
+    observations: Annotated[
+        Observations | None,
+        typer.Option(help="What is upscaled; default auto, SRDB if it can be had."),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NOTEBOOK",
+            help="Run this notebook alone, by name or number (05); may be repeated. Settings "
+            "not given are those of the run folder.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Run folder; default runs/PROFILE in the project."),
+    ] = None,
+    book: Annotated[
+        bool, typer.Option("--book", help="Build the book from the executed notebooks.")
+    ] = False,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-p", "--parameter", metavar="NAME=VALUE",
+            help="Value (YAML) of a parameter of the notebooks; may be repeated.",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of all random draws; default 0.")
+    ] = None,
+):
+    """Run the study: the notebooks in order, then the table of SR, HR and AR."""
+    from soilresp import run as runner
+
+    runner.run_study(
+        profile=profile and profile.value, recipe=recipe and recipe.value,
+        observations=observations and observations.value, only=only or (), out=out,
+        parameters=runner.parse_parameters(parameter or ()), make_book=book, seed=seed,
+    )
+
+
+@app.command()
+def book(
+    from_run: Annotated[
+        Path | None,
+        typer.Option(
+            "--run", metavar="FOLDER",
+            help="Build from this run's notebooks; default: from the committed outputs.",
+        ),
+    ] = None,
+):
+    """Build the book; a warning is an error."""
+    from soilresp.book import build
+
+    print(build(run=from_run))
+
+
+@app.command()
+def publish(
+    from_run: Annotated[Path, typer.Option("--run", metavar="FOLDER", help="The run to take.")],
+):
+    """Make the executed notebooks of a run the committed outputs."""
+    from soilresp.book import publish as publish_run
+
+    for file in publish_run(from_run):
+        print(file)
+
+
+@app.command()
+def test(
+    only: Annotated[Step | None, typer.Option(help="Run this step alone.")] = None,
+):
+    """Run the project's tests."""
+    from soilresp.testing import run as run_tests
+
+    raise typer.Exit(run_tests(only=only and only.value))
+
+
+Names = Annotated[
+    list[str] | None, typer.Argument(metavar="[NAME]...", help="Inputs; default all of them.")
+]
+
+
+@data_app.command("list")
+def list_data(names: Names = None):
+    """Show each input: where it is, the state of its address, version and licence."""
+    from soilresp.data import access, registry
+
+    chosen = [registry.entry(n) for n in names] if names else registry.entries().values()
+    for item in chosen:
+        place = access.where(item.name) or "missing"
+        print(f"{item.name:20} {place:9} {item.status:19} {item.what}")
+        print(f"{'':50} {item.version}; {item.date}; {item.licence}")
+        print(f"{'':50} {item.url or 'not published as a file'}")
+    print(
+        "\nunverified: the address has not been tried yet. by hand: it is a page for people; "
+        "see `soilresp data fetch NAME`."
+    )
+
+
+@data_app.command("fetch")
+def fetch_data(
+    names: Names = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Download even what is at hand.")
+    ] = False,
+):
+    """Download inputs into the cache. Without names, all that a program can fetch."""
+    from soilresp.data import access, registry
+
+    chosen = names or [n for n, item in registry.entries().items() if not item.landing]
+    _each(chosen, lambda name: access.fetch(name, force=force))
+    if not names:
+        by_hand = [n for n, item in registry.entries().items() if item.landing]
+        missing = [n for n in by_hand if not access.at_hand(n)]
+        if missing:
+            print(f"To be fetched by hand: {', '.join(missing)}")
+
+
+@data_app.command("verify")
+def verify_data(names: Names = None):
+    """Compare the checksums of the inputs at hand with the registry."""
+    from soilresp.data import access, registry
+
+    chosen = names or [n for n in registry.entries() if access.at_hand(n)]
+    if not chosen:
+        print("No input is at hand: set SOILRESP_MIRROR, or run `soilresp data fetch`.")
+    _each(chosen, access.locate)
+
+
+def _each(names, action):
+    """Do something with every input, print each outcome, and fail at the end if one did."""
+    from soilresp.data import registry
+
+    chosen = [registry.entry(name) for name in names]
+    failed = 0
+    for item in chosen:
+        try:
+            found = action(item.name)
+        except SoilrespError as error:
+            failed += 1
+            print(f"{item.name:20} FAILED\n  {error}", file=sys.stderr)
+        else:
+            print(f"{item.name:20} {_verdict(item, found):28} {found.source:9} {found.path}")
+    if failed:
+        raise SoilrespError(f"{failed} of {len(chosen)} inputs failed, see above.")
+
+
+def _verdict(item, found):
+    known = {digest for _, digest in item.places()} | {item.tested_sha256}
+    return "ok" if found.sha256 in known else "rolling, not the tested copy"
+
+
+if __name__ == "__main__":
+    main()

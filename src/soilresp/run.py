@@ -1,0 +1,299 @@
+"""The study in batch: papermill over the notebooks, in order, into a run folder."""
+
+import os
+import re
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+
+from soilresp import paths
+from soilresp.errors import DataError, ParameterError, SoilrespError
+
+__all__ = [
+    "NotebookError", "run_study", "execute", "notebooks", "known_parameters", "parse_parameters",
+]
+
+OWN_PARAMETERS = ("profile", "run")
+"""Parameters that the runner sets in every notebook that has them."""
+
+
+class NotebookError(SoilrespError):
+    """A notebook stopped with an error."""
+
+
+def run_study(
+    profile=None, recipe=None, observations=None, only=(), out=None, parameters=None,
+    make_book=False, seed=None,
+):
+    """Run the study, write its summary, and print both as they come about.
+
+    Parameters
+    ----------
+    profile : {"quick", "standard", "paper"}, optional
+        How much work is done; default "quick".
+    recipe : {"auto", "embedded", "delta"}, optional
+        Where the covariates come from; default "auto".
+    observations : {"auto", "srdb", "twin"}, optional
+        What is upscaled; default "auto".
+    only : iterable of str
+        Names or numbers of the notebooks to run, as ``05_global_mapping`` or ``05``. All of
+        them by default. With `only`, settings that are not given are those that the run
+        folder was made with.
+    out : path_like, optional
+        Run folder; one that is not absolute is below the project folder. Default:
+        ``runs/PROFILE``.
+    parameters : dict, optional
+        Values for parameters of the notebooks. A value goes to each notebook that has the
+        parameter.
+    make_book : bool
+        Whether to build the book from the executed notebooks.
+    seed : int, optional
+        Seed of all random draws; default 0.
+
+    Returns
+    -------
+    dict
+        The summary, as in ``results/summary.json``.
+
+    Raises
+    ------
+    ParameterError
+        If a setting, a notebook or a parameter is not known.
+    DataError
+        If an input that was asked for by name cannot be had.
+    NotebookError
+        If a notebook stops with an error.
+    """
+    chosen = notebooks(only)
+    parameters = dict(parameters or {})
+    _check_parameters(parameters, chosen)
+
+    # Late, so that a slip in a name is told at once.
+    from soilresp import study as studies
+    from soilresp import summary as summaries
+
+    if not only:
+        profile, recipe = profile or "quick", recipe or "auto"
+        observations, seed = observations or "auto", 0 if seed is None else seed
+    study = studies.settle(
+        run=out or f"runs/{profile or 'quick'}", profile=profile, recipe=recipe,
+        observations=observations, seed=seed,
+    )
+    for sentence in study.choices:
+        print(sentence)
+    print(study.describe())
+    parameters.update(profile=study.profile.name, run=str(study.run))
+    executed = execute(chosen, study.run / "notebooks", parameters)
+
+    summary = summaries.write(study)
+    print("")
+    print(summaries.table(summary))
+    print("")
+    print(f"Results             {_short(study.results)}")
+    print(f"Executed notebooks  {_short(executed[0].parent)}")
+    if make_book:
+        from soilresp import book
+
+        print(f"Book                {_short(book.build(run=study.run))}")
+    return summary
+
+
+def notebooks(only=()):
+    """The notebooks of the study, in order.
+
+    Parameters
+    ----------
+    only : iterable of str
+        Names or numbers to keep, as ``05_global_mapping`` or ``05``; all if empty.
+
+    Returns
+    -------
+    list of pathlib.Path
+
+    Raises
+    ------
+    DataError
+        If there are no notebooks.
+    ParameterError
+        If a name fits none of them.
+    """
+    folder = paths.notebooks_dir()
+    found = sorted(folder.glob("[0-9]*.ipynb"))
+    if not found:
+        raise DataError(f"{folder} holds no notebooks (files such as 01_NAME.ipynb).")
+    only = [Path(name).name.removesuffix(".ipynb") for name in only]
+    for name in only:
+        if not any(_is_named(file, name) for file in found):
+            raise ParameterError(
+                f"There is no notebook {name!r}: choose from {', '.join(f.stem for f in found)}."
+            )
+    return [f for f in found if not only or any(_is_named(f, name) for name in only)]
+
+
+def _is_named(file, name):
+    return name in (file.stem, file.stem.partition("_")[0])
+
+
+def known_parameters(files):
+    """Parameters of notebooks: the names assigned in their cells tagged ``parameters``.
+
+    Parameters
+    ----------
+    files : iterable of pathlib.Path
+
+    Returns
+    -------
+    dict of str to set of str
+        Names of the parameters, by the stem of the notebook.
+    """
+    import papermill
+
+    return {file.stem: set(papermill.inspect_notebook(str(file))) for file in files}
+
+
+def parse_parameters(texts):
+    """Read ``name=value`` pairs whose values are YAML.
+
+    Parameters
+    ----------
+    texts : iterable of str
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    ParameterError
+        If a text has no ``=``, no name, or a value that is not YAML.
+
+    Examples
+    --------
+    >>> parse_parameters(["n_runs=20", "rate=1e-3", "predictors=[MAT, Prec]", "box=null"])
+    {'n_runs': 20, 'rate': 0.001, 'predictors': ['MAT', 'Prec'], 'box': None}
+    """
+    parsed = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip().isidentifier():
+            raise ParameterError(f"{text!r} is not of the form name=value.")
+        try:
+            parsed[name.strip()] = _value(value)
+        except yaml.YAMLError as error:
+            raise ParameterError(f"The value in {text!r} is not YAML: {error}.") from error
+    return parsed
+
+
+def _value(text):
+    value = yaml.safe_load(text)
+    # YAML 1.1 wants a dot in a float and calls 1e-3 a string.
+    if isinstance(value, str) and re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+", value):
+        return float(value)
+    return None if value == "None" else value
+
+
+def _check_parameters(parameters, files):
+    known = known_parameters(files)
+    names = sorted(set().union(*known.values()) - set(OWN_PARAMETERS))
+    for name in parameters:
+        if name in OWN_PARAMETERS:
+            option = {"profile": "--profile", "run": "--out"}[name]
+            raise ParameterError(f"Parameter {name!r} is set by the option {option}.")
+        if name not in names:
+            raise ParameterError(
+                f"None of {', '.join(known)} has a parameter {name!r}: "
+                f"known are {', '.join(names) or 'none'}."
+            )
+
+
+def execute(files, folder, parameters):
+    """Execute notebooks one after the other, with a line on each; stop at the first that fails.
+
+    Parameters
+    ----------
+    files : list of pathlib.Path
+        The notebooks. They run in their own folder.
+    folder : path_like
+        Folder that gets the executed copies; made if need be.
+    parameters : dict
+        Values of parameters; a notebook gets those that it has.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The executed copies.
+
+    Raises
+    ------
+    NotebookError
+        If a notebook stops with an error; its executed copy holds the traceback.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    known = known_parameters(files)
+    executed = []
+    with _own_kernel():
+        for number, file in enumerate(files, 1):
+            heading = f"[{number}/{len(files)}] {file.stem}"
+            print(f"{heading} ...", flush=True)
+            start = time.monotonic()
+            values = {k: v for k, v in parameters.items() if k in known[file.stem]}
+            executed.append(_execute_one(file, folder / file.name, values))
+            print(f"{heading} took {_duration(time.monotonic() - start)}", flush=True)
+    return executed
+
+
+def _execute_one(file, target, values):
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+
+    def failed(what):
+        return NotebookError(
+            f"Notebook {file.stem} stopped: {what}\nThe executed notebook is {target}."
+        )
+
+    try:
+        papermill.execute_notebook(
+            str(file), str(target), parameters=values, cwd=str(file.parent),
+            kernel_name="python3", language="python", progress_bar=False,
+        )
+    except papermill.PapermillExecutionError as error:
+        raise failed(f"{error.ename}: {error.evalue}") from error
+    except DeadKernelError as error:
+        raise failed("its kernel died, perhaps for want of memory.") from error
+    return target
+
+
+@contextmanager
+def _own_kernel():
+    """Let "python3" be this interpreter, whatever kernels are installed elsewhere."""
+    from ipykernel.kernelspec import write_kernel_spec
+
+    before = os.environ.get("JUPYTER_PATH")
+    with tempfile.TemporaryDirectory(prefix="soilresp-kernel-") as folder:
+        # What a cell has to say is in the notebook; the kernel's own log is noise.
+        write_kernel_spec(
+            Path(folder, "kernels", "python3"), extra_arguments=["--log-level=CRITICAL"]
+        )
+        os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, (folder, before)))
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ["JUPYTER_PATH"]
+            else:
+                os.environ["JUPYTER_PATH"] = before
+
+
+def _duration(seconds):
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def _short(path):
+    """A path below the working directory without what they share."""
+    path = Path(path)
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
