@@ -1,0 +1,423 @@
+"""The book: built from notebooks with outputs, which `publish` takes from a run."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from itertools import cycle, groupby
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import jupytext
+import nbformat
+from docutils import nodes
+from jupytext.compare import NotebookDifference, compare_notebooks
+from sphinx.util.docutils import SphinxDirective
+
+from soilresp import paths
+from soilresp.data import registry
+from soilresp.errors import DataError
+from soilresp.results import write_aside
+
+__all__ = ["build", "publish", "check_pairs", "setup"]
+
+PARTS = ("_config.yml", "_toc.yml", "book")
+INJECTED = "injected-parameters"
+COMMAND = (sys.executable, "-c", "from jupyter_book.cli.main import main; main()")
+
+
+def build(run=None, out=None, strict=True):
+    """Build the book as web pages.
+
+    Nothing is executed: the pages show the outputs that the notebooks hold.
+
+    Parameters
+    ----------
+    run : path-like, optional
+        Folder of a run. Its executed notebooks take the place of the committed
+        ones, and the book is put into ``run/book``.
+    out : path-like, optional
+        Folder that gets ``_build/html``; by default the project folder, or
+        ``run/book`` with `run`.
+    strict : bool
+        Whether a warning of the build is an error.
+
+    Returns
+    -------
+    pathlib.Path
+        The first page, ``index.html``.
+
+    Raises
+    ------
+    DataError
+        If a notebook of the run is missing, or the build fails; the message
+        holds the first complaints and names the log.
+    """
+    source = paths.root() if run is None else _stage(_run_folder(run))
+    target = source if out is None else Path(out).expanduser().resolve()
+    log = target / "_build" / "build.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    # A fresh environment (--all): the numbers glued into a page come from other
+    # pages, so an unchanged page may still have to change.
+    arguments = ["build", str(source), "--path-output", str(target), "--all"]
+    if strict:
+        arguments += ["--warningiserror", "--keep-going"]
+    with open(log, "w", encoding="utf-8") as sink:
+        done = subprocess.run(
+            [*COMMAND, *arguments],
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"},
+            cwd=source,
+            check=False,
+        )
+    index = target / "_build" / "html" / "index.html"
+    if done.returncode or not index.exists():
+        raise DataError(f"The book could not be built:\n{_complaints(log)}\nThe log is {log}.")
+    return index
+
+
+def publish(run):
+    """Make the executed notebooks of a run the committed ones.
+
+    Cells, their tags and the notebook's metadata come from the ``.py`` twin,
+    outputs from the run; what the run's machinery added is left behind.
+    All notebooks are checked before the first is written.
+
+    Parameters
+    ----------
+    run : path-like
+        Folder of the run.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The notebooks written.
+
+    Raises
+    ------
+    DataError
+        If an executed notebook is missing or differs from its twin, or if an
+        output is an error, a warning, a progress bar, a picture other than
+        PNG, or holds a path of this machine.
+    """
+    run = _run_folder(run)
+    private = _private_paths(run)
+    ready = {
+        name: _with_outputs(name, _executed(run, name), private) for name in _notebook_names()
+    }
+    for name, notebook in ready.items():
+        with write_aside(_notebook(name)) as aside:
+            aside.write_text(jupytext.writes(notebook, fmt="ipynb") + "\n", encoding="utf-8")
+    return [_notebook(name) for name in ready]
+
+
+def check_pairs():
+    """Check that every notebook and its ``.py`` twin hold the same cells.
+
+    Returns
+    -------
+    list of str
+        Names of the notebooks, without ending.
+
+    Raises
+    ------
+    DataError
+        If a twin is missing or a pair differs; all such pairs are named.
+    """
+    wrong = []
+    for name in _notebook_names():
+        try:
+            compare_notebooks(
+                jupytext.read(_twin(name), fmt="py:percent"),
+                jupytext.read(_notebook(name)),
+                fmt="py:percent",
+                compare_outputs=False,
+            )
+        except FileNotFoundError as error:
+            wrong.append(f"{name}: {Path(error.filename).name} is missing")
+        except NotebookDifference as error:
+            wrong.append(f"{name}: {str(error).splitlines()[0]}")
+    if wrong:
+        raise DataError(
+            "Notebooks and their .py twins disagree; bring the change over with "
+            "`jupytext --to ipynb --update notebooks/NAME.py`:\n  " + "\n  ".join(wrong)
+        )
+    return _notebook_names()
+
+
+def _notebook_names():
+    """Names of the notebooks in order, whichever half of the pair exists."""
+    folder = paths.notebooks_dir()
+    names = sorted({p.stem for ending in ("py", "ipynb") for p in folder.glob(f"[0-9]*.{ending}")})
+    if not names:
+        raise DataError(f"{folder} holds no notebooks (files such as 01_NAME.ipynb).")
+    return names
+
+
+def _notebook(name):
+    return paths.notebooks_dir() / f"{name}.ipynb"
+
+
+def _twin(name):
+    return paths.notebooks_dir() / f"{name}.py"
+
+
+def _run_folder(run):
+    folder = Path(run).expanduser()
+    if not folder.is_absolute():
+        folder = paths.root() / folder
+    if not folder.is_dir():
+        raise DataError(f"There is no run in {run}. Make one with `soilresp run --out {run}`.")
+    return folder.resolve()
+
+
+def _executed(run, name):
+    """Read a run's executed copy of a notebook."""
+    path = run / "notebooks" / f"{name}.ipynb"
+    try:
+        return nbformat.read(path, as_version=4)
+    except FileNotFoundError:
+        raise DataError(
+            f"The run in {run} has no executed {name}.ipynb. "
+            f"Finish it with `soilresp run --out {run}`."
+        ) from None
+    except (ValueError, nbformat.ValidationError) as error:
+        raise DataError(f"{path} is not a readable notebook ({error}). Run it again.") from None
+
+
+def _is_injected(cell):
+    return INJECTED in cell.metadata.get("tags", [])
+
+
+# ---------------------------------------------------------------- the book of a run
+
+
+def _stage(run):
+    """Lay out a run's book: the project's pages with the run's notebooks."""
+    source = run / "book"
+    executed = {name: _for_reading(_executed(run, name)) for name in _notebook_names()}
+    for part in (*PARTS, "notebooks"):
+        _remove(source / part)
+    for part in PARTS:
+        _copy(paths.root() / part, source / part)
+    for name, notebook in executed.items():
+        path = source / "notebooks" / f"{name}.ipynb"
+        path.parent.mkdir(exist_ok=True)
+        nbformat.write(notebook, path)
+    return source
+
+
+def _remove(path):
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _copy(source, target):
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        shutil.copyfile(source, target)
+
+
+def _for_reading(notebook):
+    """Fold the cell of a run's own parameters and drop execution records."""
+    notebook.metadata.pop("papermill", None)
+    notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("papermill", None)
+        if _is_injected(cell):
+            cell.source = cell.source.replace("# Parameters\n", "# Parameters of this run\n", 1)
+            cell.metadata.tags = [INJECTED, "hide-cell"]
+    return notebook
+
+
+def _complaints(log, most=12):
+    """Warnings and errors of a build log, else its last lines."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", log.read_text(encoding="utf-8"))
+    lines = [line for line in text.splitlines() if line.strip()]
+    found = [line for line in lines if re.search(r"\b(WARNING|ERROR|CRITICAL)\b", line)]
+    shown = found[:most] or lines[-most:]
+    more = [f"... and {len(found) - most} more"] if len(found) > most else []
+    return "\n".join(f"  {line}" for line in shown + more)
+
+
+# ---------------------------------------------------------------- committed outputs
+
+
+def _with_outputs(name, executed, private):
+    """The twin's notebook with the outputs of its executed copy."""
+    try:
+        notebook = jupytext.read(_twin(name), fmt="py:percent")
+    except FileNotFoundError:
+        raise DataError(f"{_twin(name).name} is missing: {name} has no .py twin.") from None
+    executed.cells = [cell for cell in executed.cells if not _is_injected(cell)]
+    for cell in executed.cells:
+        own = {key: cell.metadata.get(key) for key in ("tags", "mystnb")}
+        cell.metadata = nbformat.NotebookNode({key: kept for key, kept in own.items() if kept})
+    try:
+        compare_notebooks(notebook, executed, fmt="py:percent", compare_outputs=False)
+    except NotebookDifference as error:
+        raise DataError(
+            f"{name} was edited after the run: its cells differ from {name}.py. "
+            f"Run it again. ({str(error).splitlines()[0]})"
+        ) from None
+    count = 0
+    for number, (cell, ran) in enumerate(zip(notebook.cells, executed.cells, strict=True), 1):
+        cell.id = ran.id
+        if cell.cell_type == "code":
+            count += 1
+            cell.execution_count = count
+            cell.outputs = _outputs(ran, count, private, f"{name}, cell {number}")
+    notebook.nbformat_minor = executed.nbformat_minor
+    notebook.metadata.language_info = {
+        key: value
+        for key, value in executed.metadata.get("language_info", {"name": "python"}).items()
+        if key != "version"
+    }
+    return notebook
+
+
+def _outputs(cell, count, private, where):
+    """A cell's outputs, joined and numbered, once they are found fit to commit."""
+    kept = []
+    for output in cell.outputs:
+        _refuse(output, private, where)
+        if output.output_type == "execute_result":
+            output.execution_count = count
+        if kept and output.output_type == kept[-1].output_type == "stream":
+            kept[-1].text += output.text
+        else:
+            kept.append(output)
+    return kept
+
+
+def _refuse(output, private, where):
+    """Raise if an output must not be committed."""
+    if output.output_type == "error":
+        raise DataError(f"{where} ends in an error: {output.ename}: {output.evalue}.")
+    if output.output_type == "stream":
+        if output.name == "stderr":
+            raise DataError(
+                f"{where} prints to stderr (a warning or a progress bar): {output.text[:200]!r}. "
+                "Cure its cause and run again."
+            )
+        if "\r" in output.text:
+            raise DataError(f"{where} prints a progress bar. Switch it off and run again.")
+        words = output.text
+    else:
+        kinds = set(output.data)
+        if "application/vnd.jupyter.widget-view+json" in kinds:
+            raise DataError(f"{where} shows a widget, which has no committed form.")
+        pictures = {kind for kind in kinds if kind.startswith("image/")} - {"image/png"}
+        if pictures:
+            raise DataError(
+                f"{where} shows a picture as {', '.join(sorted(pictures))}; "
+                "committed pictures are PNG."
+            )
+        # Base64 of a picture may spell out any short path by chance.
+        words = json.dumps({kind: output.data[kind] for kind in kinds - {"image/png"}})
+        words = words.replace("\\\\", "\\")
+    found = private.search(words)
+    if found:
+        raise DataError(
+            f"{where} shows {found.group(0)!r}, a path of this machine. "
+            "Print a path relative to the project and run again."
+        )
+
+
+def _private_paths(run):
+    """Pattern of the folders that no committed output may name."""
+    folders = {run, paths.root(), Path.cwd(), Path.home(), Path(tempfile.gettempdir())}
+    folders |= {Path(sys.prefix), Path(sys.base_prefix) / "lib"}
+    names = {str(folder) for folder in folders} - {"/", "."}
+    longest_first = sorted(names, key=len, reverse=True)
+    return re.compile(r"(?<![\w.])(" + "|".join(map(re.escape, longest_first)) + r")(?![\w.-])")
+
+
+# ---------------------------------------------------------------- the registry as a page
+
+
+class DataSources(SphinxDirective):
+    """Table of the registry's entries; ``{data-sources} files`` lists paths and checksums."""
+
+    optional_arguments = 1
+
+    def run(self):
+        """Make the table from ``data/registry.yaml``."""
+        self.env.note_dependency(str(paths.data_dir() / "registry.yaml"))
+        entries = registry.entries().values()
+        if self.arguments == ["files"]:
+            rows = [(_code(e.path), _checksum(e)) for e in entries]
+            return [_table(("File in the cache or a mirror", "SHA-256"), rows, widths=(1, 1))]
+        # Entries of one data set stand together in the registry and share a row.
+        rows = [
+            (nodes.bullet_list("", *map(_item, group)), [_text(citation), _text(licence)])
+            for (citation, licence), group in groupby(entries, lambda e: (e.citation, e.licence))
+        ]
+        return [_table(("Inputs", "Cite; licence"), rows, widths=(3, 2))]
+
+
+def _text(words):
+    """A paragraph in which each DOI is a link."""
+    parts = [
+        nodes.reference("", f"doi:{part}", refuri=f"https://doi.org/{part}")
+        if is_doi
+        else nodes.Text(part)
+        for is_doi, part in zip(cycle((False, True)), re.split(r"\bdoi:(\S+)", words))
+    ]
+    return nodes.paragraph("", "", *parts)
+
+
+def _code(words):
+    return nodes.paragraph("", "", nodes.literal("", words))
+
+
+def _item(entry):
+    """One input: its name, what it is, and where the publisher has it."""
+    parts = [nodes.literal("", entry.name), nodes.Text(f" {entry.what}; ")]
+    if entry.url:
+        host = urlsplit(entry.url).hostname
+        status = ["by hand"] * entry.landing + ["unverified"] * (not entry.verified)
+        parts.append(nodes.reference("", host, refuri=entry.url))
+        parts.append(nodes.emphasis("", f" {', '.join(status)}"))
+    else:
+        parts.append(nodes.emphasis("", "not published as a file"))
+    return nodes.list_item("", nodes.paragraph("", "", *parts))
+
+
+def _checksum(entry):
+    if entry.sha256:
+        return _code(entry.sha256)
+    return _text(f"rolling product ({entry.version}; {entry.date}): no checksum")
+
+
+def _table(head, rows, widths):
+    """A docutils table of rows of cells, each a node or a list of nodes."""
+    group = nodes.tgroup(cols=len(head))
+    group += [nodes.colspec(colwidth=width) for width in widths]
+    group += nodes.thead("", _row(map(_text, head)))
+    group += nodes.tbody("", *map(_row, rows))
+    return nodes.table("", group)
+
+
+def _row(cells):
+    row = nodes.row()
+    for cell in cells:
+        entry = nodes.entry()
+        entry += cell
+        row += entry
+    return row
+
+
+def setup(app):
+    """Offer ``{data-sources}`` to the book; named in ``_config.yml``."""
+    app.add_directive("data-sources", DataSources)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,117 @@
+"""What is committed: pinned, paired, small, and free of this machine and of borrowed files."""
+
+import hashlib
+import re
+import subprocess
+
+import jupytext
+import nbformat
+import pytest
+import yaml
+
+import soilresp
+from soilresp import paths
+from soilresp.data import registry
+
+ROOT = paths.root()
+NOTEBOOKS = sorted(ROOT.glob("notebooks/*.ipynb"))
+
+
+@pytest.fixture(scope="module")
+def tracked():
+    """Files under version control that exist."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    files = [ROOT / name for name in listed.stdout.split("\0") if name]
+    return [file for file in files if file.is_file()]
+
+
+def texts(files):
+    """Files that are text with their content, base64 pictures left out."""
+    for file in files:
+        try:
+            text = file.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        yield file.relative_to(ROOT), re.sub(r'"image/png": "[^"]*"', "", text)
+
+
+def test_requirements_are_pinned():
+    """Every line of requirements.txt is name==version, and the last installs the package."""
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    lines = [line for line in lines if line and not line.startswith("#")]
+    assert lines[-1] == "-e ."
+    for line in lines[:-1]:
+        assert re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][\w.]*", line), line
+
+
+def test_no_paths_of_a_machine(tracked):
+    """No tracked text names a folder of the machine that it was written on."""
+    folder = re.compile(r"(?<![\w.~-])/" + "(root|home|tmp|work|Users)" + "/")
+    found = {
+        str(name): match.group(0) for name, text in texts(tracked) if (match := folder.search(text))
+    }
+    assert not found
+
+
+def test_the_mirror_is_named_in_one_place(tracked):
+    """Only the test script knows where a mirror may be."""
+    named = {str(name) for name, text in texts(tracked) if "shared" + "/data" in text}
+    assert named <= {".ci/run"}
+
+
+def test_files_are_small(tracked):
+    """No tracked file is larger than 8 MB."""
+    large = {file.name: file.stat().st_size for file in tracked if file.stat().st_size > 8e6}
+    assert not large
+
+
+def test_no_input_is_committed(tracked):
+    """No tracked file is a copy of an input of the registry."""
+    hashes = {digest for entry in registry.entries().values() for _, digest in entry.places()}
+    copies = [f for f in tracked if hashlib.sha256(f.read_bytes()).hexdigest() in hashes]
+    assert not copies
+
+
+@pytest.mark.real
+def test_nothing_of_the_mirror_is_committed(tracked):
+    """No tracked file is a copy of any file of the mirror."""
+    mirror = paths.mirror_dir()
+    if mirror is None:
+        pytest.skip("SOILRESP_MIRROR is not set")
+    sizes = {file.stat().st_size for file in tracked} - {0}
+    alike = [f for f in mirror.rglob("*") if f.is_file() and f.stat().st_size in sizes]
+    hashes = {hashlib.sha256(f.read_bytes()).hexdigest() for f in alike}
+    copies = [f for f in tracked if hashlib.sha256(f.read_bytes()).hexdigest() in hashes]
+    assert not copies
+
+
+def test_toc_entries_exist():
+    """Every page of the table of contents is there."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    pages = [toc["root"], *(c["file"] for part in toc["parts"] for c in part["chapters"])]
+    there = {p for p in pages for end in (".md", ".ipynb") if (ROOT / f"{p}{end}").exists()}
+    assert not set(pages) - there
+    assert {f"notebooks/{n.stem}" for n in NOTEBOOKS} <= set(pages)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_is_well_formed(path):
+    """A notebook has a percent twin, one parameters cell, and outputs without an error."""
+    twin = path.with_suffix(".py")
+    assert twin.read_text(encoding="utf-8").startswith("# ---\n# jupyter:\n")
+    assert jupytext.read(twin, fmt="py:percent").cells[0].cell_type == "markdown"
+    cells = nbformat.read(path, as_version=4).cells
+    assert sum("parameters" in cell.metadata.get("tags", []) for cell in cells) == 1
+    assert not any("injected-parameters" in cell.metadata.get("tags", []) for cell in cells)
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    assert outputs
+    assert not any(output.output_type == "error" for output in outputs)
+
+
+def test_citation_has_the_version():
+    """CITATION.cff and the package agree on the version."""
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == soilresp.__version__
