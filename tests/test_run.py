@@ -165,6 +165,20 @@ def test_execute(project, capsys):
     assert "JUPYTER_PATH" not in os.environ
 
 
+def test_notebook_can_write_its_progress(project):
+    """A long loop in a notebook reports to the runner, not into the notebook."""
+    write_notebook(
+        project / "notebooks/02_second.ipynb", SECOND,
+        "from soilresp.progress import track\nfor item in track([1, 2], 'Runs'):\n    pass",
+        "import os\nprint(open(os.environ['SOILRESP_PROGRESS']).read())",
+    )
+    executed = run.execute(run.notebooks(["02"]), project / "runs/a/notebooks", {})
+    cells = nbformat.read(executed[0], as_version=4).cells
+    assert [cell.outputs for cell in cells[:-1]] == [[], []]
+    assert cells[-1].outputs[0].text == "Runs: 2 of 2\n"
+    assert "SOILRESP_PROGRESS" not in os.environ
+
+
 def test_foreign_kernel_does_not_step_in(project, monkeypatch, tmp_path):
     """A "python3" kernel installed elsewhere, as in a user's home, is not taken."""
     foreign = tmp_path / "jupyter/kernels/python3"

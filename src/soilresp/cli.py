@@ -200,9 +200,12 @@ Names = Annotated[
 @data_app.command("list")
 def list_data(names: Names = None):
     """Show each input: where it is, the state of its address, version and licence."""
+    from soilresp import paths
     from soilresp.data import access, registry
 
     chosen = [registry.entry(n) for n in names] if names else registry.entries().values()
+    print(f"cache:  {paths.cache_dir()}")
+    print(f"mirror: {paths.mirror_dir() or 'none (SOILRESP_MIRROR is not set)'}\n")
     for item in chosen:
         place = access.where(item.name) or "missing"
         print(f"{item.name:20} {place:9} {item.status:19} {item.what}")

@@ -2,7 +2,10 @@
 
 import os
 import re
+import shutil
+import sys
 import tempfile
+import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +14,7 @@ import yaml
 
 from soilresp import paths
 from soilresp.errors import DataError, ParameterError, SoilrespError
+from soilresp.progress import FILE_VARIABLE
 
 __all__ = [
     "NotebookError", "run_study", "execute", "notebooks", "known_parameters", "parse_parameters",
@@ -73,7 +77,6 @@ def run_study(
 
     # Late, so that a slip in a name is told at once.
     from soilresp import study as studies
-    from soilresp import summary as summaries
 
     if not only:
         profile, recipe = profile or "quick", recipe or "auto"
@@ -87,6 +90,8 @@ def run_study(
     print(study.describe())
     parameters.update(profile=study.profile.name, run=str(study.run))
     executed = execute(chosen, study.run / "notebooks", parameters)
+
+    from soilresp import summary as summaries
 
     summary = summaries.write(study)
     print("")
@@ -237,12 +242,9 @@ def execute(files, folder, parameters):
     executed = []
     with _own_kernel():
         for number, file in enumerate(files, 1):
-            heading = f"[{number}/{len(files)}] {file.stem}"
-            print(f"{heading} ...", flush=True)
-            start = time.monotonic()
             values = {k: v for k, v in parameters.items() if k in known[file.stem]}
-            executed.append(_execute_one(file, folder / file.name, values))
-            print(f"{heading} took {_duration(time.monotonic() - start)}", flush=True)
+            with _reported(f"[{number}/{len(files)}] {file.stem}"):
+                executed.append(_execute_one(file, folder / file.name, values))
     return executed
 
 
@@ -272,20 +274,67 @@ def _own_kernel():
     """Let "python3" be this interpreter, whatever kernels are installed elsewhere."""
     from ipykernel.kernelspec import write_kernel_spec
 
-    before = os.environ.get("JUPYTER_PATH")
     with tempfile.TemporaryDirectory(prefix="soilresp-kernel-") as folder:
         # What a cell has to say is in the notebook; the kernel's own log is noise.
         write_kernel_spec(
             Path(folder, "kernels", "python3"), extra_arguments=["--log-level=CRITICAL"]
         )
-        os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, (folder, before)))
-        try:
+        search = os.pathsep.join(filter(None, (folder, os.environ.get("JUPYTER_PATH"))))
+        with _environment("JUPYTER_PATH", search):
             yield
+
+
+@contextmanager
+def _reported(heading):
+    """Say that a notebook runs, how far it is, and how long it took."""
+    start = time.monotonic()
+    print(f"{heading} ...", flush=True)
+    with tempfile.TemporaryDirectory(prefix="soilresp-progress-") as folder:
+        file = Path(folder, "state")
+        done = threading.Event()
+        watch = threading.Thread(target=_watch, args=(file, start, done), daemon=True)
+        watch.start()
+        try:
+            with _environment(FILE_VARIABLE, str(file)):
+                yield
         finally:
-            if before is None:
-                del os.environ["JUPYTER_PATH"]
-            else:
-                os.environ["JUPYTER_PATH"] = before
+            done.set()
+            watch.join()
+    print(f"{heading} took {_duration(time.monotonic() - start)}", flush=True)
+
+
+def _watch(file, start, done):
+    """Show what the notebook writes of its progress: in place on a terminal, else rarely."""
+    live = sys.stdout.isatty()
+    last = ""
+    while not done.wait(1 if live else 30):
+        state = file.read_text(encoding="utf-8") if file.exists() else ""
+        line = f"      {_duration(time.monotonic() - start)}  {state}"
+        if live:
+            print(f"\r{line[: _width()]:{_width()}}", end="", flush=True)
+        elif state != last:
+            print(line, flush=True)
+        last = state
+    if live:
+        print(f"\r{'':{_width()}}\r", end="", flush=True)
+
+
+def _width():
+    return shutil.get_terminal_size().columns - 1
+
+
+@contextmanager
+def _environment(name, value):
+    """Set an environment variable for a while."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 def _duration(seconds):
