@@ -77,7 +77,8 @@ def test_untried_addresses_are_marked():
 def test_github_addresses_name_a_fixed_version():
     """Raw addresses carry a tag or commit, so that their bytes stay; one repository has none."""
     for item in registry.entries().values():
-        found = re.match(r"https://raw\.githubusercontent\.com/([^/]+/[^/]+)/([^/]+)/", item.url or "")
+        raw = r"https://raw\.githubusercontent\.com/([^/]+/[^/]+)/([^/]+)/"
+        found = re.match(raw, item.url or "")
         if found and found[1] != "roocs/mini-esgf-data":
             assert re.fullmatch(r"[0-9a-f]{40}|v\d{8}a", found[2]), item.name
 

@@ -182,14 +182,14 @@ def publish(
         print(file)
 
 
-@app.command()
-def test(
+@app.command("test")
+def run_tests(
     only: Annotated[Step | None, typer.Option(help="Run this step alone.")] = None,
 ):
     """Run the project's tests."""
-    from soilresp.testing import run as run_tests
+    from soilresp import testing
 
-    raise typer.Exit(run_tests(only=only and only.value))
+    raise typer.Exit(testing.run(only=only and only.value))
 
 
 Names = Annotated[
