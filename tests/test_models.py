@@ -24,7 +24,7 @@ from soilresp.load.models import (
 HR_TOTALS = {"CASA-CNP": 54.27, "CORPSE": 55.04, "MIMICS": 55.04}
 
 
-def made_file(path, model, land_area=1000.0, units=None, leave_out=(), spoil=None):
+def made_file(path, model, land_area=1000.0, units=None, leave_out=(), spoil=None, times=1):
     """Write a synthetic file in the testbed's layout: 5 x 4 cells, points at the poles.
 
     Two cells have land, (0 N, 90 E) and (0 N, 270 E), with fluxes of 1 and 2 units a day.
@@ -33,7 +33,7 @@ def made_file(path, model, land_area=1000.0, units=None, leave_out=(), spoil=Non
     land = np.zeros((5, 4))
     land[2, [1, 3]] = land_area
     value = np.full((1, 5, 4), 1e36)
-    value[0, 2, :] = [np.inf, 1.0, np.inf, 2.0]
+    value[0, 2, :] = [np.inf, 1.0 * times, np.inf, 2.0 * times]
     if spoil is not None:
         value[0, 2, 1] = spoil
     data = {"landarea": (("lat", "lon"), land, {"units": "km^2", "_FillValue": 1e36})}
@@ -96,10 +96,11 @@ def test_testbed_contract(tmp_path):
         ({"land_area": 1e9}, "landarea is up to"),
         ({"spoil": np.inf}, "missing or infinite in 1 cells with land"),
         ({"spoil": 1e36}, "missing or infinite in 1 cells with land"),
+        ({"times": 0}, "zero throughout"),
     ],
 )
 def test_testbed_refuses(tmp_path, made, words):
-    """Litter left out, other units, no or too much land, and gaps on land are errors."""
+    """Litter left out, other units, no or too much land, gaps and zeros on land are errors."""
     with pytest.raises(DataError, match=words):
         read_testbed(made_file(tmp_path / "m.nc", "CORPSE", **made), "CORPSE")
 

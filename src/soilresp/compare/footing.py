@@ -13,8 +13,8 @@ def _share(vegetated_fraction, land_fraction):
     excess = float((vegetated_fraction - land_fraction).max())
     if excess > 1e-6:
         raise DataError(
-            f"vegetated_fraction exceeds land_fraction by up to {excess:.3g}; expected vegetation on "
-            "land only. Take both from the same land cover."
+            f"vegetated_fraction exceeds land_fraction by up to {excess:.3g}; expected "
+            "vegetation on land only. Take both from the same land cover."
         )
     return (vegetated_fraction / land_fraction.where(land_fraction > 0)).clip(max=1)
 

@@ -30,7 +30,8 @@ EMPIRICAL = "empirical comparator"
 BENCHMARK = "benchmark of this run"
 
 COLUMNS = [
-    "group", "model", "variable", "value", "low", "high", "period", "provenance", "reason", "source",
+    "group", "model", "variable", "value", "low", "high",
+    "period", "provenance", "reason", "source",
 ]
 """Columns of every table here, one row a model and variable. Pg C yr-1 (pools: Pg C;
 AR_SR: a ratio of totals); `reason` says why a value is missing."""
@@ -45,7 +46,7 @@ def _table(rows):
     numbers = ["value", "low", "high"]
     table[numbers] = table[numbers].astype(float)
     texts = [c for c in COLUMNS if c not in numbers]
-    table[texts] = table[texts].fillna("").astype(str)
+    table[texts] = table[texts].astype(object).fillna("").astype(str)
     return table
 
 

@@ -123,7 +123,7 @@ def _open(path):
         with xr.open_dataset(path, decode_times=False) as stored:
             return stored.load()
     except FileNotFoundError:
-        raise DataError(f"{path} does not exist. Give the path of the model's NetCDF file.") from None
+        raise DataError(f"{path} does not exist. Give the path of a NetCDF file.") from None
     except (OSError, ValueError, RuntimeError) as error:
         raise DataError(
             f"{path} cannot be read as NetCDF ({error}). It may be incomplete: fetch it again."
@@ -154,6 +154,9 @@ def _assemble(stored, rule, land, what):
                 f"{what}: {name} is missing or infinite in {bad} cells with land; expected numbers "
                 "wherever landarea is above 0. Check the file."
             )
+        # The NetCDF library reads what lies beyond the end of a cut-off file as zeros.
+        if not bool(field.where(land, 0).any()):
+            raise DataError(f"{what}: {name} is zero throughout. The file may be cut off.")
         total = total + field.where(land)
     return total * rule["times"]
 
@@ -203,7 +206,8 @@ def read_testbed(path, model):
     fraction = land_area / rectilinear_area(stored["lat"], stored["lon"])
     if float(fraction.max()) > 1 + LAND_TOLERANCE:
         raise DataError(
-            f"{what}: landarea is up to {float(fraction.max()):.3f} of its cell; expected at most 1."
+            f"{what}: landarea is up to {float(fraction.max()):.3g} of its cell; expected 1 at most. "
+            "Check its units, km^2."
         )
     land = land_area > 0
     out = xr.Dataset({"land_fraction": fraction.clip(max=1)})
