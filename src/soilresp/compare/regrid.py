@@ -4,7 +4,7 @@ Between two latitude-longitude grids the overlap of cells separates into rows an
 columns, so two small matrices of exact overlaps do it.
 """
 
-# Own code, because no library from the package index does this exactly: xESMF and
+# Own code, because no library that pip can install does this exactly: xESMF and
 # iris-esmf-regrid need the compiled ESMF library; xarray-regrid 0.4.2 gives rows centred on a
 # pole no weight (a field of ones comes out 0 there) and weights overlaps by the area of the whole
 # source row, which leaves the total of a random 4 x 5 degree field 0.1 % off.

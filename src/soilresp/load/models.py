@@ -206,8 +206,8 @@ def read_testbed(path, model):
     fraction = land_area / rectilinear_area(stored["lat"], stored["lon"])
     if float(fraction.max()) > 1 + LAND_TOLERANCE:
         raise DataError(
-            f"{what}: landarea is up to {float(fraction.max()):.3g} of its cell; expected 1 at most. "
-            "Check its units, km^2."
+            f"{what}: landarea is up to {float(fraction.max()):.3g} of its cell; expected 1 at "
+            "most. Check its units, km^2."
         )
     land = land_area > 0
     out = xr.Dataset({"land_fraction": fraction.clip(max=1)})
