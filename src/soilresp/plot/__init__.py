@@ -1,0 +1,32 @@
+"""Figures of the study; every one is made by a function that takes tables or fields.
+
+Say ``use_style(study.label)`` once, then call a function and let the notebook
+show the figure that it returns.
+"""
+
+from soilresp.plot.budget import budget_bars, literature_forest
+from soilresp.plot.covariates import covariate_maps
+from soilresp.plot.globe import annual_series, six_maps
+from soilresp.plot.models import flux_bars, site_scores, zonal_profiles
+from soilresp.plot.records import funnel_bars, reported_against_matched, site_map, strata_shares
+from soilresp.plot.style import use_style
+from soilresp.plot.validation import observed_predicted, search_ranking, validation_ladder
+
+__all__ = [
+    "annual_series",
+    "budget_bars",
+    "covariate_maps",
+    "flux_bars",
+    "funnel_bars",
+    "literature_forest",
+    "observed_predicted",
+    "reported_against_matched",
+    "search_ranking",
+    "site_map",
+    "site_scores",
+    "six_maps",
+    "strata_shares",
+    "use_style",
+    "validation_ladder",
+    "zonal_profiles",
+]

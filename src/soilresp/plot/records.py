@@ -1,0 +1,201 @@
+"""Figures on the field records: where they are, how they were chosen, what they stand for."""
+
+import cartopy.crs as ccrs
+import numpy as np
+from matplotlib.colors import ListedColormap
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from soilresp.plot import maps
+from soilresp.plot._parts import box, need, square_limits, write_value
+from soilresp.plot.style import (
+    COLOURS,
+    GROUP_CLASSES,
+    GROUP_COLOURS,
+    GROUPS,
+    figure,
+    styled,
+)
+from soilresp.prepare.strata import STRATA
+
+__all__ = ["funnel_bars", "reported_against_matched", "site_map", "strata_shares"]
+
+
+@styled
+def site_map(sr_sites, hr_sites, igbp_dominant):
+    """SR and HR sites over the vegetation map (Figure 1 of Lu et al. 2021).
+
+    Parameters
+    ----------
+    sr_sites, hr_sites : pandas.DataFrame
+        Records, with columns ``lat`` and ``lon`` (degrees); records at the
+        same point are drawn once and counted in the legend.
+    igbp_dominant : xarray.DataArray, dims (lat, lon)
+        Number of the dominant IGBP class of each cell (1 to 16); 0 or NaN over
+        water. From class fractions: ``igbp_fraction.idxmax("igbp")``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    for sites in (sr_sites, hr_sites):
+        need(sites, ("lat", "lon"), "site_map")
+    fig = figure(8, 4.55)
+    ax = maps.map_axes(fig)[0, 0]
+    maps.draw_classes(
+        ax, _groups(igbp_dominant), ListedColormap([GROUP_COLOURS[g] for g in GROUPS])
+    )
+    handles = [
+        _sites(ax, sr_sites, "SR", marker="o", size=15),
+        _sites(ax, hr_sites, "HR", marker="^", size=26),
+    ]
+    ax.legend(
+        handles=handles, loc="lower left", bbox_to_anchor=(0.055, 0.02), fontsize=8,
+        handletextpad=0.2, labelspacing=0.3,
+    )
+    fig.legend(
+        handles=[Patch(facecolor=GROUP_COLOURS[g], edgecolor="#777777", lw=0.4, label=g)
+                 for g in GROUPS],
+        loc="outside lower center", ncols=4, handlelength=1.1, handleheight=0.9,
+        columnspacing=1.2, fontsize=8,
+    )
+    return fig
+
+
+def _groups(igbp):
+    """Position in `GROUPS` of each cell's class; NaN over water and where there is none."""
+    groups = igbp.astype(float) * np.nan
+    for number, group in enumerate(GROUPS):
+        groups = groups.where(~igbp.isin(GROUP_CLASSES[group]), number)
+    return groups
+
+
+def _sites(ax, records, target, marker, size):
+    sites = records[["lat", "lon"]].drop_duplicates()
+    ax.scatter(
+        sites["lon"], sites["lat"], s=size, marker=marker, color=COLOURS[target],
+        edgecolor="white", linewidth=0.35, transform=ccrs.PlateCarree(), zorder=5,
+    )
+    return Line2D(
+        [], [], ls="", marker=marker, ms=5.5, color=COLOURS[target], mec="white", mew=0.4,
+        label=f"{target}: {len(records):,} records, {len(sites):,} sites",
+    )
+
+
+@styled
+def funnel_bars(funnel, paper=None):
+    """Records that each selection rule leaves.
+
+    Parameters
+    ----------
+    funnel : pandas.DataFrame
+        Columns ``rule``, ``SR``, ``HR`` (records left), in the order in which
+        the rules were applied; as `soilresp.prepare.observations.select` returns it.
+    paper : dict, optional
+        Records that the paper kept, by target ("SR", "HR"); drawn as a line.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    need(funnel, ("rule", "SR", "HR"), "funnel_bars")
+    first = funnel.iloc[0]
+    # Records of the whole data base say nothing on a flux, and would dwarf those of HR.
+    start = f" of {first['SR']:,}" if first["SR"] == first["HR"] else ""
+    shown = funnel.iloc[1:] if start and len(funnel) > 1 else funnel
+    rows = np.arange(len(shown))
+    fig = figure(8, 1.4 + 0.32 * len(shown))
+    axes = fig.subplots(1, 2, sharey=True)
+    for ax, target in zip(axes, ("SR", "HR")):
+        bars = ax.barh(rows, shown[target], height=0.68, color=COLOURS[target], alpha=0.45)
+        bars[-1].set_alpha(1)
+        for at, number in zip(rows, shown[target]):
+            write_value(ax, at, number, f"{number:,}")
+        ax.set_xlim(0, 1.2 * shown[target].max())
+        ax.locator_params(axis="x", nbins=5)
+        ax.set_xlabel(f"{target} records left{start} (number)")
+        if paper and target in paper:
+            ax.axvline(paper[target], color=COLOURS["paper"], ls="--", lw=1,
+                       label=f"paper: {paper[target]:,}")
+            ax.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
+    axes[0].set_yticks(rows, shown["rule"])
+    axes[0].invert_yaxis()
+    for ax in axes:
+        ax.tick_params(axis="y", length=0)
+    return fig
+
+
+@styled
+def strata_shares(table):
+    """Share of the records in each bin against its share of the vegetated land.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns ``stratum`` (1 to 5), ``area``, ``SR``, ``HR``: shares between 0 and 1.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    need(table, ("stratum", "area", "SR", "HR"), "strata_shares")
+    fig = figure(8, 3.6)
+    ax = fig.subplots()
+    rows = np.arange(len(table))
+    series = (
+        ("area", "Vegetated area", COLOURS["muted"]),
+        ("SR", "SR records", COLOURS["SR"]),
+        ("HR", "HR records", COLOURS["HR"]),
+    )
+    for number, (column, label, colour) in enumerate(series):
+        bars = ax.barh(
+            rows + 0.26 * (number - 1), 100 * table[column], height=0.24, color=colour, label=label
+        )
+        ax.bar_label(bars, fmt="%.0f", padding=2, fontsize=7.5)
+    ax.set_yticks(rows, [STRATA[s][0].capitalize() for s in table["stratum"]])
+    ax.tick_params(axis="y", length=0)
+    ax.invert_yaxis()
+    ax.margins(x=0.08)
+    ax.set_xlabel("Share of the total (%)")
+    fig.legend(loc="outside lower center", ncols=3)
+    return fig
+
+
+@styled
+def reported_against_matched(sites):
+    """Climate that the studies report against that of the cells they fall in.
+
+    Parameters
+    ----------
+    sites : pandas.DataFrame
+        Columns ``reported_MAT`` and ``MAT`` (degC), ``reported_MAP`` and
+        ``Prec`` (mm yr-1). Rows without a value are left out, pair by pair.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    panels = (
+        ("reported_MAT", "MAT", "mean annual temperature", "°C", "+.1f"),
+        ("reported_MAP", "Prec", "annual precipitation", "mm yr⁻¹", "+.0f"),
+    )
+    need(sites, [name for panel in panels for name in panel[:2]], "reported_against_matched")
+    fig = figure(8, 3.5)
+    for ax, (reported, name, words, units, form) in zip(fig.subplots(1, 2), panels):
+        pairs = sites[[reported, name]].dropna().to_numpy(float)
+        square_limits(ax, pairs)
+        hexes = ax.hexbin(
+            *pairs.T, gridsize=34, bins="log", mincnt=1, cmap="viridis_r", linewidths=0,
+            extent=(*ax.get_xlim(), *ax.get_ylim()),
+        )
+        hexes.set_rasterized(True)
+        ax.axline((0, 0), slope=1, color=COLOURS["paper"], ls="--", lw=0.9)
+        ax.set_xlabel(f"Reported {words} ({units})")
+        ax.set_ylabel(f"In the cell ({units})")
+        bias = format(np.mean(pairs[:, 1] - pairs[:, 0]), form).replace("-", "−")
+        r = np.corrcoef(pairs.T)[0, 1]
+        box(ax, f"n = {len(pairs):,}\nr = {r:.2f}\nbias = {bias} {units}")
+        fig.colorbar(
+            hexes, ax=ax, label="Records (number)", shrink=0.8, aspect=22, pad=0.02, format="%g"
+        )
+    return fig

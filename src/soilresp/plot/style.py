@@ -1,0 +1,223 @@
+"""One look for all figures: colours, fonts, units in words, and the label they carry.
+
+Figures are made without pyplot: a notebook shows the one that a cell returns,
+exactly once, and a batch run keeps none of them in memory.
+"""
+
+import functools
+import io
+import re
+
+import matplotlib
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+__all__ = [
+    "COLOURS",
+    "FLUX_UNITS",
+    "GROUPS",
+    "GROUP_CLASSES",
+    "GROUP_COLOURS",
+    "STRATUM_COLOURS",
+    "TOTAL_UNITS",
+    "StampedFigure",
+    "current_label",
+    "figure",
+    "pretty_units",
+    "styled",
+    "use_style",
+]
+
+COLOURS = {
+    "SR": "#0072B2",
+    "HR": "#D55E00",
+    "AR": "#009E73",
+    "AR_SR": "#CC79A7",
+    "paper": "#000000",
+    "muted": "#8C8C8C",
+    "label": "#8A1C4A",
+}
+"""Colour of each flux (Okabe and Ito's set), of the paper's values, and of asides."""
+
+STRATUM_COLOURS = {1: "#365B40", 2: "#ADE245", 3: "#4C96B8", 4: "#AA7830", 5: "#F2D59D"}
+"""Colour of each bin of `soilresp.prepare.strata.STRATA`."""
+
+GROUP_CLASSES = {
+    "Evergreen broadleaf forest": (2,),
+    "Deciduous broadleaf forest": (4,),
+    "Needleleaf and mixed forest": (1, 3, 5),
+    "Shrubland": (6, 7),
+    "Savanna": (8, 9),
+    "Grassland and wetland": (10, 11),
+    "Cropland": (12, 14),
+    "Barren, urban, ice": (13, 15, 16),
+}
+"""IGBP classes that each group of the vegetation map holds."""
+
+GROUP_COLOURS = {
+    "Evergreen broadleaf forest": "#3F6E50",
+    "Deciduous broadleaf forest": "#7CC242",
+    "Needleleaf and mixed forest": "#80B8E2",
+    "Shrubland": "#B39A7C",
+    "Savanna": "#EFCB7A",
+    "Grassland and wetland": "#FFF3E0",
+    "Cropland": "#C98DB4",
+    "Barren, urban, ice": "#CDCDCD",
+}
+"""Colour of each group: tints, so that points stand out on them."""
+
+GROUPS = tuple(GROUP_CLASSES)
+"""Names of the groups, in the order of the legend."""
+
+FLUX_UNITS = "g C m⁻² yr⁻¹"
+TOTAL_UNITS = "Pg C yr⁻¹"
+
+_RC = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9,
+    "axes.titlesize": 9.5,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 9,
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": False,
+    "grid.color": "#E3E3E3",
+    "grid.linewidth": 0.6,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "xtick.major.size": 3,
+    "ytick.major.size": 3,
+    "legend.fontsize": 8.5,
+    "legend.frameon": False,
+    "legend.handlelength": 1.6,
+    "lines.linewidth": 1.5,
+    "hatch.linewidth": 0.6,
+    "figure.dpi": 120,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "figure.constrained_layout.use": True,
+    "figure.constrained_layout.w_pad": 0.06,
+    "figure.constrained_layout.h_pad": 0.06,
+}
+
+_state = {"label": ""}
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class StampedFigure(Figure):
+    """A figure that hands its label on to the text and the file that stand for it."""
+
+    @property
+    def _words(self):
+        panels = sum(1 for ax in self.axes if ax.get_label() != "<colorbar>")
+        words = f"Figure of {panels} panel{'s' if panels != 1 else ''}"
+        return f"{words}. {self.get_suptitle()}" if self.get_suptitle() else words
+
+    def __repr__(self):
+        return f"<{self._words}>"
+
+    def _repr_png_(self):
+        """The picture that a notebook shows, at the figure's own size and resolution."""
+        stream = io.BytesIO()
+        self.savefig(stream, format="png", dpi=self.dpi)
+        return stream.getvalue()
+
+    def savefig(self, fname, **kwargs):
+        """Save as `matplotlib.figure.Figure.savefig` does; a PNG also gets the label as text."""
+        if str(kwargs.get("format", fname)).lower().endswith("png"):
+            kwargs["metadata"] = {"Description": self._words} | (kwargs.get("metadata") or {})
+        super().savefig(fname, **kwargs)
+
+
+def use_style(label=""):
+    """Give all figures made from here on the study's look, and a label.
+
+    Parameters
+    ----------
+    label : str
+        Words that every figure carries above its top left corner, such as
+        "Twin experiment: synthetic observations, known truth". Empty: none.
+
+    Examples
+    --------
+    >>> use_style("Trial run")
+    >>> figure().get_suptitle()
+    'Trial run'
+    >>> use_style()
+    >>> figure().get_suptitle()
+    ''
+    """
+    _state["label"] = str(label)
+    matplotlib.rcParams.update(_RC)
+
+
+def current_label():
+    """Words that figures carry now (`str`); empty when there are none."""
+    return _state["label"]
+
+
+def styled(function):
+    """Draw a figure in the study's look, whatever the settings of the session."""
+
+    @functools.wraps(function)
+    def drawn(*args, **kwargs):
+        with matplotlib.rc_context(_RC):
+            return function(*args, **kwargs)
+
+    return drawn
+
+
+@styled
+def figure(width=8.0, height=4.0):
+    """Make an empty figure that carries the label.
+
+    Parameters
+    ----------
+    width, height : float
+        Inches; a page of the book is 8 wide.
+
+    Returns
+    -------
+    StampedFigure
+        With constrained layout.
+    """
+    fig = StampedFigure(figsize=(width, height))
+    FigureCanvasAgg(fig)
+    if _state["label"]:
+        fig.suptitle(
+            _state["label"], x=0.008, ha="left", fontsize=9.5, fontweight="bold",
+            color=COLOURS["label"],
+        )
+    return fig
+
+
+def pretty_units(units):
+    """Write CF units as a reader expects them.
+
+    Parameters
+    ----------
+    units : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> pretty_units("g C m-2 yr-1")
+    'g C m⁻² yr⁻¹'
+    >>> pretty_units("degC"), pretty_units("1")
+    ('°C', '–')
+    """
+    words = {"degC": "°C", "1": "–", "": "–", "percent": "%"}
+    if units in words:
+        return words[units]
+    return re.sub(
+        r"(?<=[A-Za-z])-?\d+\b", lambda power: power.group().translate(_SUPERSCRIPT), units
+    )

@@ -1,0 +1,196 @@
+"""Figures on the models' skill: the predictor search, and predictions against observations."""
+
+import numpy as np
+
+from soilresp.fit.validate import SCHEMES, scores
+from soilresp.plot._parts import box, need, square_limits
+from soilresp.plot.style import COLOURS, FLUX_UNITS, figure, styled
+from soilresp.prepare.recipes import PREDICTORS
+
+__all__ = ["observed_predicted", "search_ranking", "validation_ladder"]
+
+
+@styled
+def search_ranking(table, n=12):
+    """Predictor subsets from the best on, and where the paper's choice stands.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns ``target`` ("SR", "HR"), ``predictors`` (names, as a list or
+        joined by blanks or commas), ``rmse`` (g C m-2 yr-1), ``is_paper``
+        (bool); optionally ``rmse_sd``, and ``tied`` (bool): not to be told
+        apart from the best, drawn filled, others hollow. As
+        `soilresp.fit.search.search` returns it, with ``target``.
+    n : int
+        Subsets shown for each target; the paper's choice is added when it is
+        not among them.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    need(table, ("target", "predictors", "rmse", "is_paper"), "search_ranking")
+    targets = [t for t in ("SR", "HR") if t in set(table["target"])]
+    shown = {t: _best(table[table["target"] == t], n) for t in targets}
+    fig = figure(8, 1.6 + 0.24 * max(map(len, shown.values())))
+    axes = fig.subplots(1, 2 * len(targets), width_ratios=[1.35, 1] * len(targets), squeeze=False)[0]
+    for target, dots, errors in zip(targets, axes[::2], axes[1::2]):
+        rows = np.arange(len(shown[target]))
+        _subset_dots(dots, shown[target], rows, COLOURS[target])
+        dots.set_title(f"{target}: predictors of each subset")
+        _rmse_dots(errors, shown[target], rows, COLOURS[target])
+        errors.sharey(dots)
+    return fig
+
+
+def _best(table, n):
+    ranked = table.sort_values("rmse", kind="stable").reset_index(drop=True)
+    ranked["rank"] = ranked.index + 1
+    return ranked[(ranked["rank"] <= n) | ranked["is_paper"].astype(bool)]
+
+
+def _names(predictors):
+    if isinstance(predictors, str):
+        return set(predictors.replace(",", " ").split())
+    return set(predictors)
+
+
+def _subset_dots(ax, subsets, rows, colour):
+    for row, (predictors, is_paper) in zip(rows, zip(subsets["predictors"], subsets["is_paper"])):
+        if is_paper:
+            ax.axhspan(row - 0.5, row + 0.5, color="#F0E442", alpha=0.45, lw=0, zorder=0)
+        used = np.array([name in _names(predictors) for name in PREDICTORS])
+        at = np.arange(len(PREDICTORS))
+        ax.plot(at[~used], np.full((~used).sum(), row), "o", ms=4, color="#DDDDDD")
+        ax.plot(at[used], np.full(used.sum(), row), "o", ms=5, color=colour)
+    ax.set_xticks(np.arange(len(PREDICTORS)), PREDICTORS, rotation=90)
+    ax.set_yticks(
+        rows,
+        [f"paper, {r}" if p else f"{r}" for r, p in zip(subsets["rank"], subsets["is_paper"])],
+    )
+    ax.set_ylabel("Rank")
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.tick_params(length=0)
+    ax.spines[["left", "bottom"]].set_visible(False)
+
+
+def _rmse_dots(ax, subsets, rows, colour):
+    spread = subsets["rmse_sd"] if "rmse_sd" in subsets else None
+    ax.errorbar(
+        subsets["rmse"], rows, xerr=spread, fmt="none", color=colour, elinewidth=0.9, zorder=3
+    )
+    faces = [colour] * len(rows)
+    if "tied" in subsets:
+        faces = [colour if tied else "white" for tied in subsets["tied"]]
+        ax.set_title("filled: tied with the best", fontsize=8)
+    ax.scatter(subsets["rmse"], rows, s=24, facecolor=faces, edgecolor=colour, zorder=4)
+    for row, is_paper in zip(rows, subsets["is_paper"]):
+        if is_paper:
+            ax.axhspan(row - 0.5, row + 0.5, color="#F0E442", alpha=0.45, lw=0, zorder=0)
+    ax.grid(axis="x")
+    ax.margins(x=0.12)
+    ax.locator_params(axis="x", nbins=4)
+    ax.set_xlabel(f"RMSE ({FLUX_UNITS})")
+    ax.tick_params(axis="y", length=0, labelleft=False)
+    ax.spines["left"].set_visible(False)
+
+
+@styled
+def observed_predicted(table, evaluation=""):
+    """Predictions against observations (Figure 2 of Lu et al. 2021).
+
+    The box gives R2 = 1 - SSE/SST beside r2, the squared correlation (that of
+    the fitted line): the second ignores bias and slope, and is never lower.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns ``target`` ("SR", "HR"), ``observed``, ``predicted`` (g C m-2 yr-1).
+    evaluation : str
+        What the predictions are, such as "study-grouped cross-validation".
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    need(table, ("target", "observed", "predicted"), "observed_predicted")
+    fig = figure(8, 4.2)
+    for ax, target, letter in zip(fig.subplots(1, 2), ("SR", "HR"), "ab"):
+        pairs = table.loc[table["target"] == target, ["observed", "predicted"]].dropna()
+        pairs = pairs.to_numpy(float)
+        square_limits(ax, pairs)
+        ax.scatter(
+            *pairs.T, s=9, color=COLOURS[target], alpha=0.28, linewidth=0, rasterized=True
+        )
+        score = scores(*pairs.T)
+        ends = np.array([pairs[:, 0].min(), pairs[:, 0].max()])
+        ax.axline((0, 0), slope=1, color=COLOURS["paper"], ls="--", lw=0.9, label="1:1")
+        ax.plot(ends, score["slope"] * ends + score["intercept"], color=COLOURS["paper"], lw=1.3, label="fitted line")
+        ax.set_xlabel(f"Observed {target} ({FLUX_UNITS})")
+        ax.set_ylabel(f"Predicted {target} ({FLUX_UNITS})")
+        ax.set_title(f"({letter}) {target}" + (f": {evaluation}" if evaluation else ""))
+        box(ax, _score_lines(score))
+        ax.legend(loc="lower right")
+    return fig
+
+
+def _score_lines(score):
+    sign = "+" if score["intercept"] >= 0 else "−"
+    return "\n".join((
+        f"n = {score['n']:,}",
+        f"R² = {score['r2']:.2f}  (1 − SSE/SST)".replace("-", "−"),
+        f"r² = {score['r2_fit']:.2f}  (fitted line)",
+        f"RMSE = {score['rmse']:.0f} {FLUX_UNITS}",
+        f"y = {score['slope']:.2f} x {sign} {abs(score['intercept']):.0f}",
+    ))
+
+
+@styled
+def validation_ladder(table, paper=None):
+    """Scores under each evaluation, from the easiest to the hardest.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns ``scheme`` (a key of `soilresp.fit.validate.SCHEMES`, or words),
+        ``target`` ("SR", "HR"), ``r2`` (1 - SSE/SST) and ``rmse`` (g C m-2
+        yr-1). Schemes are drawn in their order of appearance.
+    paper : dict of dict, optional
+        The paper's own ``r2`` and ``rmse`` by target; drawn as dotted lines.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    need(table, ("scheme", "target", "r2", "rmse"), "validation_ladder")
+    schemes = list(dict.fromkeys(table["scheme"]))
+    fig = figure(8, 1.7 + 0.36 * len(schemes))
+    axes = fig.subplots(1, 2, sharey=True)
+    panels = (("r2", "R² = 1 − SSE/SST (–)"), ("rmse", f"RMSE ({FLUX_UNITS})"))
+    for ax, (score, label) in zip(axes, panels):
+        for target, marker, shift in (("SR", "o", -0.11), ("HR", "^", 0.11)):
+            rows = table[table["target"] == target].set_index("scheme")[score].reindex(schemes)
+            at = np.arange(len(schemes)) + shift
+            ax.plot(rows, at, color=COLOURS[target], lw=0.8, alpha=0.5)
+            ax.plot(rows, at, marker, ms=6.5, color=COLOURS[target], label=target)
+            if paper and score in paper.get(target, {}):
+                ax.axvline(
+                    paper[target][score], color=COLOURS[target], ls=":", lw=1.3,
+                    label=f"{target}, stated in the paper",
+                )
+        ax.set_xlabel(label)
+        ax.grid(axis="both")
+        ax.margins(x=0.08)
+    if table["r2"].min() < 0:
+        axes[0].axvline(0, color=COLOURS["paper"], lw=0.7)
+    axes[0].set_yticks(np.arange(len(schemes)), [_scheme_words(s) for s in schemes])
+    axes[0].set_ylim(len(schemes) - 0.5, -0.5)
+    for ax in axes:
+        ax.tick_params(axis="y", length=0)
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    return fig
+
+
+def _scheme_words(scheme):
+    return SCHEMES.get(scheme, scheme).split(":")[0].capitalize()
