@@ -28,7 +28,7 @@ def say_missing(ax, at):
     """Write on the row at height `at` that its value is not given."""
     ax.text(
         0.02, at, "not given", transform=ax.get_yaxis_transform(), va="center", fontsize=7.5,
-        color="#757575", style="italic",
+        color="#757575", style="italic", bbox=_WHITE, zorder=4,
     )
 
 

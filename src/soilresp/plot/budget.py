@@ -73,7 +73,7 @@ def _budget_words(ax, table, rows):
 def _with_sd(value, sd):
     if not np.isfinite(value):
         return "–"
-    return f"{value:.1f} ± {sd:.1f}" if np.isfinite(sd) else f"{value:.1f}"
+    return f"{value:.1f} ± {sd:.1f}" if sd >= 0.05 else f"{value:.1f}"
 
 
 @styled
@@ -120,7 +120,8 @@ def _forest(ax, published, ours, colour):
         value, half = ours
         names[0] = "This study"
         ax.axvspan(
-            value - half, value + half, color=colour, alpha=0.18, lw=0, label="interval of this study"
+            value - half, value + half, color=colour, alpha=0.18, lw=0,
+            label="interval of this study",
         )
         ax.axvline(value, color=colour, lw=0.9, ls="--")
         ax.errorbar(value, 0, xerr=half, fmt="D", ms=6, color=colour, elinewidth=1.8)

@@ -38,13 +38,14 @@ def covariate_maps(cube):
     for row, names in zip(axes, _ROWS):
         fields = {n: _climatology(cube[n]) for n in names if n in cube}
         levels = _shared_levels(names, fields)
+        extend = None if levels is None else "both" if levels[0] > 0 else "max"
         for ax, name in zip(row, names):
             if name not in fields:
                 _absent(ax, name)
                 continue
             maps.map_panel(
                 ax, fields[name], levels=levels, cmap=_COLOURS[name.removesuffix("_GS")],
-                extend=None if levels is None else ("both" if levels[0] > 0 else "max"), title=_title(name), no_data=name == "MAT",
+                extend=extend, title=_title(name), no_data=name == "MAT",
                 label=f"{name} ({pretty_units(fields[name].attrs.get('units', ''))})",
             )
     return fig

@@ -52,7 +52,10 @@ def six_maps(climatology):
 
 def _map_style(name):
     if name.endswith("_cv"):
-        return {"levels": CV_LEVELS, "cmap": "magma_r", "extend": "both", "label": f"CV of {name[:2]} (%)"}
+        return {
+            "levels": CV_LEVELS, "cmap": "magma_r", "extend": "both",
+            "label": f"CV of {name.removesuffix('_cv')} (%)",
+        }
     if name == "AR_SR":
         return {"levels": RATIO_LEVELS, "cmap": "plasma", "extend": "both", "label": "AR/SR (–)"}
     return {
@@ -109,7 +112,8 @@ def _series(ax, table, flux):
     if f"{flux}_sd" in table:
         half = table[f"{flux}_sd"].to_numpy(float)
         ax.fill_between(
-            year, total - half, total + half, color=colour, alpha=0.2, lw=0, label="± SD of the runs"
+            year, total - half, total + half, color=colour, alpha=0.2, lw=0,
+            label="± SD of the runs",
         )
     ax.plot(year, total, "o-", ms=3.2, lw=1.3, color=colour, label="this study")
     ax.set_xlim(year.min() - 0.7, year.max() + 0.7)

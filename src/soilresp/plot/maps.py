@@ -76,7 +76,7 @@ def base_map(ax, resolution=COASTLINE_RESOLUTION):
     ax.spines["geo"].set(linewidth=0.5, edgecolor="#777777")
     for name, style in (
         ("land", {"facecolor": _NO_DATA, "edgecolor": "none", "zorder": 0.5}),
-        ("coastline", {"facecolor": "none", "edgecolor": "#333333", "linewidth": 0.35, "zorder": 3}),
+        ("coastline", {"facecolor": "none", "edgecolor": "#333333", "lw": 0.35, "zorder": 3}),
     ):
         artist = ax.add_feature(NaturalEarthFeature("physical", name, resolution), **style)
         # The outline bounds them already; measuring them again makes the layout slow.

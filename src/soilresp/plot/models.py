@@ -170,7 +170,9 @@ def _places(table):
 def _bars(ax, rows, places, colour):
     ends = rows[["value", "high"]].max(axis=1)
     top = ends.max()
-    ax.set_xlim(0, 1.24 * top if np.isfinite(top) else 1)
+    # Bounds take more room to write than a value.
+    bounded = (rows["value"].isna() & rows["high"].notna()).any()
+    ax.set_xlim(0, (1.55 if bounded else 1.24) * top if np.isfinite(top) else 1)
     form = ".2f" if top < 2 else ".1f"
     for at, end, row in zip(places, ends, rows.itertuples()):
         ranged = row.high > row.low

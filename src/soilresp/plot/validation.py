@@ -34,11 +34,12 @@ def search_ranking(table, n=12):
     targets = [t for t in ("SR", "HR") if t in set(table["target"])]
     shown = {t: _best(table[table["target"] == t], n) for t in targets}
     fig = figure(8, 1.6 + 0.24 * max(map(len, shown.values())))
-    axes = fig.subplots(1, 2 * len(targets), width_ratios=[1.35, 1] * len(targets), squeeze=False)[0]
+    widths = [1.35, 1] * len(targets)
+    axes = fig.subplots(1, len(widths), width_ratios=widths, squeeze=False)[0]
     for target, dots, errors in zip(targets, axes[::2], axes[1::2]):
         rows = np.arange(len(shown[target]))
         _subset_dots(dots, shown[target], rows, COLOURS[target])
-        dots.set_title(f"{target}: predictors of each subset")
+        dots.set_title(target)
         _rmse_dots(errors, shown[target], rows, COLOURS[target])
         errors.sharey(dots)
     return fig
@@ -126,7 +127,8 @@ def observed_predicted(table, evaluation=""):
         score = scores(*pairs.T)
         ends = np.array([pairs[:, 0].min(), pairs[:, 0].max()])
         ax.axline((0, 0), slope=1, color=COLOURS["paper"], ls="--", lw=0.9, label="1:1")
-        ax.plot(ends, score["slope"] * ends + score["intercept"], color=COLOURS["paper"], lw=1.3, label="fitted line")
+        line = score["slope"] * ends + score["intercept"]
+        ax.plot(ends, line, color=COLOURS["paper"], lw=1.3, label="fitted line")
         ax.set_xlabel(f"Observed {target} ({FLUX_UNITS})")
         ax.set_ylabel(f"Predicted {target} ({FLUX_UNITS})")
         ax.set_title(f"({letter}) {target}" + (f": {evaluation}" if evaluation else ""))

@@ -1,0 +1,401 @@
+"""The figures: their panels, units and labels, and what the maps show where."""
+
+import functools
+import warnings
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.colors import to_rgba
+from PIL import Image
+
+from soilresp import plot
+from soilresp.budget import carbon_budget
+from soilresp.compare.paper import literature
+from soilresp.errors import DataError
+from soilresp.grid import coordinates
+from soilresp.plot import maps, models, style
+from soilresp.prepare.recipes import PREDICTORS
+
+LABEL = "Twin experiment: synthetic observations, known truth"
+
+
+@pytest.fixture(autouse=True)
+def own_look():
+    """Leave the session's settings and label as they were."""
+    with matplotlib.rc_context():
+        yield
+        style.use_style()
+
+
+def world(seed=0):
+    """A positive field on a five-degree grid, without data in the west."""
+    axes = coordinates(5)
+    rng = np.random.default_rng(seed)
+    values = rng.lognormal(6, 0.5, (36, 72))
+    values[:, :20] = np.nan
+    return xr.DataArray(values, axes, ("lat", "lon"), name="SR", attrs={"units": "g C m-2 yr-1"})
+
+
+def records(n=60, seed=0):
+    """Observed and predicted fluxes at random points, for both targets."""
+    rng = np.random.default_rng(seed)
+    observed = rng.lognormal(6, 0.5, n)
+    return pd.DataFrame({
+        "target": np.repeat(["SR", "HR"], n // 2),
+        "lat": rng.uniform(-40, 60, n),
+        "lon": rng.uniform(-120, 150, n),
+        "observed": observed,
+        "predicted": 0.8 * observed + rng.normal(0, 50, n),
+        "reported_MAT": rng.normal(10, 8, n),
+        "reported_MAP": rng.lognormal(6.5, 0.4, n),
+    }).assign(MAT=lambda t: t["reported_MAT"] + 0.5, Prec=lambda t: t["reported_MAP"] * 0.9)
+
+
+def site_map():
+    table = records()
+    igbp = world().fillna(0) * 0 + np.arange(72) % 17
+    return plot.site_map(table[table["target"] == "SR"], table[table["target"] == "HR"], igbp)
+
+
+def funnel_bars():
+    funnel = pd.DataFrame(
+        {"rule": ["All records", "Field", "Years"], "SR": [100, 80, 60], "HR": [100, 30, 20]}
+    )
+    return plot.funnel_bars(funnel, {"SR": 62, "HR": 25})
+
+
+def covariate_maps():
+    fields = {n: world(k).assign_attrs(units=PREDICTORS[n][1]) for k, n in enumerate(PREDICTORS)}
+    fields["MAT"] = xr.concat([fields["MAT"], fields["MAT"] + 1], "year")
+    del fields["SOC"]
+    return plot.covariate_maps(xr.Dataset(fields))
+
+
+def search_ranking():
+    rows = [
+        {"target": t, "predictors": subset, "rmse": rmse, "rmse_sd": 2.0, "is_paper": k == 2,
+         "tied": k == 0}
+        for t in ("SR", "HR")
+        for k, (subset, rmse) in enumerate(
+            [("MAT Prec", 350.0), ("MAT", 360.0), ("MAT Prec RH", 380.0), ("RH", 400.0)]
+        )
+    ]
+    return plot.search_ranking(pd.DataFrame(rows), n=2)
+
+
+def strata_shares():
+    return plot.strata_shares(pd.DataFrame(
+        {"stratum": [1, 2, 3, 4, 5], "area": 0.2, "SR": [0.1, 0.1, 0.2, 0.1, 0.5], "HR": 0.2}
+    ))
+
+
+def validation_ladder():
+    table = pd.DataFrame({
+        "scheme": ["in_sample", "study_cv", "a fold of one's own"] * 2,
+        "target": ["SR"] * 3 + ["HR"] * 3,
+        "r2": [0.8, 0.2, -0.1, 0.7, 0.1, 0.0],
+        "rmse": [220.0, 520.0, 560.0, 110.0, 280.0, 290.0],
+    })
+    return plot.validation_ladder(table, {"SR": {"r2": 0.89, "rmse": 348}})
+
+
+def six_maps():
+    sr, hr = world(0), world(1) / 2
+    return plot.six_maps(xr.Dataset({
+        "SR": sr, "HR": hr, "AR": sr - hr, "AR_SR": (sr - hr) / sr, "SR_cv": 0 * sr + 0.4,
+        "HR_cv": (0 * sr + 50).assign_attrs(units="%"),
+    }))
+
+
+def annual_series():
+    table = pd.DataFrame({"year": [2000, 2001, 2002], "SR": [85.0, 86.0, 85.5], "HR": 50.0})
+    return plot.annual_series(
+        table.assign(AR=table["SR"] - 50, SR_sd=0.5), {"SR": (83.6, 87.8), "HR": (49.2, 51.1)}
+    )
+
+
+def zonal_profiles():
+    lat = coordinates(5)["lat"]
+    line = xr.DataArray(np.cos(np.deg2rad(lat)), dims="lat", coords={"lat": lat})
+    both = xr.concat([line, line.where(lat < 0)], pd.Index([models.BENCHMARK, "A"], name="model"))
+    names = {"SR": 1000 * both, "HR": 500 * both, "AR": 500 * both, "AR_SR": both / 2}
+    return plot.zonal_profiles(xr.Dataset({**names, "SR_mad": 300 * line}))
+
+
+def totals_table():
+    """Totals of a benchmark, a model with bounds only, and one with a single value."""
+    rows = [
+        (models.BENCHMARK, "benchmark", {"SR": 85.0, "HR": 50.0, "AR": 35.0, "AR_SR": 0.41}),
+        ("A", "derived", {"SR": np.nan}),
+        ("B", "computed", {"SR": np.nan, "HR": 54.0, "cSoil": 1500.0}),
+    ]
+    table = pd.DataFrame([
+        {"model": m, "provenance": p, "quantity": q, "value": v} for m, p, by in rows
+        for q, v in by.items()
+    ])
+    bounds = table["model"] == "A"
+    return table.assign(low=np.where(bounds, 66.7, np.nan), high=np.where(bounds, 75.2, np.nan))
+
+
+def flux_bars():
+    return plot.flux_bars(totals_table(), {"SR": 76.9, "HR": 50.4})
+
+
+def site_scores():
+    return plot.site_scores(pd.DataFrame({
+        "model": [models.BENCHMARK, "A"] * 2, "target": ["SR", "SR", "HR", "HR"],
+        "rmse": [400.0, 560.0, 230.0, np.nan], "r": [0.7, -0.05, 0.6, np.nan],
+    }))
+
+
+FIGURES = {
+    "site_map": (site_map, 1),
+    "funnel_bars": (funnel_bars, 2),
+    "covariate_maps": (covariate_maps, 10),
+    "reported_against_matched": (lambda: plot.reported_against_matched(records()), 2),
+    "search_ranking": (search_ranking, 4),
+    "strata_shares": (strata_shares, 1),
+    "observed_predicted": (lambda: plot.observed_predicted(records(), "random folds"), 2),
+    "validation_ladder": (validation_ladder, 2),
+    "six_maps": (six_maps, 6),
+    "annual_series": (annual_series, 3),
+    "zonal_profiles": (zonal_profiles, 4),
+    "flux_bars": (flux_bars, 4),
+    "site_scores": (site_scores, 4),
+    "budget_bars": (lambda: plot.budget_bars(carbon_budget(85, 50, sr_sd=1, hr_sd=1)), 2),
+    "literature_forest": (lambda: plot.literature_forest(literature(), {"SR": (85.0, 1.0)}), 3),
+}
+
+
+def panels(fig):
+    """Axes that are no colour bar."""
+    return [ax for ax in fig.axes if ax.get_label() != "<colorbar>"]
+
+
+def words(fig):
+    """All text of a figure."""
+    return [t.get_text() for t in fig.findobj(matplotlib.text.Text) if t.get_text()]
+
+
+def draw(fig):
+    """Draw with every warning an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fig.canvas.draw()
+
+
+def test_every_figure_is_tried():
+    """No figure function escapes the tests below."""
+    assert set(FIGURES) == set(plot.__all__) - {"use_style"}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figure(name):
+    """Each figure draws without a warning, has its panels, and units on its axes, but no label."""
+    make, n_panels = FIGURES[name]
+    fig = make()
+    draw(fig)
+    assert len(panels(fig)) == n_panels
+    assert fig.get_suptitle() == ""
+    assert LABEL not in words(fig)
+    bars = [ax for ax in fig.axes if ax.get_label() == "<colorbar>" and ax.get_xlabel().strip()]
+    plain = [ax for ax in panels(fig) if ax.name == "rectilinear" and ax.axison]
+    with_units = [ax for ax in (*bars, *plain) if "(" in ax.get_xlabel() + ax.get_ylabel()]
+    # A row of dots that only names predictors has no units to give.
+    without = 2 if name == "search_ranking" else 0
+    assert len(with_units) == len(bars) + len(plain) - without
+    assert bars or plain or name == "site_map"
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_label(name):
+    """Each figure carries the label when one is set, in sight and in its words."""
+    style.use_style(LABEL)
+    fig = FIGURES[name][0]()
+    assert fig.get_suptitle() == LABEL
+    assert LABEL in words(fig)
+    assert LABEL in repr(fig)
+
+
+def test_label_goes_into_the_file(tmp_path):
+    """A saved picture says in its metadata that it is of a twin experiment."""
+    style.use_style(LABEL)
+    strata_shares().savefig(tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as picture:
+        assert picture.info["Description"] == f"Figure of 1 panel. {LABEL}"
+
+
+def test_notebook_picture():
+    """What a notebook shows is a PNG at the figure's own size."""
+    png = strata_shares()._repr_png_()
+    assert png.startswith(b"\x89PNG")
+
+
+def test_session_settings_are_left_alone():
+    """A figure has the study's look without changing that of the session."""
+    with matplotlib.rc_context({"font.size": 23}):
+        fig = strata_shares()
+        assert matplotlib.rcParams["font.size"] == 23
+    assert fig.axes[0].xaxis.label.get_size() == 9
+
+
+@pytest.mark.parametrize(
+    ("units", "pretty"),
+    [("g C m-2 yr-1", "g C m⁻² yr⁻¹"), ("m2 m-2", "m² m⁻²"), ("degC", "°C"), ("%", "%"),
+     ("1", "–"), ("MJ m-2", "MJ m⁻²")],
+)
+def test_pretty_units(units, pretty):
+    """CF units are written with superscripts."""
+    assert style.pretty_units(units) == pretty
+
+
+@functools.cache
+def numbered_cells():
+    """Maps of the row and of the column of each cell."""
+    axes = coordinates(5)
+    return tuple(
+        maps._on_map(xr.DataArray(number.astype(float), axes, ("lat", "lon")))
+        for number in np.indices((36, 72))
+    )
+
+
+@settings(deadline=None)
+@given(st.floats(-56, 82), st.floats(-179, 179))
+def test_map_shows_the_cell_under_each_pixel(lat, lon):
+    """The pixel at a place holds the value of the cell, or of its neighbour by rounding."""
+    rows, cols = numbered_cells()
+    x, y = maps.PROJECTION.transform_point(lon, lat, maps.ccrs.PlateCarree())
+    (west, east), (south, north) = maps.PROJECTION.x_limits, maps.PROJECTION.y_limits
+    row = int((north - y) / (north - south) * rows.shape[0])
+    col = int((x - west) / (east - west) * rows.shape[1])
+    assert abs(rows[row, col] - (90 - lat) / 5 + 0.5) < 0.6
+    assert abs(cols[row, col] - (lon + 180) / 5 + 0.5) < 0.6
+
+
+def test_map_knows_either_row_order():
+    """A field from south to north gives the same map."""
+    field = world()
+    turned = maps._on_map(field.sortby("lat"))
+    np.testing.assert_array_equal(turned.filled(-1), maps._on_map(field).filled(-1))
+
+
+def test_map_refuses_part_of_the_globe():
+    """A field that is not global is refused by name."""
+    with pytest.raises(DataError, match="'lat' of SR is not a regular global grid"):
+        maps._on_map(world().isel(lat=slice(0, 10)))
+
+
+def test_map_without_coastlines(tmp_path, monkeypatch):
+    """A missing coastline file is an error, not a download."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "registry.yaml").touch()
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.setenv("SOILRESP_HOME", str(tmp_path))
+    with pytest.raises(DataError, match="ne_110m_land.shp is missing"):
+        site_map()
+
+
+def test_nice_levels():
+    """Steps are round and hold the middle of the values."""
+    levels = maps.nice_levels([np.nan, *np.linspace(0, 100, 101)], n=5)
+    np.testing.assert_array_equal(levels, [0, 20, 40, 60, 80, 100])
+    with pytest.raises(DataError, match="without a single value"):
+        maps.nice_levels([np.nan])
+
+
+def test_one_colour_is_one_flux():
+    """SR, HR and AR share their colours: a flux of 250 looks the same in all three."""
+    sr = world() * 0 + 250
+    fig = plot.six_maps(xr.Dataset(
+        {"SR": sr, "HR": sr, "AR": sr, "AR_SR": 0 * sr, "SR_cv": sr / 500, "HR_cv": sr / 500}
+    ))
+    images = [fig.axes[k].images[0] for k in (0, 2, 4)]
+    assert len({image.to_rgba(250.0) for image in images}) == 1
+    np.testing.assert_allclose(np.nanmax(fig.axes[1].images[0].get_array()), 50)
+
+
+def test_observed_predicted_scores():
+    """The box tells R2 from r2: predictions that are all 10 too high have r2 = 1, R2 below."""
+    observed = np.array([100.0, 110, 120, 130])
+    one = pd.DataFrame({"observed": observed, "predicted": observed + 10})
+    table = pd.concat([one.assign(target="SR"), one.assign(target="HR")])
+    # SSE 4 x 100, SST 2 x 15^2 + 2 x 5^2 = 500
+    text = "\n".join(words(plot.observed_predicted(table)))
+    assert "R² = 0.20" in text and "r² = 1.00" in text and "RMSE = 10 g" in text
+    assert "y = 1.00 x + 10" in text
+
+
+def test_funnel_leaves_out_the_whole_data_base():
+    """The first row, the same for both targets, becomes part of the axis label."""
+    fig = funnel_bars()
+    assert [len(ax.patches) for ax in fig.axes] == [2, 2]
+    assert fig.axes[1].get_xlabel() == "HR records left of 100 (number)"
+
+
+def test_funnel_of_a_twin():
+    """A single row is drawn."""
+    fig = plot.funnel_bars(pd.DataFrame({"rule": ["Synthetic records"], "SR": [50], "HR": [50]}))
+    assert len(fig.axes[0].patches) == 1
+
+
+def test_search_keeps_the_papers_choice():
+    """The paper's subset is shown with its rank, though others are better."""
+    fig = search_ranking()
+    draw(fig)
+    labels = [t.get_text() for t in fig.axes[0].get_yticklabels()]
+    assert labels == ["1", "2", "paper, 3"]
+
+
+def test_covariate_that_is_missing():
+    """SOC, absent here, has a panel that says so."""
+    assert words(covariate_maps()).count("not in this recipe") == 1
+
+
+def test_climatology_has_no_years():
+    """One row of totals is a level line, and the axis says that years are alike."""
+    fig = plot.annual_series(pd.DataFrame({"year": [0], "SR": [85.0], "HR": [50.0], "AR": [35.0]}))
+    draw(fig)
+    assert "climatology" in fig.axes[-1].get_xlabel()
+
+
+def test_flux_bars_say_what_is_known():
+    """Bounds are written as a range, a missing value is called so, pools are passed over."""
+    text = words(flux_bars())
+    assert "66.7–75.2" in text and "54.0" in text
+    assert text.count("not given") == 2 * 4 - 2
+    assert not any("1500" in t for t in text)
+
+
+def test_flux_bars_refuse_two_values():
+    """The same model from two sources needs two groups."""
+    table = totals_table()
+    twice = pd.concat([table, table[table["model"] == "B"]])
+    with pytest.raises(DataError, match="two values of SR for 'B'"):
+        plot.flux_bars(twice)
+    grouped = pd.concat([table.assign(group="one"), table.assign(group="two")])
+    draw(plot.flux_bars(grouped))
+
+
+def test_budget_notes():
+    """Lines of the print that do not add up are named below the figure."""
+    text = "\n".join(words(plot.budget_bars(carbon_budget(85, 50, sr_sd=1, hr_sd=1))))
+    assert "NEP: printed 5.5; the paper's own inputs give 5.7" in text
+    assert "AR_TAR" not in text
+
+
+def test_missing_column():
+    """A table without a column is refused with the names it should have."""
+    with pytest.raises(DataError, match="strata_shares has no column 'SR'"):
+        plot.strata_shares(pd.DataFrame({"stratum": [1], "area": [1.0]}))
+
+
+def test_groups_hold_each_class_once():
+    """Every IGBP class on land is in exactly one group, and each group has its own colour."""
+    classes = sorted(c for group in style.GROUP_CLASSES.values() for c in group)
+    assert classes == list(range(1, 17))
+    assert len({to_rgba(c) for c in style.GROUP_COLOURS.values()}) == len(style.GROUPS)
