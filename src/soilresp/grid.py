@@ -13,6 +13,7 @@ from soilresp.errors import DataError
 __all__ = [
     "EARTH_RADIUS",
     "RESOLUTION",
+    "GRAMS_PER_PG",
     "coordinates",
     "cell_area",
     "cell_index",

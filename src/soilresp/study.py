@@ -25,7 +25,7 @@ class Profile:
         Folds of every cross-validation, and trees of its forests.
     search_trees : int
         Trees of each forest of the predictor search.
-    search_size : int
+    search_depth : int
         Largest number of predictors that the search leaves out of, or puts
         into, a subset: 1 tries single additions and removals only.
     """
@@ -36,18 +36,18 @@ class Profile:
     cv_folds: int
     cv_trees: int
     search_trees: int
-    search_size: int
+    search_depth: int
 
 
 PROFILES = {
     p.name: p
     for p in (
         Profile("quick", n_runs=10, n_trees=40, cv_folds=5, cv_trees=60,
-                search_trees=50, search_size=1),
+                search_trees=50, search_depth=1),
         Profile("standard", n_runs=40, n_trees=100, cv_folds=10, cv_trees=300,
-                search_trees=200, search_size=1),
+                search_trees=200, search_depth=1),
         Profile("paper", n_runs=2000, n_trees=500, cv_folds=10, cv_trees=500,
-                search_trees=500, search_size=2),
+                search_trees=500, search_depth=2),
     )
 }
 

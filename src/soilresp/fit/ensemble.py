@@ -6,12 +6,10 @@ import numpy as np
 from sklearn.ensemble import RandomForestRegressor
 
 from soilresp.errors import ParameterError
+from soilresp.prepare.observations import TARGETS
 from soilresp.prepare.strata import draw_run
 
-__all__ = ["TARGETS", "PAPER_PREDICTORS", "Run", "new_forest", "monte_carlo", "evaluate_runs"]
-
-TARGETS = {"SR": 1, "HR": 2}
-"""Fluxes that are fitted, and the number by which each enters the seed."""
+__all__ = ["PAPER_PREDICTORS", "Run", "new_forest", "monte_carlo", "evaluate_runs"]
 
 PAPER_PREDICTORS = {
     "SR": ("MAT", "Prec", "RH", "RH_GS", "LAI_GS"),
@@ -101,7 +99,7 @@ def monte_carlo(x, y, strata, shares, target, n_runs, n_trees, seed=0, draw="are
     """
     if n_runs < 1:
         raise ParameterError(f"n_runs must be at least 1, got {n_runs}.")
-    x, y = np.asarray(x, np.float32), np.asarray(y, float)
+    x, y = np.array(x, np.float32), np.array(y, float)
     for i in range(n_runs):
         rng = np.random.default_rng([seed, TARGETS[target], i])
         drawn, held_out = draw_run(strata, shares, rng, draw=draw)
@@ -127,7 +125,7 @@ def evaluate_runs(runs, x, progress=None):
         (nearly an in-sample prediction); ``held_out``: mean over the runs that
         held it out, NaN where none did; ``n_held_out``: how many did.
     """
-    x = np.asarray(x, np.float32)
+    x = np.array(x, np.float32)
     total, outside, count, n = np.zeros(len(x)), np.zeros(len(x)), np.zeros(len(x), int), 0
     for run in runs:
         predicted = run.forest.predict(x)

@@ -5,7 +5,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from soilresp.fit.ensemble import PAPER_PREDICTORS, TARGETS, new_forest
+from soilresp.fit.ensemble import PAPER_PREDICTORS, new_forest
+from soilresp.prepare.observations import TARGETS
 
 __all__ = ["neighbours", "search"]
 
@@ -63,14 +64,15 @@ def search(x, y, target, n_trees=200, depth=1, seed=0, n_seeds=3, progress=None)
     -------
     pandas.DataFrame
         Best first: ``predictors`` (joined by a blank), ``n_predictors``,
-        ``oob_rmse`` (mean over seeds), ``seed_sd``, ``paper`` (the paper's
-        choice), ``tied`` (within two seed SDs of the difference from the best).
+        ``rmse`` (out of bag, mean over seeds, g C m-2 yr-1), ``rmse_sd`` (between
+        seeds), ``is_paper`` (the paper's choice), ``tied`` (no further from the
+        best than twice the SD that seeds alone give such a difference).
     """
     paper = PAPER_PREDICTORS[target]
-    y = np.asarray(y, float)
+    y = np.array(y, float)
     rows = []
     for subset in neighbours(paper, list(x.columns), depth):
-        values = x[list(subset)].to_numpy(np.float32)
+        values = np.array(x[list(subset)], np.float32)
         rmse = []
         for k in range(n_seeds):
             state = int(np.random.default_rng([seed, TARGETS[target], 20_000, k]).integers(2**31))
@@ -80,14 +82,14 @@ def search(x, y, target, n_trees=200, depth=1, seed=0, n_seeds=3, progress=None)
             {
                 "predictors": " ".join(subset),
                 "n_predictors": len(subset),
-                "oob_rmse": float(np.mean(rmse)),
-                "seed_sd": float(np.std(rmse, ddof=1)) if n_seeds > 1 else np.nan,
-                "paper": set(subset) == set(paper),
+                "rmse": float(np.mean(rmse)),
+                "rmse_sd": float(np.std(rmse, ddof=1)) if n_seeds > 1 else np.nan,
+                "is_paper": set(subset) == set(paper),
             }
         )
         if progress is not None:
             progress()
-    table = pd.DataFrame(rows).sort_values("oob_rmse", kind="stable", ignore_index=True)
-    noise = np.sqrt(2 / n_seeds) * np.sqrt(np.nanmean(table["seed_sd"] ** 2))
-    table["tied"] = table["oob_rmse"] <= table["oob_rmse"].iloc[0] + 2 * noise
+    table = pd.DataFrame(rows).sort_values("rmse", kind="stable", ignore_index=True)
+    noise = np.sqrt(2 / n_seeds) * np.sqrt(np.nanmean(table["rmse_sd"] ** 2))
+    table["tied"] = table["rmse"] <= table["rmse"].iloc[0] + 2 * noise
     return table

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupKFold, KFold
 
-from soilresp.fit.ensemble import TARGETS, new_forest
+from soilresp.fit.ensemble import new_forest
+from soilresp.prepare.observations import TARGETS
 
 __all__ = ["SCHEMES", "scores", "site_groups", "block_groups", "ladder"]
 
@@ -93,7 +94,7 @@ def ladder(matched, x, target, n_trees=300, n_folds=10, seed=0, progress=None):
     predictions : pandas.DataFrame
         Prediction of each record by each scheme.
     """
-    values, y = x.to_numpy(np.float32), matched["flux"].to_numpy()
+    values, y = np.array(x, np.float32), np.array(matched["flux"])
     state = int(np.random.default_rng([seed, TARGETS[target], 10_000]).integers(2**31))
     whole = new_forest(n_trees, values.shape[1], state, oob_score=True).fit(values, y)
     predictions = {"in_sample": whole.predict(values), "oob": whole.oob_prediction_}

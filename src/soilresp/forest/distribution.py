@@ -8,7 +8,8 @@ from scipy import sparse
 
 __all__ = ["Weights", "moments", "quantiles", "median_absolute_deviation"]
 
-_TIE = 1e-9
+_ROUNDING = 1e-6
+"""What float32 weights may fall short of a level that they reach exactly."""
 
 
 class Weights:
@@ -77,9 +78,36 @@ class Weights:
         self._sum[row, given.indices] += given.data
         self._n += 1
 
-    def mean(self):
-        """The weights, float32 of shape (n_rows, n_values); each row sums to 1."""
-        return self._sum / np.float32(self._n)
+    def mean(self, rows=slice(None)):
+        """The weights of some rows, float32 of shape (rows, n_values); each row sums to 1."""
+        return self._sum[rows] / np.float32(self._n)
+
+    def summary(self, levels=(), chunk=4096):
+        """Statistics of each row's distribution.
+
+        Parameters
+        ----------
+        levels : sequence of float
+            Quantile levels.
+        chunk : int
+            Rows worked on at a time; bounds the memory.
+
+        Returns
+        -------
+        dict of numpy.ndarray
+            ``mean``, ``sd`` and ``mad`` of shape (n_rows,), ``quantiles`` of
+            shape (len(levels), n_rows).
+        """
+        n = len(self._sum)
+        out = {name: np.empty(n) for name in ("mean", "sd", "mad")}
+        out["quantiles"] = np.empty((len(levels), n))
+        for start in range(0, n, chunk):
+            rows = slice(start, start + chunk)
+            weights = self.mean(rows)
+            out["mean"][rows], out["sd"][rows] = moments(self.values, weights)
+            out["mad"][rows] = median_absolute_deviation(self.values, weights)
+            out["quantiles"][:, rows] = quantiles(self.values, weights, levels)
+        return out
 
 
 def moments(values, weights):
@@ -126,11 +154,11 @@ def quantiles(values, weights, levels):
     reached = np.cumsum(weights, axis=1, dtype=np.float64)
     last = values.size - 1
     return np.array(
-        [values[np.minimum((reached < q - _TIE * 100).sum(axis=1), last)] for q in levels]
+        [values[np.minimum((reached < q - _ROUNDING).sum(axis=1), last)] for q in levels]
     )
 
 
-def median_absolute_deviation(values, weights, chunk=2048):
+def median_absolute_deviation(values, weights):
     """Weighted median of the distance from the weighted median, unscaled.
 
     Parameters
@@ -138,21 +166,21 @@ def median_absolute_deviation(values, weights, chunk=2048):
     values : numpy.ndarray, shape (k,)
         Increasing.
     weights : numpy.ndarray, shape (n, k)
-    chunk : int
-        Rows worked on at a time.
+        Each row sums to 1.
 
     Returns
     -------
     numpy.ndarray, shape (n,)
+
+    Examples
+    --------
+    >>> median_absolute_deviation(np.array([1.0, 2.0, 9.0]), np.array([[0.3, 0.3, 0.4]]))
+    array([1.])
     """
-    out = np.empty(len(weights))
-    for start in range(0, len(weights), chunk):
-        part = weights[start : start + chunk]
-        median = quantiles(values, part, [0.5])[0]
-        distance = np.abs(values - median[:, None])
-        order = np.argsort(distance, axis=1, kind="stable")
-        reached = np.cumsum(np.take_along_axis(part, order, axis=1), axis=1, dtype=np.float64)
-        at = np.minimum((reached < 0.5 - _TIE * 100).sum(axis=1), values.size - 1)
-        row = np.arange(len(part))
-        out[start : start + chunk] = distance[row, order[row, at]]
-    return out
+    median = quantiles(values, weights, [0.5])[0]
+    distance = np.abs(values - median[:, None])
+    order = np.argsort(distance, axis=1, kind="stable")
+    reached = np.cumsum(np.take_along_axis(weights, order, axis=1), axis=1, dtype=np.float64)
+    at = np.minimum((reached < 0.5 - _ROUNDING).sum(axis=1), values.size - 1)
+    row = np.arange(len(weights))
+    return distance[row, order[row, at]]

@@ -7,9 +7,15 @@ import pandas as pd
 
 from soilresp.errors import DataError, ParameterError
 
-__all__ = ["Selection", "select", "COLUMNS"]
+__all__ = ["COLUMNS", "TARGETS", "Selection", "select"]
 
-COLUMNS = ("record", "study", "lat", "lon", "year", "flux", "target", "ecosystem", "quality")
+TARGETS = {"SR": 1, "HR": 2}
+"""Fluxes that are fitted, and the number by which each enters the seed of its draws."""
+
+COLUMNS = (
+    "record", "study", "lat", "lon", "year", "flux", "target", "ecosystem", "quality",
+    "reported_MAT", "reported_Prec",
+)
 """Columns of the observations before they are matched to the map."""
 
 _PARTITIONS = {
@@ -92,7 +98,8 @@ def select(table, selection=None):
     -------
     observations : pandas.DataFrame
         Columns `COLUMNS`, one row per record and target ("SR", "HR"); flux in
-        g C m-2 yr-1.
+        g C m-2 yr-1, ``reported_MAT`` in degC, ``reported_Prec`` in mm yr-1. The
+        number of a record is SRDB's own, which is not unique in v5.0.
     funnel : pandas.DataFrame
         One row per rule: ``rule``, and the records left for ``SR`` and ``HR``.
 
@@ -170,5 +177,8 @@ def _records(table, flux, target):
             "target": target,
             "ecosystem": table["Ecosystem_type"],
             "quality": table["Quality_flag"].fillna(""),
+            # Of the study's years where it says so, else the site's long-term mean.
+            "reported_MAT": table["Study_temp"].fillna(table["MAT"]),
+            "reported_Prec": table["Study_precip"].fillna(table["MAP"]),
         }
     )

@@ -6,7 +6,7 @@ import xarray as xr
 
 from soilresp.errors import DataError
 
-__all__ = ["STRATA", "dominant_stratum", "area_shares", "draw_run"]
+__all__ = ["STRATA", "stratum_fractions", "dominant_stratum", "area_shares", "draw_run"]
 
 STRATA = {
     1: ("evergreen broadleaf forest", (2,)),

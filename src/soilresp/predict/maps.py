@@ -1,0 +1,185 @@
+"""Maps of a flux from the ensemble: by year, as a climatology, and their spread."""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from soilresp.forest.distribution import Weights
+from soilresp.grid import GRAMS_PER_PG, total_pg
+
+__all__ = ["QUANTILES", "MAD_TO_SD", "vegetated_area", "map_flux", "autotrophic", "area_summed"]
+
+QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
+"""Levels of the quantiles that are mapped."""
+
+MAD_TO_SD = 1.4826
+"""Factor that makes a MAD estimate the SD of a normal distribution."""
+
+_LONG_NAMES = {
+    "SR": "total soil respiration, carbon",
+    "HR": "heterotrophic soil respiration, carbon",
+    "AR": "autotrophic soil respiration, carbon",
+}
+
+
+def vegetated_area(cube):
+    """Vegetated area of each cell, m2, ``(lat, lon)``."""
+    area = (cube["cell_area"] * cube["vegetated_fraction"]).transpose("lat", "lon")
+    area.attrs = {"units": "m2", "long_name": "vegetated area of the cell"}
+    return area
+
+
+def map_flux(runs, cube, mask, x, y, target, predictors):
+    """Predict a flux everywhere with every run, and take means and spreads.
+
+    Each run predicts every year; the map is the mean over runs. The
+    distribution of a cell is the mean over runs of the forests' weights on the
+    training values (see `soilresp.forest.distribution`), at the cell's mean
+    covariates over the years.
+
+    Parameters
+    ----------
+    runs : iterable of soilresp.fit.ensemble.Run
+    cube : xarray.Dataset
+    mask : numpy.ndarray of bool, shape (lat, lon)
+        Cells to map.
+    x : numpy.ndarray, shape (n, p)
+        Predictors of the records the runs were drawn from.
+    y : numpy.ndarray, shape (n,)
+        Their fluxes, g C m-2 yr-1.
+    target : {"SR", "HR"}
+    predictors : sequence of str
+        In the order of the columns of `x`.
+
+    Returns
+    -------
+    climatology : xarray.Dataset
+        The flux and its ``_sd``, ``_mad``, ``_mad_scaled``, ``_cv`` and
+        quantiles ``_q05`` to ``_q95``, ``(lat, lon)``, g m-2 yr-1 of vegetated
+        area (``_cv`` in percent).
+    annual : xarray.Dataset
+        The flux by ``(year, lat, lon)``; without years for a climatological cube.
+    totals : pandas.DataFrame
+        Global total of each run (index ``run``), Pg yr-1: one column for each
+        year, or ``climatology``.
+    """
+    x = np.array(x, np.float32)
+    by_year, labels = _stack(cube, mask, predictors)
+    mean_covariates = np.mean(by_year, axis=0)
+    n_cell = int(mask.sum())
+    area = vegetated_area(cube).values[mask]
+    total = np.zeros((len(labels), n_cell))
+    weights = Weights(y, n_cell)
+    run_totals = []
+    rows = by_year.reshape(-1, len(predictors))
+    for run in runs:
+        predicted = run.forest.predict(rows).reshape(len(labels), n_cell)
+        total += predicted
+        run_totals.append(predicted @ area / GRAMS_PER_PG)
+        weights.add(run.forest, x[run.drawn], y[run.drawn], mean_covariates)
+    flux = total / len(run_totals)
+    spread = weights.summary(QUANTILES)
+    sd, mad = spread["sd"], spread["mad"]
+    mean = flux.mean(axis=0)
+    fields = {
+        target: mean,
+        f"{target}_sd": sd,
+        f"{target}_mad": mad,
+        f"{target}_mad_scaled": mad * MAD_TO_SD,
+        f"{target}_cv": 100 * sd / mean,
+    }
+    for level, field in zip(QUANTILES, spread["quantiles"], strict=True):
+        fields[f"{target}_q{round(100 * level):02d}"] = field
+    climatology = xr.Dataset(
+        {name: _on_grid(field, cube, mask) for name, field in fields.items()}
+    )
+    _describe(climatology, target)
+    annual = xr.Dataset()
+    if "year" in cube.dims:
+        annual[target] = _on_grid(flux, cube, mask, year=cube["year"])
+        annual[target].attrs = climatology[target].attrs
+    totals = pd.DataFrame(run_totals, columns=[str(v) for v in labels])
+    totals.index.name = "run"
+    return climatology, annual, totals
+
+
+def autotrophic(dataset):
+    """Add AR = SR - HR and AR/SR to a dataset with SR and HR.
+
+    The difference of two independent maps: it can be negative in a cell.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+
+    Returns
+    -------
+    xarray.Dataset
+    """
+    out = dataset.assign(AR=dataset["SR"] - dataset["HR"])
+    out["AR"].attrs = {
+        "units": "g m-2 yr-1",
+        "long_name": _LONG_NAMES["AR"],
+        "comment": "SR - HR; of vegetated area",
+    }
+    out["AR_SR"] = out["AR"] / out["SR"]
+    out["AR_SR"].attrs = {"units": "1", "long_name": "share of AR in SR"}
+    return out
+
+
+def area_summed(climatology, target, area):
+    """Totals of a flux's map and of its per-cell spreads.
+
+    Summing spreads takes every cell to err together with all others.
+
+    Parameters
+    ----------
+    climatology : xarray.Dataset
+    target : str
+    area : xarray.DataArray
+        m2.
+
+    Returns
+    -------
+    dict
+        ``total``, ``sd_sum``, ``mad_sum``, ``mad_scaled_sum``, Pg yr-1.
+    """
+    names = {"total": "", "sd_sum": "_sd", "mad_sum": "_mad", "mad_scaled_sum": "_mad_scaled"}
+    return {key: float(total_pg(climatology[target + end], area)) for key, end in names.items()}
+
+
+def _stack(cube, mask, predictors):
+    """Covariates of the masked cells, (year, cell, predictor) float32, and labels of the years."""
+    by_year = "year" in cube.dims
+    labels = cube["year"].values.tolist() if by_year else ["climatology"]
+    out = np.empty((len(labels), int(mask.sum()), len(predictors)), np.float32)
+    for k, name in enumerate(predictors):
+        out[:, :, k] = cube[name].values[..., mask]
+    return out, labels
+
+
+def _on_grid(values, cube, mask, year=None):
+    lead = values.shape[:-1]
+    out = np.full((*lead, *mask.shape), np.nan, np.float32)
+    out[..., mask] = values
+    coords = {"lat": cube["lat"], "lon": cube["lon"]}
+    if year is None:
+        return xr.DataArray(out, dims=("lat", "lon"), coords=coords)
+    return xr.DataArray(out, dims=("year", "lat", "lon"), coords={"year": year, **coords})
+
+
+def _describe(climatology, target):
+    name = _LONG_NAMES[target]
+    words = {
+        "": name, "_sd": f"standard deviation of {name}",
+        "_mad": f"median absolute deviation of {name}, unscaled",
+        "_mad_scaled": f"median absolute deviation of {name}, times {MAD_TO_SD}",
+        "_cv": f"coefficient of variation of {name}",
+    }
+    for level in QUANTILES:
+        words[f"_q{round(100 * level):02d}"] = f"{round(100 * level)} % quantile of {name}"
+    for end, long_name in words.items():
+        units = "%" if end == "_cv" else "g m-2 yr-1"
+        climatology[target + end].attrs = {
+            "units": units, "long_name": long_name, "comment": "of vegetated area"
+        }
