@@ -9,6 +9,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 import pytest
+import yaml
 from nbformat.v4 import new_code_cell, new_output
 
 from soilresp import book
@@ -170,8 +171,8 @@ def test_publish_needs_every_notebook(project):
     (project / "notebooks" / "02_second.py").write_text(TWIN)
     with pytest.raises(DataError, match="no executed 02_second.ipynb"):
         book.publish("runs/a")
-    with pytest.raises(DataError, match="There is no run in runs/b"):
-        book.publish("runs/b")
+    with pytest.raises(DataError, match="There is no run in runs/c"):
+        book.publish("runs/c")
 
 
 def test_check_pairs_names_what_differs(project):
@@ -185,11 +186,13 @@ def test_check_pairs_names_what_differs(project):
 
 @pytest.fixture
 def small_book(project):
-    """The project with the configuration and pages of a small book."""
-    (project / "_config.yml").write_text(
-        "title: Small\nonly_build_toc_files: true\nexecute: {execute_notebooks: 'off'}\n"
-        "sphinx: {extra_extensions: [soilresp.book]}\n"
-    )
+    """The project with the pages of a small book, and Markdown that is not of the book."""
+    config = yaml.safe_load((Path(__file__).parents[1] / "_config.yml").read_text())
+    del config["bibtex_bibfiles"], config["sphinx"]["config"]
+    (project / "_config.yml").write_text(yaml.safe_dump(config))
+    for folder in (".pytest_cache", ".venv", "runs/b", "src/x"):
+        (project / folder).mkdir(parents=True)
+        (project / folder / "README.md").write_text("# Not of the book\n")
     (project / "_toc.yml").write_text(
         "format: jb-book\nroot: book/intro\nchapters: [{file: notebooks/01_first}]\n"
     )

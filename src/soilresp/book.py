@@ -65,19 +65,21 @@ def build(run=None, out=None, strict=True):
     arguments = ["build", str(source), "--path-output", str(target), "--all"]
     if strict:
         arguments += ["--warningiserror", "--keep-going"]
-    with open(log, "w", encoding="utf-8") as sink:
-        done = subprocess.run(
-            [*COMMAND, *arguments],
-            stdout=sink,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"},
-            cwd=source,
-            check=False,
-        )
+    done = subprocess.run(
+        [*COMMAND, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        encoding="utf-8",
+        cwd=source,
+        check=False,
+    )
+    said = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
+    log.write_text(said, encoding="utf-8")
     index = target / "_build" / "html" / "index.html"
     if done.returncode or not index.exists():
-        raise DataError(f"The book could not be built:\n{_complaints(log)}\nThe log is {log}.")
+        raise DataError(f"The book could not be built:\n{_complaints(said)}\nThe log is {log}.")
     return index
 
 
@@ -234,15 +236,15 @@ def _for_reading(notebook):
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
         if _is_injected(cell):
-            cell.source = cell.source.replace("# Parameters\n", "# Parameters of this run\n", 1)
+            prompt = "Parameters of this run"
             cell.metadata.tags = [INJECTED, "hide-cell"]
+            cell.metadata.mystnb = {"code_prompt_show": prompt, "code_prompt_hide": prompt}
     return notebook
 
 
-def _complaints(log, most=12):
-    """Warnings and errors of a build log, else its last lines."""
-    text = re.sub(r"\x1b\[[0-9;]*m", "", log.read_text(encoding="utf-8"))
-    lines = [line for line in text.splitlines() if line.strip()]
+def _complaints(said, most=12):
+    """Warnings and errors of a build, else the last lines that it printed."""
+    lines = [line for line in said.splitlines() if line.strip()]
     found = [line for line in lines if re.search(r"\b(WARNING|ERROR|CRITICAL)\b", line)]
     shown = found[:most] or lines[-most:]
     more = [f"... and {len(found) - most} more"] if len(found) > most else []
