@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -37,9 +38,8 @@ def write_notebook(path, parameters, *cells):
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A project whose notebooks note their parameters in a file of the run folder."""
-    for folder in ("notebooks", "data"):
-        (tmp_path / folder).mkdir()
-    (tmp_path / "data" / "registry.yaml").write_text("entries: {}\n")
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "data").symlink_to(Path(__file__).resolve().parents[1] / "data")
     note = (
         "import json, os, sys\n"
         "with open(os.path.join(run, 'notes.jsonl'), 'a') as file:\n"
@@ -163,6 +163,31 @@ def test_execute(project, capsys):
     assert lines[0] == "[1/2] 01_first ..." and lines[1].startswith("[1/2] 01_first took ")
     assert len(lines) == 4
     assert "JUPYTER_PATH" not in os.environ
+
+
+def test_whole_run(project, capsys):
+    """Settings are settled and told, notebooks run, and the summary stands at the end."""
+    summary = run.run_study(
+        recipe="embedded", observations="twin", out="runs/a", parameters={"n_trees": 9}, seed=4
+    )
+    folder = project / "runs/a"
+    assert [note[:2] for note in notes(folder)] == [["first", 3], ["second", 9]]
+    assert json.loads((folder / "results/summary.json").read_text()) == summary
+    assert (summary["profile"], summary["recipe"], summary["observations"], summary["seed"]) == (
+        "quick", "embedded", "twin", 4
+    )
+    out = capsys.readouterr().out
+    for part in ("twin experiment", "[2/2] 02_second took", "\nSR ", "\nHR ", "\nAR ",
+                 str(folder / "results"), str(folder / "notebooks")):
+        assert part in out
+
+
+def test_only_keeps_the_settings_of_the_run(project):
+    """A single notebook in an old run folder goes by what that folder was made with."""
+    run.run_study(recipe="embedded", observations="twin", out="runs/a", seed=4)
+    summary = run.run_study(only=["01"], out="runs/a")
+    assert (summary["observations"], summary["seed"]) == ("twin", 4)
+    assert [note[0] for note in notes(project / "runs/a")] == ["first", "second", "first"]
 
 
 def test_notebook_can_write_its_progress(project):
