@@ -1,0 +1,60 @@
+"""The steps of `soilresp test`."""
+
+from pathlib import Path
+
+import jupytext
+import pytest
+
+from soilresp import testing
+from soilresp.errors import ParameterError
+
+TWIN = "# %% [markdown]\n# # First\n\n# %%\n1 + 1\n"
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project with one pair of notebooks, no tests, and no real data in reach."""
+    monkeypatch.setenv("SOILRESP_HOME", str(tmp_path))
+    monkeypatch.setenv("SOILRESP_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("SOILRESP_MIRROR", raising=False)
+    (tmp_path / "data").mkdir()
+    registry = Path(__file__).parents[1] / "data" / "registry.yaml"
+    (tmp_path / "data" / "registry.yaml").write_bytes(registry.read_bytes())
+    notebooks = tmp_path / "notebooks"
+    notebooks.mkdir()
+    (notebooks / "01_first.py").write_text(TWIN)
+    pair = jupytext.reads(TWIN, fmt="py:percent")
+    jupytext.write(pair, notebooks / "01_first.ipynb", fmt="ipynb")
+    return tmp_path
+
+
+def test_one_step_passes(project, capsys):
+    """A step that passes gives 0, its heading, its time, and what data there is."""
+    assert testing.run(only="pairs") == 0
+    said = capsys.readouterr().out
+    assert said.startswith("real data: no\n")
+    assert "=== pairs: passed in 0 s" in said
+
+
+def test_one_step_fails(project, capsys):
+    """A step that fails gives 1 and one error message."""
+    (project / "notebooks" / "01_first.py").write_text(TWIN.replace("1 + 1", "1 + 2"))
+    assert testing.run(only="pairs") == 1
+    said = capsys.readouterr().out
+    assert said.count("error: ") == 1
+    assert "01_first" in said
+    assert "=== pairs: FAILED" in said
+
+
+def test_stops_at_the_first_failure(project, capfd):
+    """Without unit tests the first step fails, and the later ones are not begun."""
+    assert testing.run() == 1
+    said = capfd.readouterr().out
+    assert "=== unit: FAILED" in said
+    assert "=== pairs" not in said
+
+
+def test_unknown_step():
+    """An unknown step is refused with the known ones."""
+    with pytest.raises(ParameterError, match="unit, pairs, notebooks, book"):
+        testing.run(only="everything")
