@@ -6,4 +6,9 @@ forests of Lu et al. (2021, doi:10.1088/1748-9326/abf526), and the maps become
 a benchmark for terrestrial ecosystem models.
 """
 
+import warnings
+
 __version__ = "0.1.0"
+
+# pooch imports tqdm's notebook bars, which complain where there are no widgets; ours need none.
+warnings.filterwarnings("ignore", message="IProgress not found")

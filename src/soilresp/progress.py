@@ -32,7 +32,7 @@ def track(items, label, total=None):
     total = len(items) if total is None else total
     file = os.environ.get(FILE_VARIABLE)
     if not file:
-        from tqdm.auto import tqdm
+        from tqdm import tqdm
 
         yield from tqdm(items, desc=label, total=total, leave=False)
         return

@@ -10,7 +10,7 @@ from soilresp.errors import DataError, ParameterError
 from soilresp.prepare.recipes import RECIPES
 from soilresp.results import read_json, write_json
 
-__all__ = ["PROFILES", "Profile", "Study", "open_study", "settle"]
+__all__ = ["PROFILES", "Profile", "Study", "settle"]
 
 
 @dataclass(frozen=True)
@@ -213,22 +213,3 @@ def settle(run=None, profile=None, recipe=None, observations=None, seed=None):
     if settled != known:
         write_json(note, settled)
     return Study(folder, PROFILES[profile], recipe, observations, seed, tuple(choices))
-
-
-def open_study(profile=None, run=None, recipe=None, observations=None, seed=None):
-    """Open the study that a notebook belongs to, and say what it stands on.
-
-    The same as `settle`, for use at the top of a notebook: it also sets the
-    figure style, with the label of a twin experiment where that is due.
-
-    Returns
-    -------
-    Study
-    """
-    from soilresp.plot import style
-
-    study = settle(run, profile, recipe, observations, seed)
-    style.use_style(label=study.label)
-    return study
-
-

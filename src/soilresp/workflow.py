@@ -13,6 +13,7 @@ import xarray as xr
 
 from soilresp.budget import carbon_budget
 from soilresp.compare import regrid, totals, zonal
+from soilresp.compare.paper import paper_values
 from soilresp.compare.sites import site_scores
 from soilresp.data import access
 from soilresp.data.embedded import load_embedded
@@ -43,6 +44,9 @@ __all__ = [
     "budget",
     "intercomparison",
     "records_of",
+    "predictors_at",
+    "annual_totals",
+    "totals_beside_paper",
 ]
 
 
@@ -382,6 +386,57 @@ def _site_table(fields, matched, predictions):
 def records_of(matched, target):
     """Matched records of one target, numbered from 0."""
     return matched[matched["target"] == target].reset_index(drop=True)
+
+
+def predictors_at(matched, cube, names):
+    """Values of some predictors at matched records, one column each (`pandas.DataFrame`)."""
+    return training_table(matched, cube, names)
+
+
+def annual_totals(mapping):
+    """Global totals by year, Pg C yr-1, as `soilresp.plot.annual_series` takes them."""
+    totals = mapping.totals
+    return totals.assign(year=pd.to_numeric(totals["year"], errors="coerce"))
+
+
+def totals_beside_paper(study, mapping):
+    """Totals and spreads of a run, beside the paper's or, in a twin experiment, the truth.
+
+    Parameters
+    ----------
+    study : soilresp.study.Study
+    mapping : soilresp.stages.Results
+        Of the stage `mapping`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns SR, HR, AR (Pg C yr-1) and AR_SR (a ratio); one row a quantity.
+    """
+    flux = mapping.flux
+    rows = {
+        "total": {t: flux[t]["total"] for t in ("SR", "HR", "AR")} | {"AR_SR": flux["AR_SR"]}
+    }
+    words = {
+        "annual_min": "lowest year", "annual_max": "highest year",
+        "sd_sum": "sum of the cells' SD", "mad_sum": "sum of the cells' MAD",
+        "mad_scaled_sum": "sum of the cells' MAD x 1.4826", "between_run_sd": "SD between runs",
+    }
+    for key, name in words.items():
+        rows[name] = {t: flux[t].get(key) for t in ("SR", "HR", "AR")}
+    if study.is_twin:
+        truth = selection.stored(study).truth
+        truth["AR"] = truth["SR"] - truth["HR"]
+        rows["truth"] = truth | {"AR_SR": truth["AR"] / truth["SR"]}
+    else:
+        paper = paper_values()["totals"]
+        rows["Lu et al. 2021: total"] = {t: paper[t]["value"] for t in ("SR", "HR", "AR", "AR_SR")}
+        for key in ("annual_min", "annual_max", "sd", "mad"):
+            name = f"Lu et al. 2021: {words.get(key, key.upper())}"
+            rows[name] = {t: paper[t].get(key) for t in ("SR", "HR", "AR")}
+    table = pd.DataFrame(rows).T.astype(float)
+    table.index.name = "quantity"
+    return table
 
 
 class _Ticker:

@@ -14,7 +14,7 @@ TARGETS = {"SR": 1, "HR": 2}
 
 COLUMNS = (
     "record", "study", "lat", "lon", "year", "flux", "target", "ecosystem", "quality",
-    "reported_MAT", "reported_Prec",
+    "reported_MAT", "reported_MAP",
 )
 """Columns of the observations before they are matched to the map."""
 
@@ -98,7 +98,7 @@ def select(table, selection=None):
     -------
     observations : pandas.DataFrame
         Columns `COLUMNS`, one row per record and target ("SR", "HR"); flux in
-        g C m-2 yr-1, ``reported_MAT`` in degC, ``reported_Prec`` in mm yr-1. The
+        g C m-2 yr-1, ``reported_MAT`` in degC, ``reported_MAP`` in mm yr-1. The
         number of a record is SRDB's own, which is not unique in v5.0.
     funnel : pandas.DataFrame
         One row per rule: ``rule``, and the records left for ``SR`` and ``HR``.
@@ -179,6 +179,6 @@ def _records(table, flux, target):
             "quality": table["Quality_flag"].fillna(""),
             # Of the study's years where it says so, else the site's long-term mean.
             "reported_MAT": table["Study_temp"].fillna(table["MAT"]),
-            "reported_Prec": table["Study_precip"].fillna(table["MAP"]),
+            "reported_MAP": table["Study_precip"].fillna(table["MAP"]),
         }
     )

@@ -113,7 +113,7 @@ def sample(seed=0, network=None, noise=True):
     out = pd.concat(tables, ignore_index=True)
     out["record"] = np.arange(1, len(out) + 1)
     out["ecosystem"], out["quality"] = "", "synthetic"
-    out["reported_MAT"] = out["reported_Prec"] = np.nan
+    out["reported_MAT"] = out["reported_MAP"] = np.nan
     return out[list(COLUMNS)]
 
 
