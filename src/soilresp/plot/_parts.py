@@ -32,6 +32,12 @@ def say_missing(ax, at):
     )
 
 
+def no_pairs(ax, text):
+    """Leave a panel empty but for words that say why."""
+    ax.axis("off")
+    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", fontsize=9)
+
+
 def square_limits(ax, pairs):
     """Give both axes one scale that holds all `pairs`, an array of shape (n, 2)."""
     low, high = pairs.min(), pairs.max()

@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from soilresp.plot import maps
-from soilresp.plot._parts import box, need, square_limits, write_value
+from soilresp.plot._parts import box, need, no_pairs, square_limits, write_value
 from soilresp.plot.style import (
     COLOURS,
     GROUP_CLASSES,
@@ -169,20 +169,25 @@ def reported_against_matched(sites):
     ----------
     sites : pandas.DataFrame
         Columns ``reported_MAT`` and ``MAT`` (degC), ``reported_MAP`` and
-        ``Prec`` (mm yr-1). Rows without a value are left out, pair by pair.
+        ``Prec`` (mm yr-1). Rows without a value are left out, pair by pair;
+        rows whose reported value no place on Earth has are counted in the box.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
     panels = (
-        ("reported_MAT", "MAT", "mean annual temperature", "°C", "+.1f"),
-        ("reported_MAP", "Prec", "annual precipitation", "mm yr⁻¹", "+.0f"),
+        ("reported_MAT", "MAT", "mean annual temperature", "°C", "+.1f", (-30, 40)),
+        ("reported_MAP", "Prec", "annual precipitation", "mm yr⁻¹", "+.0f", (0, 13_000)),
     )
     need(sites, [name for panel in panels for name in panel[:2]], "reported_against_matched")
     fig = figure(8, 3.5)
-    for ax, (reported, name, words, units, form) in zip(fig.subplots(1, 2), panels):
-        pairs = sites[[reported, name]].dropna().to_numpy(float)
+    for ax, (reported, name, words, units, form, possible) in zip(fig.subplots(1, 2), panels):
+        known = sites[[reported, name]].dropna()
+        pairs = known[known[reported].between(*possible)].to_numpy(float)
+        if not len(pairs):
+            no_pairs(ax, f"No study reports its {words}")
+            continue
         square_limits(ax, pairs)
         hexes = ax.hexbin(
             *pairs.T, gridsize=34, bins="log", mincnt=1, cmap="viridis_r", linewidths=0,
@@ -194,7 +199,10 @@ def reported_against_matched(sites):
         ax.set_ylabel(f"In the cell ({units})")
         bias = format(np.mean(pairs[:, 1] - pairs[:, 0]), form).replace("-", "−")
         r = np.corrcoef(pairs.T)[0, 1]
-        box(ax, f"n = {len(pairs):,}\nr = {r:.2f}\nbias = {bias} {units}")
+        words = f"n = {len(pairs):,}\nr = {r:.2f}\nbias = {bias} {units}"
+        if len(pairs) < len(known):
+            words += f"\nimpossible: {len(known) - len(pairs)}"
+        box(ax, words)
         fig.colorbar(
             hexes, ax=ax, label="Records (number)", shrink=0.8, aspect=22, pad=0.02, format="%g"
         )

@@ -135,7 +135,9 @@ def select(table, selection=None):
     if rules.box is not None:
         south, north, west, east = rules.box
         inside = table["Latitude"].between(south, north) & table["Longitude"].between(west, east)
-        steps.append((f"Within {south:g} to {north:g} N, {west:g} to {east:g} E", inside))
+        words = f"{_degrees(south, 'SN')} to {_degrees(north, 'SN')}, "
+        words += f"{_degrees(west, 'WE')} to {_degrees(east, 'WE')}"
+        steps.append((words, inside))
 
     left = {"SR": keep, "HR": keep}
     rows = []
@@ -153,6 +155,11 @@ def select(table, selection=None):
         ignore_index=True,
     )
     return observations, pd.DataFrame(rows)
+
+
+def _degrees(value, letters):
+    """A coordinate with the letter of its hemisphere, such as 44.23 S."""
+    return f"{abs(value):g} {letters[value >= 0]}"
 
 
 def _heterotrophic(table, source):
