@@ -7,18 +7,16 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from soilresp.compare.regrid import conservative, overlap_weights
+from soilresp.compare.regrid import conservative
 from soilresp.compare.totals import global_total
 from soilresp.data import access
 from soilresp.errors import DataError, ParameterError
-from soilresp.grid import cell_area, coordinates
+from soilresp.grid import coordinates, rectilinear_area
 from soilresp.load.models import (
-    cell_edges,
     declared_models,
     read_cmip6_global,
     read_isimip_global,
     read_testbed,
-    rectilinear_area,
 )
 
 HR_TOTALS = {"CASA-CNP": 54.27, "CORPSE": 55.04, "MIMICS": 55.04}
@@ -118,28 +116,6 @@ def test_testbed_refuses_files(tmp_path):
             read_testbed(path, "MIMICS")
     with pytest.raises(ParameterError, match="CORPSE"):
         read_testbed(whole, "ORCHIDEE")
-
-
-def test_cell_edges():
-    """Half-way between centres, rising or falling; a zigzag is refused."""
-    np.testing.assert_allclose(cell_edges([2, 1, -1]), [2.5, 1.5, 0, -2])
-    with pytest.raises(DataError, match="rise or fall"):
-        cell_edges([0, 2, 1])
-
-
-def test_rectilinear_area():
-    """The half-degree grid's own areas; and a grid with polar points covers the sphere once."""
-    axes = coordinates()
-    area = rectilinear_area(axes["lat"], axes["lon"])
-    np.testing.assert_allclose(area.isel(lon=0), cell_area(), rtol=1e-9)
-    output = model_output(0)
-    polar = rectilinear_area(output["lat"], output["lon"])
-    assert float(polar.sum()) == pytest.approx(float(area.sum()))
-
-
-def test_overlap_weights_by_hand():
-    """Orders may differ; a part that the source does not cover has no weight."""
-    np.testing.assert_allclose(overlap_weights([0, 2, 4], [5, 3, 1]), [[0, 0.5], [0.5, 0.5]])
 
 
 @settings(max_examples=15, deadline=None)

@@ -16,6 +16,8 @@ __all__ = [
     "GRAMS_PER_PG",
     "coordinates",
     "cell_area",
+    "cell_edges",
+    "rectilinear_area",
     "cell_index",
     "to_standard",
     "block_mean",
@@ -99,6 +101,52 @@ def cell_area(lat=None, resolution=RESOLUTION):
     area = EARTH_RADIUS**2 * np.deg2rad(resolution) * (np.sin(north) - np.sin(south))
     area.attrs = {"units": "m2", "standard_name": "cell_area", "long_name": "area of a grid cell"}
     return area.assign_coords(lat=lat).rename("cell_area")
+
+
+def cell_edges(centres):
+    """Edges of cells whose centres are given, half-way between them.
+
+    Parameters
+    ----------
+    centres : array_like, shape (n,)
+        Latitudes or longitudes, degrees, increasing or decreasing, n >= 2.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n + 1,)
+        The outer edges lie half a cell beyond the first and the last centre.
+
+    Examples
+    --------
+    >>> cell_edges([0, 2.5, 5]).tolist()
+    [-1.25, 1.25, 3.75, 6.25]
+    """
+    centres = np.asarray(centres, float)
+    if centres.size < 2 or not (np.all(np.diff(centres) > 0) or np.all(np.diff(centres) < 0)):
+        raise DataError(f"Coordinates must rise or fall throughout, got {centres[:5]} ...")
+    middle = (centres[:-1] + centres[1:]) / 2
+    return np.concatenate([[2 * centres[0] - middle[0]], middle, [2 * centres[-1] - middle[-1]]])
+
+
+def rectilinear_area(lat, lon):
+    """Area of the cells of any latitude-longitude grid on the sphere.
+
+    Parameters
+    ----------
+    lat, lon : xarray.DataArray
+        Centres, degrees. Cells that reach over a pole, as those of models with
+        grid points at the poles, end there.
+
+    Returns
+    -------
+    xarray.DataArray
+        m2, dimensions ``(lat, lon)``.
+    """
+    sine = np.sin(np.deg2rad(np.clip(cell_edges(lat), -90, 90)))
+    width = np.deg2rad(np.abs(np.diff(cell_edges(lon))))
+    area = EARTH_RADIUS**2 * np.abs(np.diff(sine))[:, np.newaxis] * width
+    attrs = {"units": "m2", "standard_name": "cell_area", "long_name": "area of a grid cell"}
+    return xr.DataArray(area, {"lat": lat, "lon": lon}, ("lat", "lon"), "cell_area", attrs)
 
 
 def cell_index(lat, lon, resolution=RESOLUTION):

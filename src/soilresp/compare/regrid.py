@@ -1,66 +1,16 @@
 """Conservative regridding of model output to the half-degree grid.
 
-Between two latitude-longitude grids the overlap of cells separates into rows and
-columns, so two small matrices of exact overlaps do it.
+The matrices of overlaps are those of `soilresp.regrid`; here the totals of a
+model stay what they were.
 """
 
-# Own code, because no library that pip can install does this exactly: xESMF and
-# iris-esmf-regrid need the compiled ESMF library; xarray-regrid 0.4.2 gives rows centred on a
-# pole no weight (a field of ones comes out 0 there) and weights overlaps by the area of the whole
-# source row, which leaves the total of a random 4 x 5 degree field 0.1 % off.
-
-import numpy as np
 import xarray as xr
 
 from soilresp.errors import DataError
 from soilresp.grid import RESOLUTION, cell_area, coordinates
-from soilresp.load.models import cell_edges
+from soilresp.regrid import TRACE, carry, overlaps
 
-__all__ = ["overlap_weights", "conservative"]
-
-TRACE = 1e-9
-"""Land fraction below which a cell has none: edges that coincide differ by rounding."""
-
-
-def overlap_weights(source, target):
-    """Share of each target interval that each source interval covers.
-
-    Parameters
-    ----------
-    source : array_like, shape (n + 1,)
-        Edges, in any monotonic order.
-    target : array_like, shape (m + 1,)
-        Edges, in any monotonic order.
-
-    Returns
-    -------
-    numpy.ndarray, shape (m, n)
-        Rows add up to 1 where the source covers the whole target interval.
-
-    Examples
-    --------
-    >>> overlap_weights([0, 2, 4], [0, 1, 3]).tolist()
-    [[1.0, 0.0], [0.5, 0.5]]
-    """
-    source, target = np.asarray(source, float), np.asarray(target, float)
-    low = np.minimum(source[:-1], source[1:])
-    high = np.maximum(source[:-1], source[1:])
-    left = np.minimum(target[:-1], target[1:])[:, np.newaxis]
-    right = np.maximum(target[:-1], target[1:])[:, np.newaxis]
-    shared = np.clip(np.minimum(high, right) - np.maximum(low, left), 0, None)
-    return shared / (right - left)
-
-
-def _matrices(lat, lon, new):
-    """Overlaps of rows (in the sine of latitude, so by area) and of columns (round the globe)."""
-    def sine(centres):
-        return np.sin(np.deg2rad(np.clip(cell_edges(centres), -90, 90)))
-
-    rows = overlap_weights(sine(lat), sine(new["lat"]))
-    edges, new_edges = cell_edges(lon), cell_edges(new["lon"])
-    columns = sum(overlap_weights(edges + shift, new_edges) for shift in (-360, 0, 360))
-    dims = [("lat", rows), ("lon", columns)]
-    return [xr.DataArray(weights, dims=(f"new_{dim}", dim)) for dim, weights in dims]
+__all__ = ["conservative"]
 
 
 def _common_mask(dataset, land):
@@ -120,20 +70,19 @@ def conservative(dataset, resolution=RESOLUTION):
     fraction = dataset["land_fraction"].fillna(0)
     if names:
         fraction = fraction.where(_common_mask(dataset[names], fraction > 0), 0)
-    new = coordinates(resolution)
-    rows, columns = _matrices(dataset["lat"], dataset["lon"], new)
+    rows, columns = overlaps(dataset["lat"].values, dataset["lon"].values, resolution)
 
-    def carry(field):
-        # One dimension at a time: the product of all three at once is a thousand times slower.
-        carried = xr.dot(xr.dot(field, rows, dim="lat"), columns, dim="lon")
-        carried = carried.rename(new_lat="lat", new_lon="lon").assign_coords(new)
-        return carried.transpose(..., "lat", "lon")
+    def carried(field):
+        field = field.transpose(..., "lat", "lon")
+        coords = {d: field[d] for d in field.dims[:-2] if d in field.coords}
+        values = carry(field.values, rows, columns)
+        return xr.DataArray(values, {**coords, **coordinates(resolution)}, field.dims)
 
-    land = carry(fraction)
+    land = carried(fraction)
     land = land.where(land > TRACE, 0)
     out = xr.Dataset(attrs=dataset.attrs)
     for name in names:
-        amount = carry((dataset[name] * fraction).fillna(0))
+        amount = carried((dataset[name] * fraction).fillna(0))
         out[name] = (amount / land).where(land > 0)
         out[name].attrs = dataset[name].attrs
     out["land_fraction"] = land.assign_attrs(dataset["land_fraction"].attrs)

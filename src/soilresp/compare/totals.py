@@ -5,8 +5,8 @@ import pandas as pd
 
 from soilresp.compare.paper import paper_values
 from soilresp.errors import DataError, ParameterError
-from soilresp.grid import total_pg
-from soilresp.load.models import POOLS, declared_models, rectilinear_area
+from soilresp.grid import rectilinear_area, total_pg
+from soilresp.load.models import POOLS, declared_models
 
 __all__ = [
     "COLUMNS",

@@ -16,15 +16,13 @@ import xarray as xr
 import yaml
 
 from soilresp.errors import DataError, ParameterError
-from soilresp.grid import EARTH_RADIUS, GRAMS_PER_PG, to_standard
+from soilresp.grid import GRAMS_PER_PG, rectilinear_area, to_standard
 from soilresp.paths import data_dir
 
 __all__ = [
     "FLUXES",
     "POOLS",
     "declared_models",
-    "cell_edges",
-    "rectilinear_area",
     "read_testbed",
     "read_isimip_global",
     "read_cmip6_global",
@@ -69,52 +67,6 @@ def declared_models():
         derived totals, or the variables of its file.
     """
     return yaml.safe_load((data_dir() / "models.yaml").read_text(encoding="utf-8"))
-
-
-def cell_edges(centres):
-    """Edges of cells whose centres are given, half-way between them.
-
-    Parameters
-    ----------
-    centres : array_like, shape (n,)
-        Latitudes or longitudes, degrees, increasing or decreasing, n >= 2.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n + 1,)
-        The outer edges lie half a cell beyond the first and the last centre.
-
-    Examples
-    --------
-    >>> cell_edges([0, 2.5, 5]).tolist()
-    [-1.25, 1.25, 3.75, 6.25]
-    """
-    centres = np.asarray(centres, float)
-    if centres.size < 2 or not (np.all(np.diff(centres) > 0) or np.all(np.diff(centres) < 0)):
-        raise DataError(f"Coordinates must rise or fall throughout, got {centres[:5]} ...")
-    middle = (centres[:-1] + centres[1:]) / 2
-    return np.concatenate([[2 * centres[0] - middle[0]], middle, [2 * centres[-1] - middle[-1]]])
-
-
-def rectilinear_area(lat, lon):
-    """Area of the cells of any latitude-longitude grid on the sphere.
-
-    Parameters
-    ----------
-    lat, lon : xarray.DataArray
-        Centres, degrees. Cells that reach over a pole, as those of models with
-        grid points at the poles, end there.
-
-    Returns
-    -------
-    xarray.DataArray
-        m2, dimensions ``(lat, lon)``.
-    """
-    sine = np.sin(np.deg2rad(np.clip(cell_edges(lat), -90, 90)))
-    width = np.deg2rad(np.abs(np.diff(cell_edges(lon))))
-    area = EARTH_RADIUS**2 * np.abs(np.diff(sine))[:, np.newaxis] * width
-    attrs = {"units": "m2", "standard_name": "cell_area", "long_name": "area of a grid cell"}
-    return xr.DataArray(area, {"lat": lat, "lon": lon}, ("lat", "lon"), "cell_area", attrs)
 
 
 def _open(path):
