@@ -40,9 +40,9 @@ budget = workflow.budget(study, n_draws=n_draws, correlation=correlation).budget
 # reading there is.
 
 # %%
-columns = ["long_name", "how", "value", "sd", "paper", "paper_recomputed", "note"]
+columns = ["how", "value", "sd", "paper", "paper_recomputed", "note"]
 notebook.show(
-    budget[columns].rename(columns={"long_name": "line", "paper_recomputed": "paper, recomputed"}),
+    budget[columns].rename(columns={"paper_recomputed": "paper, recomputed"}),
     "The land's carbon budget, Pg C yr⁻¹ (AR_TAR: a ratio)", digits=2,
 )
 
