@@ -42,7 +42,9 @@ def project(tmp_path, monkeypatch):
     """A project with one pair of notebooks and a run that executed it."""
     monkeypatch.setenv("SOILRESP_HOME", str(tmp_path))
     (tmp_path / "data").mkdir()
-    shutil.copy(Path(__file__).parents[1] / "data" / "registry.yaml", tmp_path / "data")
+    for name in ("registry.yaml", "paper_values.yaml"):
+        shutil.copy(Path(__file__).parents[1] / "data" / name, tmp_path / "data")
+    (tmp_path / "README.md").write_text("# Title\n<!-- results -->\nold\n<!-- /results -->\nEnd\n")
     notebooks = tmp_path / "notebooks"
     notebooks.mkdir()
     (notebooks / "01_first.py").write_text(TWIN)
@@ -70,6 +72,14 @@ def execute(project, outputs=None):
     executed = project / "runs" / "a" / "notebooks"
     executed.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, executed / "01_first.ipynb")
+    flux = {"total": 80.0, "annual_min": None, "annual_max": None}
+    summary = {
+        "profile": "quick", "n_runs": 2, "n_trees": 3, "recipe": "embedded", "observations": "srdb",
+        "truth": None, "flux": {"SR": flux, "HR": flux, "AR": flux}, "AR_SR": 0.5,
+        "records": {"SR": 3336, "HR": 666},
+    }
+    (project / "runs" / "a" / "results").mkdir(exist_ok=True)
+    (project / "runs" / "a" / "results" / "summary.json").write_text(json.dumps(summary))
 
 
 def stream(text, name="stdout"):
@@ -108,6 +118,15 @@ def test_publish_twice_changes_nothing(project):
     first = (project / "notebooks" / "01_first.ipynb").read_bytes()
     published(project)
     assert (project / "notebooks" / "01_first.ipynb").read_bytes() == first
+
+
+def test_publish_tells_the_readme_the_totals(project):
+    """The totals of the run stand between the markers, and nothing else has changed."""
+    published(project)
+    text = (project / "README.md").read_text()
+    assert text.startswith("# Title\n<!-- results -->\nProfile `quick` (2 runs of 3 trees)")
+    assert "SR                80.0" in text and "old" not in text
+    assert text.endswith("```\n<!-- /results -->\nEnd\n")
 
 
 def test_publish_joins_what_is_printed_in_pieces(project):

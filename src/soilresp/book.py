@@ -20,12 +20,13 @@ from sphinx.util.docutils import SphinxDirective
 from soilresp import paths
 from soilresp.data import registry
 from soilresp.errors import DataError
-from soilresp.results import write_aside
+from soilresp.results import read_json, write_aside
 
 __all__ = ["build", "publish", "check_pairs", "setup"]
 
 PARTS = ("_config.yml", "_toc.yml", "book")
 INJECTED = "injected-parameters"
+_RESULTS_BEGIN, _RESULTS_END = "<!-- results -->", "<!-- /results -->"
 COMMAND = (sys.executable, "-c", "from jupyter_book.cli.main import main; main()")
 
 
@@ -84,7 +85,7 @@ def build(run=None, out=None, strict=True):
 
 
 def publish(run):
-    """Make the executed notebooks of a run the committed ones.
+    """Make the executed notebooks of a run the committed ones, and tell the README its totals.
 
     Cells, their tags and the notebook's metadata come from the ``.py`` twin,
     outputs from the run; what the run's machinery added is left behind.
@@ -115,7 +116,27 @@ def publish(run):
     for name, notebook in ready.items():
         with write_aside(_notebook(name)) as aside:
             aside.write_text(jupytext.writes(notebook, fmt="ipynb") + "\n", encoding="utf-8")
+    _tell_readme(run)
     return [_notebook(name) for name in ready]
+
+
+def _tell_readme(run):
+    """Put the totals of a run between the README's markers."""
+    from soilresp import summary
+
+    readme = paths.root() / "README.md"
+    told = read_json(run / "results" / "summary.json")
+    before, begin, rest = readme.read_text(encoding="utf-8").partition(_RESULTS_BEGIN)
+    _, end, after = rest.partition(_RESULTS_END)
+    if not (begin and end):
+        raise DataError(f"{readme} has lost its markers {_RESULTS_BEGIN} and {_RESULTS_END}.")
+    words = (
+        f"Profile `{told['profile']}` ({told['n_runs']} runs of {told['n_trees']} trees), recipe "
+        f"`{told['recipe']}`, observations `{told['observations']}`:\n\n"
+        f"```text\n{summary.table(told)}\n```\n"
+    )
+    with write_aside(readme) as aside:
+        aside.write_text(f"{before}{begin}\n{words}{end}{after}", encoding="utf-8")
 
 
 def check_pairs():
