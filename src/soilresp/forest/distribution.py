@@ -44,7 +44,16 @@ class Weights:
         train_y : numpy.ndarray, shape (n,)
             Each a member of `values`.
         rows : numpy.ndarray, shape (n_rows, p)
+
+        Raises
+        ------
+        ValueError
+            If `rows` are not `n_rows`, or a training value is not one of `values`.
         """
+        if len(rows) != len(self._sum):
+            raise ValueError(f"expected {len(self._sum)} rows, got {len(rows)}")
+        if not np.isin(train_y, self.values).all():
+            raise ValueError("train_y has a value that was not given to Weights")
         position = np.searchsorted(self.values, train_y)
         offsets = np.cumsum([0] + [t.tree_.node_count for t in forest.estimators_])
         leaf_of_train = forest.apply(train_x)
@@ -82,7 +91,7 @@ class Weights:
         """The weights of some rows, float32 of shape (rows, n_values); each row sums to 1."""
         return self._sum[rows] / np.float32(self._n)
 
-    def summary(self, levels=(), chunk=4096):
+    def summary(self, levels=(), chunk=512):
         """Statistics of each row's distribution.
 
         Parameters
@@ -105,8 +114,9 @@ class Weights:
             rows = slice(start, start + chunk)
             weights = self.mean(rows)
             out["mean"][rows], out["sd"][rows] = moments(self.values, weights)
-            out["mad"][rows] = median_absolute_deviation(self.values, weights)
-            out["quantiles"][:, rows] = quantiles(self.values, weights, levels)
+            reached = _distribution_function(weights)
+            out["mad"][rows] = _deviation(self.values, reached)
+            out["quantiles"][:, rows] = _quantiles(self.values, reached, levels)
         return out
 
 
@@ -151,11 +161,7 @@ def quantiles(values, weights, levels):
     array([[2.],
            [3.]])
     """
-    reached = np.cumsum(weights, axis=1, dtype=np.float64)
-    last = values.size - 1
-    return np.array(
-        [values[np.minimum((reached < q - _ROUNDING).sum(axis=1), last)] for q in levels]
-    )
+    return _quantiles(values, _distribution_function(weights), levels)
 
 
 def median_absolute_deviation(values, weights):
@@ -177,10 +183,48 @@ def median_absolute_deviation(values, weights):
     >>> median_absolute_deviation(np.array([1.0, 2.0, 9.0]), np.array([[0.3, 0.3, 0.4]]))
     array([1.])
     """
-    median = quantiles(values, weights, [0.5])[0]
-    distance = np.abs(values - median[:, None])
-    order = np.argsort(distance, axis=1, kind="stable")
-    reached = np.cumsum(np.take_along_axis(weights, order, axis=1), axis=1, dtype=np.float64)
-    at = np.minimum((reached < 0.5 - _ROUNDING).sum(axis=1), values.size - 1)
-    row = np.arange(len(weights))
-    return distance[row, order[row, at]]
+    return _deviation(values, _distribution_function(weights))
+
+
+def _distribution_function(weights):
+    """Weight below each value and, one column on, up to it; shape (n, k + 1)."""
+    reached = np.zeros((len(weights), weights.shape[1] + 1))
+    np.cumsum(weights, axis=1, dtype=np.float64, out=reached[:, 1:])
+    return reached
+
+
+def _first_reaching(reached, level):
+    """Position of the first value at which each row's distribution function reaches a level."""
+    below = (reached[:, 1:] < level - _ROUNDING).sum(axis=1)
+    return np.minimum(below, reached.shape[1] - 2)
+
+
+def _quantiles(values, reached, levels):
+    return np.array([values[_first_reaching(reached, level)] for level in levels])
+
+
+def _deviation(values, reached):
+    """Median absolute deviation: the smallest distance within which half of the weight lies."""
+    row, middle = np.arange(len(reached)), _first_reaching(reached, 0.5)
+    median = values[middle]
+
+    def is_enough(distance):
+        reach = distance * (1 + 1e-12)
+        last = np.searchsorted(values, median + reach, side="right")
+        first = np.searchsorted(values, median - reach, side="left")
+        return reached[row, last] - reached[row, first] >= 0.5 - _ROUNDING
+
+    # It is the distance of a value, and distances grow to either side of the median:
+    # bisection finds the nearest value that is enough on each side.
+    nearest = np.full(len(reached), np.inf)
+    for side, furthest in ((1, values.size - 1 - middle), (-1, middle)):
+        low, high = np.zeros_like(middle), furthest + 1
+        while (low < high).any():
+            step = (low + high) // 2
+            distance = np.abs(values[middle + side * np.minimum(step, furthest)] - median)
+            enough = is_enough(distance)
+            high = np.where(enough & (low < high), step, high)
+            low = np.where(enough | (low >= high), low, step + 1)
+        found = np.abs(values[middle + side * np.minimum(low, furthest)] - median)
+        nearest = np.where(low <= furthest, np.minimum(nearest, found), nearest)
+    return nearest
