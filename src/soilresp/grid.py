@@ -177,13 +177,13 @@ def cell_index(lat, lon, resolution=RESOLUTION):
     >>> row.tolist(), col.tolist()
     ([0, 268], [0, 700])
     """
-    lat, lon = np.asarray(lat, float), np.asarray(lon, float)
+    lat, lon = np.broadcast_arrays(np.asarray(lat, float), np.asarray(lon, float))
     bad = ~((np.abs(lat) <= 90) & (np.abs(lon) <= 180))
     if np.any(bad):
-        first = np.argwhere(np.atleast_1d(bad))[0][0]
+        first = np.flatnonzero(bad)[0]
         raise DataError(
-            f"Coordinates of point {first} are {np.atleast_1d(lat)[first]}, "
-            f"{np.atleast_1d(lon)[first]}; expected latitudes in -90..90 and longitudes in -180..180. "
+            f"Coordinates of point {first} are {lat.flat[first]}, {lon.flat[first]}; "
+            "expected latitudes in -90..90 and longitudes in -180..180. "
             "Check for swapped columns or a 0-360 longitude."
         )
     n_lat = round(180 / resolution)

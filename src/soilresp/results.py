@@ -55,10 +55,10 @@ def _plain(value):
     """Turn numpy values into JSON's own; NaN and infinities become null."""
     if isinstance(value, dict):
         return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple | set | np.ndarray):
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
+    if isinstance(value, list | tuple | set):
         return [_plain(v) for v in value]
-    if isinstance(value, np.generic):
-        value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Path):
@@ -115,6 +115,9 @@ def save(folder, name, content):
             for v in content.variables
             if content[v].ndim and content[v].dtype.kind in "iuf"
         }
+        for v in content.indexes:
+            # CF: a coordinate variable has no missing values, so no fill value either.
+            encoding.setdefault(v, {})["_FillValue"] = None
         with write_aside(path) as aside:
             content.to_netcdf(aside, encoding=encoding)
     elif isinstance(content, dict):
@@ -136,6 +139,6 @@ def load(path):
         if path.suffix == ".nc":
             with xr.open_dataset(path) as stored:
                 return stored.load()
-    except (OSError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise DataError(f"{path} is damaged ({error}). Delete it and run again.") from None
     return read_json(path)

@@ -163,10 +163,10 @@ def _settle_observations(observations):
 def settle(run=None, profile=None, recipe=None, observations=None, seed=None):
     """Decide on a run's settings and note them in its folder.
 
-    A setting that is not given is the one noted in the folder before, else the
-    one in the environment (``SOILRESP_PROFILE``, ``SOILRESP_RUN``), else the
-    default: profile "quick", recipe and observations "auto", seed 0, folder
-    ``runs/interactive``.
+    A setting that is not given is the one in the environment
+    (``SOILRESP_PROFILE``, ``SOILRESP_RUN``), else the one noted in the folder
+    before, else the default: profile "quick", recipe and observations "auto",
+    seed 0, folder ``runs/interactive``.
 
     Parameters
     ----------
@@ -200,12 +200,12 @@ def settle(run=None, profile=None, recipe=None, observations=None, seed=None):
         raise ParameterError(f"seed must be a whole number from 0 up, got {seed!r}.")
     choices = []
     if recipe is None and "recipe" in known:
-        recipe = known["recipe"]
+        recipe = _pick("recipe", known["recipe"], tuple(RECIPES))
     else:
         recipe, why = _settle_recipe(recipe or "auto")
         choices += why
     if observations is None and "observations" in known:
-        observations = known["observations"]
+        observations = _pick("observations", known["observations"], ("srdb", "twin"))
     else:
         observations, why = _settle_observations(observations or "auto")
         choices += why

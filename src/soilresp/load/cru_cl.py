@@ -4,6 +4,7 @@ New, M., Hulme, M. and Jones, P. (1999), doi:10.1175/1520-0442(1999)012<0829:RTC
 """
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -67,9 +68,15 @@ def read_cru_cl(path, variable):
             f"{n_lon} numbers), got {len(body)}. The file is truncated or not CRU CL 1.0; "
             "fetch it again."
         )
-    cells = np.frombuffer(body, "S1").reshape(n_month * n_lat, -1)[:, :-1]
+    rows = np.frombuffer(body, "S1").reshape(n_month * n_lat, -1)
+    if not (rows[:, -1] == b"\n").all():
+        row = int(np.argmax(rows[:, -1] != b"\n")) + 3
+        raise DataError(
+            f"{path}, line {row}: expected {n_lon} numbers of {_WIDTH} characters each. "
+            "Is this a CRU CL 1.0 file?"
+        )
     try:
-        values = np.ascontiguousarray(cells).view(f"S{_WIDTH}").astype(np.int32)
+        values = np.ascontiguousarray(rows[:, :-1]).view(f"S{_WIDTH}").astype(np.int32)
     except ValueError as error:
         raise DataError(f"{path}: a cell is not a whole number ({error}).") from None
     values = values.reshape(n_month, n_lat, n_lon)
@@ -100,7 +107,7 @@ def _text(path):
                     f"{path}: expected one .dat file in the archive, found {archive.namelist()}."
                 )
             return archive.read(members[0])
-    except (zipfile.BadZipFile, FileNotFoundError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
         raise DataError(f"{path} cannot be read ({error}). Fetch it again.") from None
 
 

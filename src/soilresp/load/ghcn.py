@@ -5,6 +5,7 @@ Climatology Network-Monthly version 2.
 """
 
 import gzip
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -41,14 +42,14 @@ def read_ghcn(path, years):
     Raises
     ------
     DataError
-        If the file cannot be read, is cut short, or lacks a month.
+        If the file cannot be read, is cut short, or lacks or repeats a month.
     """
     path = Path(path)
     try:
         with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
             words = file.read().split()
         numbers = np.array(words).astype(np.int32)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read ({error}). Fetch it again.") from None
     except ValueError as error:
         raise DataError(f"{path}: not a whole number in the file ({error}).") from None
@@ -58,7 +59,11 @@ def read_ghcn(path, years):
             f"{_CELLS + 2} (month, year and 36 x 72 values). The file is cut short; fetch it again."
         )
     blocks = numbers.reshape(-1, _CELLS + 2)
-    month_index = {(int(y), int(m)): i for i, (m, y) in enumerate(blocks[:, :2])}
+    month_index = {}
+    for i, (month, year) in enumerate(blocks[:, :2].tolist()):
+        if (year, month) in month_index:
+            raise DataError(f"{path}: {year}-{month:02d} is there twice. Fetch it again.")
+        month_index[year, month] = i
     first, last = years
     wanted = [(y, m) for y in range(first, last + 1) for m in range(1, 13)]
     lacking = [ym for ym in wanted if ym not in month_index]

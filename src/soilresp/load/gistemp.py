@@ -4,6 +4,7 @@ Lenssen, N. et al. (2019), doi:10.1029/2018JD029522.
 """
 
 import gzip
+import zlib
 from pathlib import Path
 
 import netCDF4
@@ -35,8 +36,8 @@ def read_gistemp(path, years):
     Raises
     ------
     DataError
-        If the file cannot be read, lacks ``tempanomaly``, or lacks a month of
-        the years asked for.
+        If the file cannot be read, lacks ``tempanomaly``, is not on the 2-degree
+        grid, or lacks or repeats a month of the years asked for.
     """
     path = Path(path)
     try:
@@ -53,19 +54,24 @@ def read_gistemp(path, years):
                     "Is this a GISTEMP gridded file?"
                 )
             anomaly = data["tempanomaly"].load()
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, RuntimeError, ValueError, zlib.error) as error:
         raise DataError(f"{path} is not a readable NetCDF file ({error}). Fetch it again.") from None
+    if dict(anomaly.sizes) != {"time": anomaly.sizes.get("time"), "lat": 90, "lon": 180}:
+        raise DataError(
+            f"{path}: expected 'tempanomaly' by time on 90 x 180 cells of 2 degrees, got "
+            f"{dict(anomaly.sizes)}. Is this a GISTEMP gridded file?"
+        )
     first, last = years
-    anomaly = anomaly.sel(time=slice(f"{first}-01-01", f"{last}-12-31"))
+    anomaly = anomaly.sel(time=anomaly["time"].dt.year.isin(range(first, last + 1)))
     months = anomaly["time"].dt.year * 12 + anomaly["time"].dt.month - 1
     wanted = np.arange(first * 12, (last + 1) * 12)
     if not np.array_equal(months, wanted):
         lacking = sorted(set(wanted.tolist()) - set(months.values.tolist()))
-        first_gap = f"{lacking[0] // 12}-{lacking[0] % 12 + 1:02d}" if lacking else "a repeated month"
-        raise DataError(
-            f"{path}: expected every month of {first}-{last} once; first fault: {first_gap}."
-        )
-    anomaly = to_standard(anomaly.drop_vars("time"))
+        fault = "a month is repeated or out of order"
+        if lacking:
+            fault = f"{lacking[0] // 12}-{lacking[0] % 12 + 1:02d} is missing"
+        raise DataError(f"{path}: expected every month of {first}-{last} once, but {fault}.")
+    anomaly = to_standard(anomaly.drop_vars("time").transpose("time", "lat", "lon"))
     out = xr.DataArray(
         anomaly.values.reshape(-1, 12, *anomaly.shape[1:]),
         dims=("year", "month", "lat", "lon"),

@@ -59,10 +59,14 @@ def _read(path, variable):
         with xr.open_dataset(path) as data:
             if variable not in data:
                 raise DataError(f"{path}: no variable {variable!r}, found {sorted(data.data_vars)}.")
-            field = to_standard(data[variable].load())
-    except (OSError, ValueError) as error:
+            field = data[variable].load()
+    except (OSError, RuntimeError, ValueError) as error:
         raise DataError(f"{path} is not a readable NetCDF file ({error}). Fetch it again.") from None
-    if field.shape != (3600, 7200):
-        raise DataError(f"{path}: expected a 3600 x 7200 grid of 0.05 degree, got {field.shape}.")
+    if dict(field.sizes) != {"lat": 3600, "lon": 7200}:
+        raise DataError(
+            f"{path}: expected {variable} on the 0.05-degree grid (lat 3600, lon 7200), got "
+            f"{dict(field.sizes)}."
+        )
+    field = to_standard(field)
     # -1 stands for missing and is not declared as a fill value in the file.
     return np.where(field.values < 0, np.nan, field.values)

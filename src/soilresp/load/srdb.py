@@ -3,6 +3,7 @@
 Jian, J. et al. (2021), doi:10.5194/essd-13-255-2021. Columns keep SRDB's names.
 """
 
+import numpy as np
 import pandas as pd
 
 from soilresp.errors import DataError
@@ -60,8 +61,7 @@ def read_srdb(path):
             f"{path}: no column {', '.join(lacking)}; found {len(table.columns)} columns, the first "
             f"{list(table.columns[:3])}. Expected srdb-data.csv of SRDB, separated by commas."
         )
-    for column in NUMERIC:
-        table[column] = _numbers(path, table, column)
+    table = table.assign(**{c: _numbers(path, table, c) for c in NUMERIC})
     for column in TEXT:
         table[column] = table[column].str.strip()
     for column in ("Record_number", "Study_number"):
@@ -74,7 +74,7 @@ def read_srdb(path):
 
 def _numbers(path, table, column):
     numbers = pd.to_numeric(table[column], errors="coerce")
-    bad = numbers.isna() & table[column].notna()
+    bad = ~np.isfinite(numbers) & table[column].notna()
     if bad.any():
         row = table.index[bad][0]
         raise DataError(

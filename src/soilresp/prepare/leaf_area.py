@@ -24,13 +24,14 @@ def seasonal_shape(temperature, precipitation):
     Returns
     -------
     numpy.ndarray, shape (12, n)
-        Ones where neither limit ever opens.
+        Ones where one limit or the other is closed in every month; NaN where
+        an input is missing in any.
     """
     warm = np.clip((temperature + 2) / 12, 0, 1)
     rain = (precipitation + np.roll(precipitation, 1, axis=0)) / 2
     shape = np.minimum(warm, np.clip(rain / 60, 0, 1))
     peak = shape.max(axis=0)
-    return np.where(peak > 0, shape / np.where(peak > 0, peak, 1), 1.0)
+    return np.where(peak == 0, 1.0, shape / np.where(peak == 0, 1, peak))
 
 
 def monthly_lai(

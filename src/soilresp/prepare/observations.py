@@ -61,9 +61,17 @@ class Selection:
             raise ParameterError(
                 f"heterotrophic must be one of {', '.join(_PARTITIONS)}, got {self.heterotrophic!r}."
             )
-        if self.years is not None and not self.years[0] <= self.years[1]:
+        if isinstance(self.manipulation, str):
+            raise ParameterError(
+                f"manipulation must be a list of values, got {self.manipulation!r}: "
+                f"write [{self.manipulation!r}], or null for any."
+            )
+        years = self.years
+        if years is not None and not (_is_list(years, 2) and years[0] <= years[1]):
             raise ParameterError(f"years must be (first, last), got {self.years}.")
         if self.box is not None:
+            if not _is_list(self.box, 4):
+                raise ParameterError(f"box must be (south, north, west, east), got {self.box}.")
             south, north, west, east = self.box
             if not (-90 <= south < north <= 90 and -180 <= west < east <= 180):
                 raise ParameterError(f"box must be (south, north, west, east), got {self.box}.")
@@ -155,6 +163,10 @@ def select(table, selection=None):
         ignore_index=True,
     )
     return observations, pd.DataFrame(rows)
+
+
+def _is_list(value, length):
+    return isinstance(value, tuple | list) and len(value) == length
 
 
 def _degrees(value, letters):

@@ -64,6 +64,12 @@ def match(observations, cube, predictors, max_distance=100e3):
         ``year_clipped``.
     report : dict
         ``moved``, ``dropped`` and ``year_clipped``: records touched, by target.
+
+    Raises
+    ------
+    DataError
+        If no cell is valid, a coordinate is missing or impossible, or a record
+        lacks the year that a cube by year needs.
     """
     mask = valid_cells(cube, predictors)
     out = observations.copy()
@@ -72,6 +78,11 @@ def match(observations, cube, predictors, max_distance=100e3):
     moved = np.zeros(len(out))
     if not own.all():
         cells = np.argwhere(mask)
+        if not len(cells):
+            raise DataError(
+                f"No cell of the covariate cube (recipe '{cube.attrs.get('recipe')}') has "
+                f"vegetation and all of {', '.join(predictors)}. Check the inputs of the recipe."
+            )
         lat, lon = cube["lat"].values, cube["lon"].values
         tree = cKDTree(_unit(lat[cells[:, 0]], lon[cells[:, 1]]))
         sites = _unit(out["lat"].to_numpy()[~own], out["lon"].to_numpy()[~own])

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from soilresp.errors import DataError
+from soilresp.errors import DataError, ParameterError
 
 __all__ = ["STRATA", "stratum_fractions", "dominant_stratum", "area_shares", "draw_run"]
 
@@ -89,6 +89,7 @@ def draw_run(strata, shares, rng, train_fraction=0.8, draw="area"):
         Area share of each bin.
     rng : numpy.random.Generator
     train_fraction : float
+        Above 0, at most 1.
     draw : {"area", "record"}
         "area" as above; "record" draws every record with the same probability.
 
@@ -102,10 +103,17 @@ def draw_run(strata, shares, rng, train_fraction=0.8, draw="area"):
     Raises
     ------
     DataError
-        If a bin with area has no record, or a record's bin is unknown.
+        If a record's bin is unknown, or if the draw is by area and a bin with
+        area has no record.
+    ParameterError
+        If `draw` or `train_fraction` is none of the above.
     """
+    if draw not in ("area", "record"):
+        raise ParameterError(f"draw must be 'area' or 'record', got {draw!r}.")
+    if not 0 < train_fraction <= 1:
+        raise ParameterError(f"train_fraction must be above 0 and at most 1, got {train_fraction}.")
     strata = np.asarray(strata)
-    _check_bins(strata, shares)
+    _check_bins(strata, shares, draw)
     train = []
     for stratum in shares.index:
         members = rng.permutation(np.flatnonzero(strata == stratum))
@@ -121,12 +129,12 @@ def draw_run(strata, shares, rng, train_fraction=0.8, draw="area"):
     return drawn, held_out
 
 
-def _check_bins(strata, shares):
+def _check_bins(strata, shares, draw):
     unknown = sorted(set(strata.tolist()) - set(shares.index))
     if unknown:
         raise DataError(f"Records lie in bin {unknown[0]}, which has no area share.")
-    empty = [s for s in shares.index if not (strata == s).any()]
-    if empty:
+    empty = [s for s in shares.index if shares[s] > 0 and not (strata == s).any()]
+    if empty and draw == "area":
         names = ", ".join(f"{s} ({STRATA[s][0]})" if s in STRATA else str(s) for s in empty)
         raise DataError(
             f"No record in bin {names}. The draw by area needs records in every bin: "
