@@ -1,0 +1,22 @@
+"""What the tests share: where the real inputs are, and how long an example may take."""
+
+import pytest
+from hypothesis import settings
+
+from soilresp.data import access
+
+# A busy machine is no fault of the code: only the whole suite is held to a time.
+settings.register_profile("soilresp", deadline=None)
+settings.load_profile("soilresp")
+
+
+@pytest.fixture(scope="session")
+def real_input():
+    """Give the file of an input by its registry name; skips the test where it is not at hand."""
+
+    def find(name):
+        if not access.at_hand(name):
+            pytest.skip(f"input {name} is neither in the cache nor in a mirror")
+        return access.locate(name).path
+
+    return find
