@@ -4,18 +4,29 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.ensemble import RandomForestRegressor
+from sklearn.utils.parallel import Parallel, delayed
 
 from soilresp.errors import ParameterError
 from soilresp.prepare.observations import TARGETS
 from soilresp.prepare.strata import draw_run
 
-__all__ = ["PAPER_PREDICTORS", "Run", "new_forest", "monte_carlo", "evaluate_runs"]
+__all__ = [
+    "PAPER_PREDICTORS",
+    "Run",
+    "new_forest",
+    "predict",
+    "oob_prediction",
+    "monte_carlo",
+    "evaluate_runs",
+]
 
 PAPER_PREDICTORS = {
     "SR": ("MAT", "Prec", "RH", "RH_GS", "LAI_GS"),
     "HR": ("MAT", "Prec", "RH", "PAR", "RH_GS", "LAI_GS", "PAR_GS"),
 }
 """The paper's choice (Lu et al. 2021, section 2.2)."""
+
+_ROWS_AT_ONCE = 16_384
 
 
 @dataclass(frozen=True)
@@ -72,6 +83,57 @@ def new_forest(n_trees, n_predictors, seed, n_jobs=-1, **options):
     )
 
 
+def predict(forest, x):
+    """Prediction of a forest, to the last digit the same on any number of threads.
+
+    scikit-learn adds the trees up in the order in which its threads finish, so
+    that its last digits differ from call to call. Here threads share the rows,
+    and each row's trees are added in their own order.
+
+    Parameters
+    ----------
+    forest : sklearn.ensemble.RandomForestRegressor
+    x : array_like, shape (n, p)
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,)
+    """
+    x = np.ascontiguousarray(x, np.float32)
+    parts = [x[i : i + _ROWS_AT_ONCE] for i in range(0, len(x), _ROWS_AT_ONCE)]
+    predicted = Parallel(n_jobs=forest.n_jobs, require="sharedmem")(
+        delayed(_mean_over_trees)(forest, part) for part in parts
+    )
+    return np.concatenate(predicted)
+
+
+def _mean_over_trees(forest, x):
+    total = np.zeros(len(x))
+    for tree in forest.estimators_:
+        total += tree.predict(x, check_input=False)
+    return total / len(forest.estimators_)
+
+
+def oob_prediction(forest):
+    """Prediction of each training record by the trees that have not seen it.
+
+    Parameters
+    ----------
+    forest : sklearn.ensemble.RandomForestRegressor
+        Fitted with ``oob_score=True``.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,)
+        NaN where every tree has seen the record (with few trees);
+        ``forest.oob_prediction_`` is 0 there.
+    """
+    n_outside = np.zeros(len(forest.oob_prediction_), int)
+    for in_bag in forest.estimators_samples_:
+        n_outside += np.bincount(in_bag, minlength=n_outside.size) == 0
+    return np.where(n_outside > 0, forest.oob_prediction_, np.nan)
+
+
 def monte_carlo(x, y, strata, shares, target, n_runs, n_trees, seed=0, draw="area"):
     """Draw and fit run after run.
 
@@ -96,6 +158,11 @@ def monte_carlo(x, y, strata, shares, target, n_runs, n_trees, seed=0, draw="are
     ------
     Run
         Run i is the same whatever the number of runs.
+
+    Raises
+    ------
+    ParameterError
+        If there is no run or no tree to make, or `draw` is unknown.
     """
     if n_runs < 1:
         raise ParameterError(f"n_runs must be at least 1, got {n_runs}.")
@@ -128,7 +195,7 @@ def evaluate_runs(runs, x, progress=None):
     x = np.array(x, np.float32)
     total, outside, count, n = np.zeros(len(x)), np.zeros(len(x)), np.zeros(len(x), int), 0
     for run in runs:
-        predicted = run.forest.predict(x)
+        predicted = predict(run.forest, x)
         total += predicted
         outside[run.held_out] += predicted[run.held_out]
         count[run.held_out] += 1

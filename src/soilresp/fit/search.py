@@ -5,7 +5,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from soilresp.fit.ensemble import PAPER_PREDICTORS, new_forest
+from soilresp.errors import ParameterError
+from soilresp.fit.ensemble import PAPER_PREDICTORS, new_forest, oob_prediction
 from soilresp.prepare.observations import TARGETS
 
 __all__ = ["neighbours", "search"]
@@ -55,8 +56,8 @@ def search(x, y, target, n_trees=200, depth=1, seed=0, n_seeds=3, progress=None)
     target : {"SR", "HR"}
     n_trees, depth, seed : int
     n_seeds : int
-        Forests of each subset; their spread is the noise that differences
-        between subsets must exceed.
+        Forests of each subset, at least two; their spread is the noise that
+        differences between subsets must exceed.
     progress : callable, optional
         Called after each subset.
 
@@ -67,7 +68,14 @@ def search(x, y, target, n_trees=200, depth=1, seed=0, n_seeds=3, progress=None)
         ``rmse`` (out of bag, mean over seeds, g C m-2 yr-1), ``rmse_sd`` (between
         seeds), ``is_paper`` (the paper's choice), ``tied`` (no further from the
         best than twice the SD that seeds alone give such a difference).
+
+    Raises
+    ------
+    ParameterError
+        If there are fewer than two seeds.
     """
+    if n_seeds < 2:
+        raise ParameterError(f"n_seeds must be at least 2, to know the noise; got {n_seeds}.")
     paper = PAPER_PREDICTORS[target]
     y = np.array(y, float)
     rows = []
@@ -77,19 +85,19 @@ def search(x, y, target, n_trees=200, depth=1, seed=0, n_seeds=3, progress=None)
         for k in range(n_seeds):
             state = int(np.random.default_rng([seed, TARGETS[target], 20_000, k]).integers(2**31))
             forest = new_forest(n_trees, len(subset), state, oob_score=True).fit(values, y)
-            rmse.append(np.sqrt(np.mean((forest.oob_prediction_ - y) ** 2)))
+            rmse.append(np.sqrt(np.nanmean((oob_prediction(forest) - y) ** 2)))
         rows.append(
             {
                 "predictors": " ".join(subset),
                 "n_predictors": len(subset),
                 "rmse": float(np.mean(rmse)),
-                "rmse_sd": float(np.std(rmse, ddof=1)) if n_seeds > 1 else np.nan,
+                "rmse_sd": float(np.std(rmse, ddof=1)),
                 "is_paper": set(subset) == set(paper),
             }
         )
         if progress is not None:
             progress()
     table = pd.DataFrame(rows).sort_values("rmse", kind="stable", ignore_index=True)
-    noise = np.sqrt(2 / n_seeds) * np.sqrt(np.nanmean(table["rmse_sd"] ** 2))
+    noise = np.sqrt(2 / n_seeds) * np.sqrt(np.mean(table["rmse_sd"] ** 2))
     table["tied"] = table["rmse"] <= table["rmse"].iloc[0] + 2 * noise
     return table

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupKFold, KFold
 
-from soilresp.fit.ensemble import new_forest
+from soilresp.errors import DataError
+from soilresp.fit.ensemble import new_forest, oob_prediction, predict
 from soilresp.prepare.observations import TARGETS
 
 __all__ = ["SCHEMES", "scores", "site_groups", "block_groups", "ladder"]
@@ -26,7 +27,7 @@ def scores(observed, predicted):
     Parameters
     ----------
     observed, predicted : array_like, shape (n,)
-        g C m-2 yr-1; pairs with a missing prediction are left out.
+        g C m-2 yr-1; pairs with a missing value are left out.
 
     Returns
     -------
@@ -34,6 +35,11 @@ def scores(observed, predicted):
         ``n``, ``r2`` (1 - SSE/SST), ``r`` (Pearson), ``r2_fit`` (r squared,
         the R2 of a fitted line), ``rmse``, ``mae``, ``bias`` (predicted -
         observed), and ``slope`` and ``intercept`` of predicted on observed.
+
+    Raises
+    ------
+    DataError
+        If fewer than two pairs are left.
 
     Examples
     --------
@@ -43,6 +49,11 @@ def scores(observed, predicted):
     """
     observed, predicted = np.asarray(observed, float), np.asarray(predicted, float)
     known = np.isfinite(observed) & np.isfinite(predicted)
+    if known.sum() < 2:
+        raise DataError(
+            f"Scores need at least two records with a prediction; there are {known.sum()} "
+            f"of {known.size}. Take more records, runs or trees."
+        )
     observed, predicted = observed[known], predicted[known]
     error = predicted - observed
     spread = observed - observed.mean()
@@ -69,8 +80,10 @@ def site_groups(matched):
 def block_groups(matched, size=2.0):
     """Number of the block of `size` degrees that each record's site lies in."""
     row = np.floor((90 - matched["lat"].to_numpy()) / size).astype(int)
-    col = np.floor((matched["lon"].to_numpy() + 180) / size).astype(int)
-    return row * round(360 / size) + col
+    n_col = round(360 / size)
+    # 180 E is 180 W.
+    col = np.floor((matched["lon"].to_numpy() + 180) / size).astype(int) % n_col
+    return row * n_col + col
 
 
 def ladder(matched, x, target, n_trees=300, n_folds=10, seed=0, progress=None):
@@ -97,7 +110,7 @@ def ladder(matched, x, target, n_trees=300, n_folds=10, seed=0, progress=None):
     values, y = np.array(x, np.float32), np.array(matched["flux"])
     state = int(np.random.default_rng([seed, TARGETS[target], 10_000]).integers(2**31))
     whole = new_forest(n_trees, values.shape[1], state, oob_score=True).fit(values, y)
-    predictions = {"in_sample": whole.predict(values), "oob": whole.oob_prediction_}
+    predictions = {"in_sample": predict(whole, values), "oob": oob_prediction(whole)}
     splitters = {
         "random_cv": (KFold(n_folds, shuffle=True, random_state=state), None),
         "site_cv": (GroupKFold(n_folds, shuffle=True, random_state=state), site_groups(matched)),
@@ -112,7 +125,7 @@ def ladder(matched, x, target, n_trees=300, n_folds=10, seed=0, progress=None):
         predicted = np.full(len(y), np.nan)
         for train, test in splitter.split(values, y, groups):
             forest = new_forest(n_trees, values.shape[1], state).fit(values[train], y[train])
-            predicted[test] = forest.predict(values[test])
+            predicted[test] = predict(forest, values[test])
         predictions[scheme] = predicted
         if progress is not None:
             progress(scheme)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from soilresp.fit.ensemble import predict
 from soilresp.forest.distribution import Weights
 from soilresp.grid import GRAMS_PER_PG, total_pg
 
@@ -73,7 +74,7 @@ def map_flux(runs, cube, mask, x, y, target, predictors):
     run_totals = []
     rows = by_year.reshape(-1, len(predictors))
     for run in runs:
-        predicted = run.forest.predict(rows).reshape(len(labels), n_cell)
+        predicted = predict(run.forest, rows).reshape(len(labels), n_cell)
         total += predicted
         run_totals.append(predicted @ area / GRAMS_PER_PG)
         weights.add(run.forest, x[run.drawn], y[run.drawn], mean_covariates)
