@@ -35,7 +35,7 @@ def test_neighbours_at_depth_two():
 
 
 def test_number_of_subsets():
-    """Ten predictors: the choice, ten changes, all, and ten alone; one more for HR's swaps."""
+    """Ten predictors: the choice, ten changes, all, and ten alone."""
     assert len(neighbours(PAPER_PREDICTORS["SR"], tuple(PREDICTORS))) == 1 + 10 + 1 + 10
     assert len(neighbours(PAPER_PREDICTORS["SR"], tuple(PREDICTORS), 0)) == 1 + 1 + 10
 
@@ -88,7 +88,7 @@ def test_ties_by_hand():
 
 
 def test_error_leaves_out_records_without_an_out_of_bag_prediction():
-    """With three trees several records are in every bag: they have no error, not one of their flux."""
+    """With three trees several records are in every bag: they have no error at all."""
     x, y = table(60)
     got = search(x[["MAT"]], y, "SR", n_trees=3, depth=0, n_seeds=2)
     expected = []

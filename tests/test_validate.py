@@ -30,9 +30,8 @@ def matched(n=120, seed=0):
 
 
 def predictors(records):
-    """A fingerprint of the cell, and noise."""
-    rng = np.random.default_rng(1)
-    return pd.DataFrame({"MAT": records["row"] * 1.0, "Prec": rng.normal(size=len(records))})
+    """A fingerprint of the cell."""
+    return pd.DataFrame({"MAT": records["row"] * 1.0})
 
 
 def test_scores_by_hand():
@@ -158,7 +157,7 @@ def test_ladder_scores_its_own_predictions():
     for scheme in SCHEMES:
         assert table.loc[scheme].to_dict() == scores(records["flux"], predicted[scheme])
     # The flux is the cell's own: known cells are easy, new ones hopeless.
-    assert table.loc["in_sample", "r2"] > table.loc["random_cv", "r2"] > 0.8
+    assert table.loc["in_sample", "r2"] > table.loc["random_cv", "r2"] > 0.6
     assert table.loc["site_cv", "r2"] < 0.3 and table.loc["spatial_cv", "r2"] < 0.3
 
 

@@ -1,7 +1,9 @@
 """What every notebook of the study starts with, shows tables by, and hands numbers on with."""
 
 import hashlib
+import html
 
+import pandas as pd
 from myst_nb import glue
 from pandas.io.formats.style import Styler
 
@@ -36,7 +38,7 @@ def open_study(profile=None, run=None):
 
 
 def show(table, caption, digits=1, **formats):
-    """A table as a reader wants it.
+    """A table as a reader wants it. Its texts are shown as they are, never read as HTML.
 
     Parameters
     ----------
@@ -56,9 +58,13 @@ def show(table, caption, digits=1, **formats):
     label = style.current_label()
     if label:
         caption = f"{label}. {caption}"
-    styler = Styler(table, cell_ids=False).format(precision=digits, thousands=",", na_rep="–")
+    caption = html.escape(caption, quote=False)
+    styler = Styler(table, cell_ids=False)
+    styler = styler.format(precision=digits, thousands=",", na_rep="–", escape="html")
     for column, form in formats.items():
-        styler = styler.format(form, subset=[column], na_rep="–")
+        styler = styler.format(form, subset=[column], na_rep="–", escape="html")
+    for axis in ("index", "columns"):
+        styler = styler.format_index(axis=axis, escape="html")
     # The same id from run to run, and another for each table of a page.
     styler = styler.set_uuid(hashlib.sha256(caption.encode()).hexdigest()[:8]).set_caption(caption)
     return styler if table.index.name else styler.hide(axis="index")
@@ -70,9 +76,9 @@ def hand_on(**values):
     Parameters
     ----------
     **values : float, int or str
-        Missing ones (None) are handed on as "not available".
+        Missing ones (None, NaN) are handed on as "not available".
     """
     for name, value in values.items():
         if hasattr(value, "item"):
             value = value.item()
-        glue(name, "not available" if value is None else value, display=False)
+        glue(name, "not available" if pd.isna(value) else value, display=False)

@@ -22,7 +22,7 @@ def track(items, label, total=None):
     items : iterable
     label : str
     total : int, optional
-        Number of items; taken from `items` if it has a length.
+        Number of items; needed if `items` has no length.
 
     Yields
     ------

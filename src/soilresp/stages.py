@@ -100,9 +100,17 @@ class Stage:
         return self._obtain(study, self._resolve(study, settings), told=False)
 
     def stored(self, study):
-        """Results at hand, whatever their settings, or None."""
+        """Results at hand, whatever their settings, or None.
+
+        Results of another seed, recipe or kind of observations, or made from
+        results that have changed since, are not at hand.
+        """
         note = self._note(study)
-        return Results(self._folder(study), note) if note else None
+        needs = {stage.name: stage.stored(study) for stage in self.needs}
+        if note is None or None in needs.values():
+            return None
+        holds = note["key"] == self._fingerprint(study, note["settings"], needs)
+        return Results(self._folder(study), note) if holds else None
 
     def _resolve(self, study, settings):
         resolved = {**self.settings, **{k: v for k, v in settings.items() if v is not None}}
@@ -118,10 +126,8 @@ class Stage:
         if note and note["key"] == key:
             return Results(self._folder(study), note)
         if told:
-            print(
-                f"Results of {self.name} are missing or out of date: "
-                f"made now with profile '{study.profile.name}'."
-            )
+            how = "the settings they had" if note else f"profile '{study.profile.name}'"
+            print(f"Results of {self.name} are missing or out of date: made now with {how}.")
         start = time.perf_counter()
         made = self.compute(study, needs, **settings)
         folder = self._folder(study)
@@ -141,10 +147,11 @@ class Stage:
         return Results(folder, note)
 
     def _for_others(self, study):
-        """Results for a later stage: with the settings they have, if only their inputs still hold."""
+        """Results for a later stage: with the settings they have, remade if inputs changed."""
         note = self._note(study)
-        settings = note["settings"] if note else self._resolve(study, {})
-        return self._obtain(study, settings, told=True)
+        # A note of an earlier version may hold settings that are no more.
+        had = {k: v for k, v in note["settings"].items() if k in self.settings} if note else {}
+        return self._obtain(study, self._resolve(study, had), told=True)
 
     def _fingerprint(self, study, settings, needs):
         content = {

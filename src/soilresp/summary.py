@@ -26,7 +26,7 @@ def collect(study):
     -------
     dict
         Totals in Pg C yr-1, AR_SR the ratio of totals, fluxes of records in g C
-        m-2 yr-1. What has not been computed is None.
+        m-2 yr-1. What has not been computed, or no longer holds, is None.
     """
     stored = {stage.name: stage.stored(study) for stage in workflow.STAGES}
     selection = stored["01_data_selection"]

@@ -1,0 +1,200 @@
+"""The seven stages from end to end, on a twin experiment with very few trees."""
+
+import json
+
+import matplotlib
+import numpy as np
+import pytest
+import xarray as xr
+
+from soilresp import notebook, paths, plot, summary, workflow
+from soilresp import study as studies
+from soilresp.errors import ParameterError
+from soilresp.grid import total_pg
+from soilresp.plot import style
+from soilresp.predict.maps import vegetated_area
+from soilresp.prepare import twin
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:Some inputs do not have OOB scores"),
+]
+
+TINY = studies.Profile(
+    "quick", n_runs=2, n_trees=5, cv_folds=2, cv_trees=5, search_trees=5, search_depth=0
+)
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """A tiny twin on the embedded covariates, away from any cache or mirror."""
+    folder = tmp_path_factory.mktemp("workflow")
+    with pytest.MonkeyPatch.context() as patch, matplotlib.rc_context():
+        for name in ("SOILRESP_MIRROR", "SOILRESP_RUN", "SOILRESP_PROFILE", "SOILRESP_PROGRESS"):
+            patch.delenv(name, raising=False)
+        patch.setenv("SOILRESP_CACHE", str(folder / "cache"))
+        patch.setitem(studies.PROFILES, "quick", TINY)
+        settled = studies.settle(folder / "run", "quick", "embedded", "twin", seed=1)
+        style.use_style(settled.label)
+        yield settled
+        style.use_style()
+
+
+@pytest.fixture(scope="module")
+def results(study):
+    """Results of all stages by name, made in order."""
+    return {stage.name: stage(study) for stage in workflow.STAGES}
+
+
+def test_one_stage_a_notebook():
+    """Stages bear the names of their notebooks, in order."""
+    names = [stage.name for stage in workflow.STAGES]
+    notebooks = sorted(p.stem for p in paths.notebooks_dir().glob("0[1-7]_*.ipynb"))
+    assert names == notebooks and len(names) == 7
+
+
+def test_stages_need_only_earlier_ones():
+    """A stage takes nothing from a later one."""
+    for k, stage in enumerate(workflow.STAGES):
+        assert set(stage.needs) <= set(workflow.STAGES[:k])
+
+
+def test_every_stage_stands_in_the_run_folder(study, results):
+    """A folder a stage with its note; asking again computes nothing."""
+    notes = {p.parent.name: p.read_bytes() for p in study.results.glob("*/stage.json")}
+    assert sorted(notes) == sorted(results)
+    for stage in workflow.STAGES:
+        assert stage(study).key == results[stage.name].key
+        assert stage.stored(study).key == results[stage.name].key
+    assert notes == {p.parent.name: p.read_bytes() for p in study.results.glob("*/stage.json")}
+
+
+def test_selection_is_the_twins(study, results):
+    """Synthetic records in the columns of real ones, and the totals of their world."""
+    selection = results["01_data_selection"]
+    counts = selection.observations["target"].value_counts()
+    assert selection.funnel.to_dict("records") == [
+        {"rule": "Synthetic records", "SR": counts["SR"], "HR": counts["HR"]}
+    ]
+    assert (selection.observations["quality"] == "synthetic").all()
+    assert selection.truth == pytest.approx(twin.truth()[1])
+    with pytest.raises(ParameterError, match="A twin experiment has no selection"):
+        workflow.selection(study, rules={"years": [1990, 2000]})
+
+
+def test_training_scores_both_fluxes_by_every_scheme(results):
+    """Six schemes a flux; predictions of every matched record; shares that sum to one."""
+    training, matched = results["04_stratified_training"], results["02_covariate_assembly"].matched
+    assert training.ladder.groupby("target")["scheme"].nunique().to_dict() == {"SR": 6, "HR": 6}
+    assert training.shares[["area", "SR", "HR"]].sum().tolist() == pytest.approx([1, 1, 1])
+    predictions = training.predictions
+    assert len(predictions) == len(matched)
+    for target, own in predictions.groupby("target"):
+        known = workflow.records_of(matched, target)
+        np.testing.assert_array_equal(own["flux"], known["flux"])
+        assert own["ensemble_all"].notna().all()
+        # Two runs hold out a fifth each.
+        assert 0.3 < own["ensemble_held_out"].notna().mean() < 0.42
+
+
+def test_maps_add_up(results):
+    """SR, HR and AR share a mask; AR = SR - HR; totals of maps, runs and headline agree."""
+    mapping, cube = results["05_global_mapping"], results["02_covariate_assembly"].cube
+    maps = mapping.climatology
+    xr.testing.assert_allclose(maps["AR"], maps["SR"] - maps["HR"])
+    assert (maps["SR"].isnull() == maps["HR"].isnull()).all()
+    flux, area = mapping.flux, vegetated_area(cube)
+    for name in ("SR", "HR", "AR"):
+        assert maps[name].attrs["units"] == "g m-2 yr-1"
+        assert flux[name]["total"] == pytest.approx(float(total_pg(maps[name], area)))
+        assert flux[name]["total"] == pytest.approx(mapping.run_totals[name].mean(), rel=1e-5)
+        assert flux[name]["between_run_sd"] == pytest.approx(mapping.run_totals[name].std())
+        assert flux[name]["annual_min"] is None
+    assert flux["AR"]["total"] == pytest.approx(flux["SR"]["total"] - flux["HR"]["total"], rel=1e-5)
+    assert flux["AR_SR"] == pytest.approx(flux["AR"]["total"] / flux["SR"]["total"])
+    assert flux["SR"]["mad_scaled_sum"] == pytest.approx(1.4826 * flux["SR"]["mad_sum"], rel=1e-5)
+    assert not mapping.annual.data_vars
+    assert maps.attrs["Conventions"] == "CF-1.8" and "twin experiment" in maps.attrs["source"]
+    assert {"cell_area", "vegetated_fraction", "land_fraction"} <= set(maps.data_vars)
+
+
+def test_twin_is_roughly_recovered(study, results):
+    """Even ten trees come within a fifth of the known totals; the table shows both."""
+    table = workflow.totals_beside_paper(study, results["05_global_mapping"])
+    assert (table.loc["total"] / table.loc["truth"]).between(0.8, 1.2)[["SR", "HR"]].all()
+    assert table.loc["truth", "AR"] == table.loc["truth", "SR"] - table.loc["truth", "HR"]
+    assert not table.index.str.contains("Lu et al").any()
+
+
+def test_budget_and_comparison_take_our_totals(results):
+    """The carbon budget and the table of models start from the mapping's figures."""
+    flux = results["05_global_mapping"].flux
+    budget = results["06_carbon_budget"].budget
+    assert np.isclose(budget["value"], flux["HR"]["total"]).any()
+    comparison = results["07_tem_intercomparison"]
+    ours = comparison.totals[comparison.totals["model"] == workflow.BENCHMARK_NAME]
+    ours = ours.set_index("variable")["value"]
+    for name in ("SR", "HR", "AR"):
+        assert ours[name] == pytest.approx(flux[name]["total"], rel=1e-5)
+    assert ours["AR_SR"] == pytest.approx(flux["AR_SR"], rel=1e-5)
+    # No model output is at hand here, and that is said.
+    assert comparison.absent and all("is not at hand" in why for why in comparison.absent.values())
+
+
+def test_summary_has_every_key(study, results):
+    """The structure that other programs rely on, with the twin's truth and no unknown null."""
+    summary.write(study)
+    got = json.loads((study.results / "summary.json").read_text())
+    assert set(got) >= {
+        "profile", "recipe", "observations", "n_runs", "n_trees", "seed", "versions", "inputs",
+        "truth", "records", "predictors", "flux", "AR_SR", "validation",
+    }
+    assert (got["profile"], got["recipe"], got["observations"]) == ("quick", "embedded", "twin")
+    assert (got["n_runs"], got["n_trees"], got["seed"]) == (2, 5, 1)
+    assert got["truth"] == pytest.approx(twin.truth()[1])
+    matched = results["02_covariate_assembly"].matched["target"].value_counts()
+    assert got["matched"] == matched.to_dict()
+    assert set(got["flux"]) == {"SR", "HR", "AR"}
+    for name, figures in got["flux"].items():
+        assert set(figures) == {
+            "total", "sd_sum", "mad_sum", "between_run_sd", "annual_min", "annual_max"
+        }
+        assert figures["total"] > 0 and figures["between_run_sd"] > 0
+        assert figures["annual_min"] is None and figures["annual_max"] is None
+        assert (figures["sd_sum"] is None) == (name == "AR")
+    for target in ("SR", "HR"):
+        validation = got["validation"][target]
+        assert set(validation) == {
+            "in_sample", "oob", "random_cv", "site_cv", "study_cv", "spatial_cv",
+            "coverage90_raw", "coverage90_conformal",
+        }
+        for scheme in ("in_sample", "oob", "random_cv", "site_cv", "study_cv", "spatial_cv"):
+            assert set(validation[scheme]) == {"r2", "rmse", "r"}
+            assert all(isinstance(v, float) for v in validation[scheme].values())
+    assert summary.table(got).startswith("Twin experiment")
+
+
+def test_figures_and_tables_carry_the_label(study, results):
+    """Maps and tables of a twin say that they are one."""
+    label = "Twin experiment: synthetic observations, known truth"
+    assert study.label == label
+    assert plot.validation_ladder(results["04_stratified_training"].ladder).get_suptitle() == label
+    assert plot.search_ranking(results["03_predictor_search"].ranking).get_suptitle() == label
+    table = workflow.totals_beside_paper(study, results["05_global_mapping"])
+    assert label in notebook.show(table, "Totals").to_html()
+
+
+def test_unknown_predictor_is_refused(study, results):
+    """Soil carbon is not in the embedded recipe: the message names what is."""
+    with pytest.raises(ParameterError, match="HR predictor 'SOC' is not in recipe 'embedded', "
+                                             "which has MAT, Prec"):
+        workflow.predictor_search(study, hr_predictors=["MAT", "SOC"])
+    assert workflow.predictor_search.stored(study).key == results["03_predictor_search"].key
+
+
+def test_annual_totals_of_a_climatology(results):
+    """One row without a year."""
+    mapping = results["05_global_mapping"]
+    table = workflow.annual_totals(mapping)
+    assert len(table) == 1 and table["year"].isna().all()
+    assert table["SR"][0] == pytest.approx(mapping.flux["SR"]["total"], rel=1e-5)
