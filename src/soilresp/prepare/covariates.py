@@ -277,6 +277,7 @@ def _embedded_months(embedded, vegetated):
     """Monthly fields at the vegetated cells, all from the committed file."""
     tas, pr = (_cells(embedded, v, vegetated) for v in ("tas", "pr"))
     climate = "ERA5 2000-2025 (embedded)"
+    rain = "ITU-R P.837-7, GPCC climatology (embedded)"
     humidity = "ITU-R P.836 vapour density with ERA5 temperature (embedded)"
     light = "MERRA-2 2011-2015 (embedded)"
     leaf = "PT-JPL fAPAR (embedded)"
@@ -285,7 +286,7 @@ def _embedded_months(embedded, vegetated):
         "vap": _cells(embedded, "vap", vegetated),
         "rsds": _cells(embedded, "rsds", vegetated),
         "source": {
-            "MAT": climate, "Prec": climate, "Prec_GS": climate, "RH": humidity,
+            "MAT": climate, "Prec": rain, "Prec_GS": rain, "RH": humidity,
             "RH_GS": humidity, "PAR": light, "PAR_GS": light, "LAI": leaf, "LAI_GS": leaf,
         },
     }, {}

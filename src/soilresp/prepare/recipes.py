@@ -59,8 +59,8 @@ RECIPES = {
             needs=(),
             years=None,
             predictors=tuple(p for p in PREDICTORS if p != "SOC"),
-            summary="The fields that ship with the project: ERA5 climatology 2000-2025, "
-                    "MERRA-2 radiation, MODIS vegetation; no soil carbon.",
+            summary="The fields that ship with the project: ERA5 temperature 2000-2025, "
+                    "GPCC rain, MERRA-2 radiation, MODIS vegetation; no soil carbon.",
         ),
     )
 }
