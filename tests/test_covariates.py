@@ -239,13 +239,15 @@ def cube():
     return build_cube("embedded")
 
 
-def test_embedded_cube_layout(cube):
+def test_embedded_cube_layout(cube, embedded):
     """A climatology on the half-degree grid with the recipe's predictors, units and flags."""
     assert set(PREDICTORS) & set(cube) == set(RECIPES["embedded"].predictors)
     for name in RECIPES["embedded"].predictors:
         assert cube[name].dims == ("lat", "lon") and cube[name].shape == (360, 720)
         assert cube[name].attrs["units"] == PREDICTORS[name][1]
         assert cube[name].attrs["source"]
+    assert "ERA5" in cube["MAT"].attrs["source"] and "ERA5" in embedded["tas"].attrs["source"]
+    assert "P.837-7" in cube["Prec"].attrs["source"] and "P.837-7" in embedded["pr"].attrs["source"]
     assert {"cell_area", "land_fraction", "vegetated_fraction", "igbp_fraction"} <= set(cube)
     assert cube["stratum"].dtype == np.int8
     assert cube.attrs["recipe"] == "embedded" and cube.attrs["option_par_fraction"] == 0.45
@@ -338,7 +340,7 @@ def delta(two_years, tmp_path_factory):
     """The delta cube of a plain world.
 
     Every month has 10 degC, 2 mm a day, 8 hPa and 150 W m-2; 2001 is 1 K and 10 mm a month above
-    its base, 2002 is 2 K above and 100 mm below. Nothing is known about the anomalies from 40 to
+    its base, 2002 is 2 K above and 100 mm below; at 179 W both are 3 K above. Nothing is known about the anomalies from 40 to
     60 N and 0 to 40 E, about the climate at 0.25 S, 60.25 W, or the radiation of January at
     0.25 S, 64.25 W.
     """
@@ -352,6 +354,7 @@ def delta(two_years, tmp_path_factory):
         inputs[f"cru_cl_{name}"] = write_cru_cl(folder / f"{name}.dat", values)
 
     warming = np.repeat([100, 200], 12)[:, None, None] * np.ones((1, 90, 180))
+    warming[:, :, 0] = 300
     warming[:, 65:75, 90:110] = 32767
     inputs["gistemp"] = write_gistemp(folder / "gistemp.nc", warming, all_months(2001, 2002))
     wetness = np.full((2, 36, 72), [[[1000]], [[-10000]]])
@@ -393,11 +396,18 @@ def test_delta_without_anomalies(delta):
 
 @pytest.mark.slow
 def test_delta_across_the_date_line(delta):
-    """A uniform anomaly is uniform up to both sides of 180 degrees."""
-    mat = delta["MAT"].sel(year=2001, lat=slice(71, 65))
-    edge = mat.isel(lon=[0, 1, -2, -1])
-    assert int(edge.notnull().sum()) > 10
-    np.testing.assert_allclose(edge.values[np.isfinite(edge.values)], 10.9, rtol=1e-5)
+    """Between 1 K at 179 E and 3 K at 179 W the anomaly rises evenly, over 180 degrees."""
+    mat = delta["MAT"].sel(year=2001, lat=slice(71, 65)).isel(lon=[-2, -1, 0, 1])
+    assert (mat.notnull().sum("lat") > 2).all()
+    anomalies = [1.25, 1.75, 2.25, 2.75]
+    np.testing.assert_allclose(mat.mean("lat") - 9.9, anomalies, rtol=1e-4)
+
+
+@pytest.mark.slow
+def test_delta_beside_unknown_anomalies(delta):
+    """A cell with most of its neighbours known takes their anomaly whole; with few it has none."""
+    mat = delta["MAT"].sel(year=2001, lat=51.25)
+    np.testing.assert_allclose(mat.sel(lon=[-0.25, 0.25]), [10.9, 9.9], rtol=1e-5)
 
 
 @pytest.mark.slow

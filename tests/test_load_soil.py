@@ -12,7 +12,7 @@ from soilresp.load.hwsd import read_soil_carbon
 
 @pytest.fixture(scope="module")
 def carbon(tmp_path_factory):
-    """Soil carbon of maps that are missing but for two half-degree cells."""
+    """Soil carbon of maps that are missing but for three half-degree cells."""
     folder = tmp_path_factory.mktemp("hwsd")
     percent = np.full((3600, 7200), -1, np.float32)
     density = percent.copy()
@@ -22,6 +22,8 @@ def carbon(tmp_path_factory):
     percent[-10:, -10:] = 1
     percent[-10:-5, -10:] = 30
     density[-10:, -5:] = 1
+    # 89.75 S, 179.75 E: soil without any carbon.
+    percent[:10, -10:], density[:10, -10:] = 0, 1.5
     return read_soil_carbon(
         write_hwsd(folder / "T_OC.nc4", "T_OC", percent),
         write_hwsd(folder / "T_BULK_DEN.nc4", "T_BULK_DEN", density),
@@ -39,8 +41,9 @@ def test_carbon_by_hand(carbon):
 
 @pytest.mark.slow
 def test_no_soil_is_missing(carbon):
-    """Cells where the map has no soil stay empty."""
-    assert int(carbon.notnull().sum()) == 2
+    """Cells where the map has no soil stay empty; none of carbon is a value."""
+    assert int(carbon.notnull().sum()) == 3
+    assert float(carbon.sel(lat=-89.75, lon=179.75)) == 0
 
 
 @pytest.mark.parametrize("shape", [(360, 720), (180, 360)])

@@ -11,7 +11,7 @@ from soilresp.load.srdb import read_srdb
 from soilresp.prepare.observations import COLUMNS, TARGETS, Selection, select
 
 FIRST = {
-    "Record_number": 1, "Study_number": 10, "Study_midyear": 2000.5, "Latitude": 50.0,
+    "Record_number": 1, "Study_number": 10, "Study_midyear": 2000.7, "Latitude": 50.0,
     "Longitude": 10.0, "Rs_annual": 600.0, "Ra_annual": np.nan, "Rh_annual": 300.0,
     "RC_annual": np.nan, "MAT": 8.0, "MAP": 700.0, "Study_temp": np.nan, "Study_precip": 650.0,
     "Manipulation": "None", "Ecosystem_type": "Forest", "Quality_flag": None,

@@ -58,6 +58,17 @@ def test_write_aside_replaces_when_done(tmp_path):
     assert [f.name for f in path.parent.iterdir()] == ["file.txt"]
 
 
+def test_write_aside_does_not_touch_what_is_read(tmp_path):
+    """Whoever has the old file open goes on reading the old file."""
+    path = tmp_path / "file.txt"
+    path.write_text("old")
+    with path.open() as reader:
+        with results.write_aside(path) as aside:
+            aside.write_text("new")
+        assert reader.read() == "old"
+    assert path.read_text() == "new"
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_write_aside_leaves_nothing_after_an_error(tmp_path, error):
     """A failed write removes its file and leaves the old one as it was."""
