@@ -340,9 +340,9 @@ def delta(two_years, tmp_path_factory):
     """The delta cube of a plain world.
 
     Every month has 10 degC, 2 mm a day, 8 hPa and 150 W m-2; 2001 is 1 K and 10 mm a month above
-    its base, 2002 is 2 K above and 100 mm below; at 179 W both are 3 K above. Nothing is known about the anomalies from 40 to
-    60 N and 0 to 40 E, about the climate at 0.25 S, 60.25 W, or the radiation of January at
-    0.25 S, 64.25 W.
+    its base, 2002 is 2 K above and 100 mm below; at 179 W both are 3 K above. Nothing is known
+    about the anomalies from 40 to 60 N and 0 to 40 E, about the climate at 0.25 S, 60.25 W, or
+    the radiation of January at 0.25 S, 64.25 W.
     """
     folder = tmp_path_factory.mktemp("delta")
     inputs = {}
