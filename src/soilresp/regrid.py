@@ -18,7 +18,7 @@ import xarray as xr
 from soilresp.errors import DataError, ParameterError
 from soilresp.grid import RESOLUTION, cell_edges, coordinates
 
-__all__ = ["TRACE", "overlap_weights", "overlaps", "carry", "to_half_degree"]
+__all__ = ["TRACE", "overlap_weights", "overlaps", "carry", "add_rows", "to_half_degree"]
 
 TRACE = 1e-9
 """Share of a cell below which nothing is there: edges that coincide differ by rounding."""
@@ -125,6 +125,24 @@ def carry(values, rows, columns):
     return out
 
 
+def add_rows(total, values, start, rows, columns):
+    """Add what some rows of a source contribute, for sources too large to hold at once.
+
+    Parameters
+    ----------
+    total : numpy.ndarray, shape (..., new lat, new lon)
+        Changed in place; after all rows of the source it is what `carry` gives.
+    values : numpy.ndarray, shape (..., n, lon)
+        Source rows `start` to `start` + n.
+    start : int
+    rows, columns : scipy.sparse.csr_array
+        From `overlaps`.
+    """
+    part = rows[:, start : start + np.shape(values)[-2]]
+    touched = np.flatnonzero(np.diff(part.indptr))
+    total[..., touched, :] += carry(values, part[touched], columns)
+
+
 def to_half_degree(field, weights=None, min_share=0.0, resolution=RESOLUTION):
     """Average a covariate over the land of each cell of the standard grid.
 
@@ -174,7 +192,7 @@ def to_half_degree(field, weights=None, min_share=0.0, resolution=RESOLUTION):
         raise ParameterError(f"min_share is {min_share}; expected a share between 0 and 1.")
     missing = {"lat", "lon"} - set(field.dims)
     if missing:
-        raise DataError(f"{_name(field)} has dimensions {field.dims}; expected lat and lon in them.")
+        raise DataError(f"{_name(field)} has dimensions {field.dims}; expected lat and lon.")
     field = field.transpose(..., "lat", "lon")
     rows, columns = overlaps(field["lat"].values, field["lon"].values, resolution)
     land = None if weights is None else _land(field, weights)
@@ -205,7 +223,8 @@ def _name(field):
 def _land(field, weights):
     """The weights as an array, once they fit the field."""
     same = set(weights.dims) == {"lat", "lon"} and all(
-        weights[d].size == field[d].size and np.allclose(weights[d], field[d]) for d in ("lat", "lon")
+        weights[d].size == field[d].size and np.allclose(weights[d], field[d])
+        for d in ("lat", "lon")
     )
     if not same:
         raise DataError(
