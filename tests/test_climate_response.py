@@ -133,7 +133,7 @@ def test_bond_lamberty_leaves_room_for_ar(sr):
 
 
 def test_embedded_climate_gives_a_plausible_total():
-    """ERA5 climate on land gives between 65 and 90 Pg C yr-1."""
+    """The climate that ships gives between 65 and 90 Pg C yr-1 on land."""
     data = load_embedded()
     sr = raich_2002(data["tas"], data["pr"])
     total = float(total_pg(sr, data["cell_area"] * data["land_fraction"]))

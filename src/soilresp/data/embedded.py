@@ -68,7 +68,7 @@ def load_embedded(file=None):
     xarray.Dataset
         On the half-degree grid, NaN over water:
 
-        - ``tas`` (degC), ``pr`` (mm month-1, rain without snow), ``vap`` (hPa)
+        - ``tas`` (degC), ``pr`` (mm month-1, rain and snow), ``vap`` (hPa)
           and ``rsds`` (W m-2), along ``month`` (1 to 12);
         - ``rsds_filled``, how each cell came by its radiation (0 to 2);
         - ``fapar_max``, ``ndvi_min`` and ``ndvi_max``;
