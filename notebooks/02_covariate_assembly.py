@@ -24,36 +24,60 @@
 # %% tags=["parameters"]
 profile = None  # "quick", "standard" or "paper"; None: that of the run, else "quick"
 run = None  # folder of the run; None: SOILRESP_RUN, else runs/interactive
+cube = None  # file of a cube to use, .nc or .zarr; None: one is built by the run's recipe
+inputs = None  # files of your own, such as {"cru_ts": "/data/cru_ts"}
+years = None  # first and last year, such as [1990, 2012]; None: the recipe's
 options = None  # changed constants, such as {"par_fraction": 0.5, "growing_threshold": 5.0}
 
 # %%
 from soilresp import notebook, plot, workflow
+from soilresp.prepare.cube import correlations
+from soilresp.prepare.reported import agreement, outliers
 
 study = notebook.open_study(profile, run)
-assembly = workflow.assembly(study, options=options)
-cube = assembly.cube
+assembly = workflow.assembly(study, cube=cube, inputs=inputs, options=options, years=years)
+covariates = assembly.cube
 
 # %% [markdown]
 # ## The ten predictors
 #
-# The growing season is made of the months with a mean air temperature above 0 °C; a cell without
-# such a month takes its warmest one. Relative humidity comes from vapour pressure and temperature,
-# light (PAR) is 0.45 of shortwave radiation, and leaf area is a proxy: the satellite's fAPAR by
-# Beer-Lambert's law, scaled so that evergreen broadleaf forest has an index of 5.
+# The growing season is made of the months with a mean air temperature above 0 °C, cell by cell and,
+# where temperature has years, year by year; a cell without such a month takes its warmest one. Means
+# (humidity, leaf area) are over the days of the season, sums (rain, light) over its months. Relative
+# humidity comes from vapour pressure and temperature, light (PAR) is 0.45 of shortwave radiation, and
+# leaf area, unless the recipe has a product of it, is a proxy: the satellite's fAPAR by Beer-Lambert's law,
+# scaled so that evergreen broadleaf forest has an index of 5, with a season after temperature and rain.
 
 # %% mystnb={"figure": {"caption": "The predictors, averaged over the years. A panel without a map is a predictor that this recipe lacks.", "name": "fig-covariates"}}
-plot.covariate_maps(cube)
+plot.covariate_maps(covariates)
 
 # %%
+columns = ["units", "by_year", "min", "median", "max", "mean_land", "mean_vegetated", "missing", "filled"]
 notebook.show(
-    assembly.description, "Predictors over the vegetated area (mean weighted by area)",
-    missing_area="{:.2%}",
+    assembly.description[columns],
+    "Predictors; means weighted by area, over ice-free land and over its vegetation",
+    missing="{:.2%}", filled="{:.2%}",
 )
 
+# %%
+notebook.show(assembly.description[["source", "hash"]], "Where each predictor comes from")
+
 # %% [markdown]
-# A predictor that is not `by_year` is the same in every year: humidity, leaf area, light and soil
-# carbon are climatologies here, and only temperature and precipitation carry the weather of a
-# year. Trends and single years in the maps are therefore those of temperature and precipitation.
+# *Missing* is the share of the vegetated area without a value, *filled* the share of months there that came
+# from the recipe's fallback. A predictor that is not `by_year` is the same in every year: with the
+# recipe `delta` humidity, leaf area, light and soil carbon are climatologies, and only temperature and
+# precipitation carry the weather of a year. Trends and single years in the maps are therefore those of
+# temperature and precipitation.
+
+# %% [markdown]
+# ## How much do they repeat each other?
+
+# %% mystnb={"figure": {"caption": "Correlation between the predictors over the vegetated area.", "name": "fig-correlations"}}
+plot.correlation_matrix(correlations(covariates))
+
+# %% [markdown]
+# Several predictors are near copies of each other, above all the annual and the growing-season
+# versions. A forest does not mind, but which of two copies it prefers is chance; see the next chapter.
 
 # %% [markdown]
 # ## Records meet cells
@@ -64,16 +88,41 @@ touched = [f"{what.replace('_', ' ')}: {count or 'none'}" for what, count in rep
 print("Records of SR and HR that were", *touched, sep="\n  ")
 
 # %% [markdown]
-# *Moved* are records outside the vegetated cells, on a coast, say, that take the nearest one within 100 km;
-# *dropped* are those without such a cell. *Year clipped* are mid-years after the last year of the
-# cube.
-
-# %%
-matched = assembly.matched
-at_sites = matched.assign(**workflow.predictors_at(matched, cube, ["MAT", "Prec"]))
+# *Moved* are records outside the cells with data, on a coast, say, that take the nearest one within
+# 100 km; *dropped* are those without such a cell. *Year clipped* are mid-years after the last year of
+# the cube.
 
 # %% mystnb={"figure": {"caption": "Temperature and precipitation that the studies report, against those of the cells that their records fall in.", "name": "fig-reported"}}
-plot.reported_against_matched(at_sites)
+plot.reported_against_matched(assembly.reported)
+
+# %%
+notebook.show(
+    agreement(assembly.reported), "Cube against report", r="{:.3f}", r_years="{:.2f}",
+    n="{:,.0f}", n_years="{:,.0f}", impossible="{:,.0f}",
+)
+
+# %% [markdown]
+# The last two columns ask a harder question: do the *years* of a place go up and down in the cube as
+# they do in the report? Anomalies of temperature come from a grid of 2 degrees and those of rain from one of 5,
+# so they should be right in sign more than in size.
+
+# %%
+notebook.show(outliers(assembly.reported, 8), "Furthest from their cell: a wrong number, a wrong place, or a mountain")
+
+# %% [markdown]
+# ## Would another source tell another story?
+#
+# The paper's supplement compares the two forcings of its models (its figures S7 and S8, CRU JRA and
+# CRUNCEP). Neither can be had here. Instead we hold this run's predictors against those that ship with the project
+# (ERA5, GPCC, MERRA-2, ITU-R P.836), which share only vegetation and leaf area with them.
+
+# %% mystnb={"figure": {"caption": "Zonal means over the vegetated area of this run's predictors (colour) and of the embedded ones (grey).", "name": "fig-two-sources"}}
+plot.two_sources(covariates, workflow.embedded_cube())
+
+# %%
+notebook.show(
+    assembly.beside_embedded, "This run's predictors (mean) and the embedded ones (other_mean)", r="{:.3f}"
+)
 
 # %% [markdown]
 # **What we learned.** The cube knows the temperature of a site well and its precipitation

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -30,6 +31,8 @@ def project(tmp_path, monkeypatch):
         "page": {**row, "what": "Page", "path": "page.txt", "sha256": "e" * 64, "landing": True},
     }
     (tmp_path / "data/registry.yaml").write_text(yaml.safe_dump({"entries": rows}))
+    recipes = Path(__file__).parents[1] / "data/recipes.yaml"
+    (tmp_path / "data/recipes.yaml").write_bytes(recipes.read_bytes())
     write_notebook(tmp_path, "print(n_runs)")
     monkeypatch.setenv("SOILRESP_HOME", str(tmp_path))
     monkeypatch.setenv("SOILRESP_CACHE", str(tmp_path / "cache"))

@@ -76,6 +76,17 @@ def covariate_maps():
     return plot.covariate_maps(xr.Dataset(fields))
 
 
+def correlation_matrix():
+    return plot.correlation_matrix(pd.DataFrame([[1, -0.4], [-0.4, 1]], ["MAT", "RH"], ["MAT", "RH"]))
+
+
+def two_sources():
+    fields = {n: world(k).assign_attrs(units=PREDICTORS[n][1]) for k, n in enumerate(PREDICTORS)}
+    fields["cell_area"], fields["vegetated_fraction"] = xr.ones_like(world(0)), xr.ones_like(world(0))
+    cube = xr.Dataset(fields)
+    return plot.two_sources(cube, cube.drop_vars("SOC"))
+
+
 def search_ranking():
     rows = [
         {"target": t, "predictors": subset, "rmse": rmse, "rmse_sd": 2.0, "is_paper": k == 2,
@@ -157,6 +168,8 @@ FIGURES = {
     "site_map": (site_map, 1),
     "funnel_bars": (funnel_bars, 2),
     "covariate_maps": (covariate_maps, 10),
+    "correlation_matrix": (correlation_matrix, 1),
+    "two_sources": (two_sources, 9),
     "reported_against_matched": (lambda: plot.reported_against_matched(records()), 2),
     "search_ranking": (search_ranking, 4),
     "strata_shares": (strata_shares, 1),
@@ -206,8 +219,8 @@ def test_figure(name):
     bars = [ax for ax in fig.axes if ax.get_label() == "<colorbar>" and ax.get_xlabel().strip()]
     plain = [ax for ax in panels(fig) if ax.name == "rectilinear" and ax.axison]
     with_units = [ax for ax in (*bars, *plain) if "(" in ax.get_xlabel() + ax.get_ylabel()]
-    # A row of dots that only names predictors has no units to give.
-    without = 2 if name == "search_ranking" else 0
+    # Axes that only name predictors have no units to give.
+    without = {"search_ranking": 2, "correlation_matrix": 1}.get(name, 0)
     assert len(with_units) == len(bars) + len(plain) - without
     assert bars or plain or name == "site_map"
 

@@ -61,9 +61,13 @@ def test_committed_registry_is_complete():
 
 
 def test_only_rolling_products_lack_a_checksum():
-    """GISTEMP and GHCN are replaced by their publishers; nothing else goes unchecked."""
-    rolling = {name for name, item in registry.entries().items() if item.rolling}
-    assert rolling == {"gistemp", "ghcn_prcp"}
+    """GISTEMP and GHCN are replaced by their publishers; else only what was never at hand is unchecked."""
+    known = registry.entries()
+    rolling = {name for name, item in known.items() if item.rolling and not item.folder}
+    assert rolling == {"gistemp", "ghcn_prcp", "glc2000"}
+    folders = {name for name, item in known.items() if item.folder}
+    assert folders == {"cru_ts", "merra2", "glass_lai", "gimms_lai4g", "gsde"}
+    assert all(known[name].landing for name in (*folders, "glc2000"))
 
 
 def test_untried_addresses_are_marked():

@@ -7,7 +7,7 @@ import pytest
 from soilresp import paths
 from soilresp.data import access
 from soilresp.errors import DataError, ParameterError
-from soilresp.prepare.recipes import PREDICTORS, RECIPES
+from soilresp.prepare.recipes import PREDICTORS, recipe_of, recipes
 from soilresp.study import PROFILES, Study, settle
 
 
@@ -77,8 +77,8 @@ def test_environment(monkeypatch, tmp_path):
 def test_relative_folder_is_below_the_project(monkeypatch, tmp_path):
     """Where a program was started does not matter to a relative run folder."""
     (tmp_path / "data").mkdir()
-    registry = (paths.data_dir() / "registry.yaml").read_text()
-    (tmp_path / "data" / "registry.yaml").write_text(registry)
+    for name in ("registry.yaml", "recipes.yaml"):
+        (tmp_path / "data" / name).write_bytes((paths.data_dir() / name).read_bytes())
     (tmp_path / "notebooks").mkdir()
     monkeypatch.setenv("SOILRESP_HOME", str(tmp_path))
     choices = {"recipe": "embedded", "observations": "twin"}
@@ -130,18 +130,18 @@ def test_asked_by_name_means_it(tmp_path, asked):
 
 def test_recipes_offer_known_predictors():
     """Recipes provide predictors of the paper; those with inputs come first."""
-    assert list(RECIPES) == ["delta", "embedded"]
+    assert list(recipes()) == ["delta", "embedded", "cru_ts", "merra2"]
     assert len(PREDICTORS) == 10
-    assert RECIPES["delta"].predictors == tuple(PREDICTORS)
-    assert set(PREDICTORS) - set(RECIPES["embedded"].predictors) == {"SOC"}
-    assert not RECIPES["embedded"].needs and RECIPES["embedded"].years is None
+    assert recipe_of("delta").predictors == tuple(PREDICTORS)
+    assert set(PREDICTORS) - set(recipe_of("embedded").predictors) == {"SOC"}
+    assert not recipe_of("embedded").needs and recipe_of("embedded").years is None
 
 
 @pytest.mark.real
 def test_real_inputs_are_preferred(monkeypatch, tmp_path, real_input):
     """With the inputs at hand, "auto" takes delta and SRDB and says so."""
     monkeypatch.undo()
-    for name in ("srdb", *RECIPES["delta"].needs):
+    for name in ("srdb", *recipe_of("delta").needs):
         real_input(name)
     monkeypatch.delenv("SOILRESP_PROFILE", raising=False)
     study = settle(tmp_path)

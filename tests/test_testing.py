@@ -18,8 +18,9 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setenv("SOILRESP_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("SOILRESP_MIRROR", raising=False)
     (tmp_path / "data").mkdir()
-    registry = Path(__file__).parents[1] / "data" / "registry.yaml"
-    (tmp_path / "data" / "registry.yaml").write_bytes(registry.read_bytes())
+    for name in ("registry.yaml", "recipes.yaml"):
+        file = Path(__file__).parents[1] / "data" / name
+        (tmp_path / "data" / name).write_bytes(file.read_bytes())
     notebooks = tmp_path / "notebooks"
     notebooks.mkdir()
     (notebooks / "01_first.py").write_text(TWIN)

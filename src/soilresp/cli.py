@@ -25,6 +25,8 @@ app = typer.Typer(
 )
 data_app = typer.Typer(no_args_is_help=True, help="List, fetch and verify the inputs.")
 app.add_typer(data_app, name="data")
+covariates_app = typer.Typer(no_args_is_help=True, help="Build and describe covariate cubes.")
+app.add_typer(covariates_app, name="covariates")
 
 
 INTERRUPTED = 130
@@ -43,8 +45,10 @@ class Recipe(str, Enum):
     """Where the covariates come from."""
 
     auto = "auto"
-    embedded = "embedded"
     delta = "delta"
+    embedded = "embedded"
+    cru_ts = "cru_ts"
+    merra2 = "merra2"
 
 
 class Observations(str, Enum):
@@ -245,6 +249,70 @@ def verify_data(names: Names = None):
     if not chosen:
         print("No input is at hand: set SOILRESP_MIRROR, or run `soilresp data fetch`.")
     _each(chosen, access.locate)
+
+
+@covariates_app.command("build")
+def build_covariates(
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write: cube.nc or cube.zarr.")],
+    recipe: Annotated[
+        Recipe, typer.Option(help="Where the covariates come from; auto: the best at hand.")
+    ] = Recipe.auto,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input", metavar="NAME=PATH",
+            help="File or folder of an input of your own; may be repeated.",
+        ),
+    ] = None,
+    years: Annotated[
+        tuple[int, int] | None,
+        typer.Option(metavar="FIRST LAST", help="Years, if not those of the recipe."),
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-o", "--option", metavar="NAME=VALUE",
+            help="A constant of the cube, such as par_fraction=0.5; may be repeated.",
+        ),
+    ] = None,
+):
+    """Build a covariate cube by a recipe, check it, and describe it."""
+    from soilresp.prepare import covariates, cube
+    from soilresp.run import parse_parameters
+    from soilresp.study import best_recipe
+
+    chosen = best_recipe() if recipe is Recipe.auto else recipe.value
+    files = covariates.locate_inputs(chosen, parse_parameters(given or ()))
+    made = covariates.build_cube(
+        chosen, {name: found.path for name, found in files.items()},
+        covariates.Options.from_dict(parse_parameters(option or ())),
+        years,
+    )
+    cube.check_cube(made)
+    cube.save_cube(made, out)
+    _print_description(made)
+    print(f"\nWritten to {out}")
+
+
+@covariates_app.command("describe")
+def describe_covariates(
+    file: Annotated[Path, typer.Argument(help="A cube, .nc or .zarr.")],
+):
+    """Check a covariate cube and show what is in it."""
+    from soilresp.prepare import cube
+
+    _print_description(cube.open_cube(file))
+
+
+def _print_description(made):
+    from soilresp.prepare.cube import describe
+
+    print(made.attrs.get("title", "Covariate cube"))
+    table = describe(made)
+    for column in ("missing", "filled"):
+        table[column] = [f"{share:.2%}" for share in table[column]]
+    table["by_year"] = ["by year" if flag else "static" for flag in table["by_year"]]
+    print(table.to_string(float_format=lambda x: f"{x:,.2f}"))
 
 
 def _each(names, action):

@@ -128,8 +128,15 @@ def save(folder, name, content):
     return path
 
 
+LAZY_ABOVE = 20_000_000
+"""Bytes above which a dataset is opened only, and a field read where it is used."""
+
+
 def load(path):
-    """Read back what `save` wrote, by the ending of the file."""
+    """Read back what `save` wrote, by the ending of the file.
+
+    A large dataset (`LAZY_ABOVE`) is opened without reading it.
+    """
     path = Path(path)
     if not path.exists():
         raise DataError(f"{path} does not exist. Run the notebook that makes it.")
@@ -137,6 +144,8 @@ def load(path):
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
         if path.suffix == ".nc":
+            if path.stat().st_size > LAZY_ABOVE:
+                return xr.open_dataset(path, cache=False)
             with xr.open_dataset(path) as stored:
                 return stored.load()
     except (OSError, RuntimeError, ValueError) as error:

@@ -7,10 +7,10 @@ from pathlib import Path
 from soilresp import paths
 from soilresp.data import access
 from soilresp.errors import DataError, ParameterError
-from soilresp.prepare.recipes import RECIPES
+from soilresp.prepare.recipes import recipe_of, recipes
 from soilresp.results import read_json, write_json
 
-__all__ = ["PROFILES", "Profile", "Study", "settle"]
+__all__ = ["PROFILES", "Profile", "Study", "best_recipe", "settle"]
 
 
 @dataclass(frozen=True)
@@ -125,20 +125,27 @@ def _pick(kind, value, known):
     return value
 
 
+_TRIED = ("delta", "embedded")
+"""Recipes that "auto" chooses from, best first; the others were tried on layouts only."""
+
+
+def best_recipe():
+    """Name of the best recipe whose inputs are in the cache or a mirror."""
+    return next(name for name in _TRIED if access.at_hand(recipe_of(name).needs))
+
+
 def _settle_recipe(recipe):
-    _pick("recipe", recipe, ("auto", *RECIPES))
+    _pick("recipe", recipe, ("auto", *recipes()))
     if recipe != "auto":
-        missing = [n for n in RECIPES[recipe].needs if not access.at_hand([n])]
-        if missing:
-            # locate() words the way out for the first of them, or downloads it.
-            for name in missing:
-                access.locate(name, download=True)
+        # locate() words the way out for the first that is missing, or downloads it.
+        for name in recipe_of(recipe).needs:
+            access.locate(name, download=True)
         return recipe, []
-    for name, candidate in RECIPES.items():
-        if candidate.needs and access.at_hand(candidate.needs):
-            return name, [f"Recipe '{name}': all of its inputs are at hand."]
-    return "embedded", [
-        "Recipe 'embedded': the inputs of 'delta' are neither in the cache nor in a mirror, "
+    best = best_recipe()
+    if recipe_of(best).needs:
+        return best, [f"Recipe '{best}': all of its inputs are at hand."]
+    return best, [
+        f"Recipe '{best}': the inputs of '{_TRIED[0]}' are neither in the cache nor in a mirror, "
         "so the fields that ship with the project are used."
     ]
 
@@ -200,7 +207,7 @@ def settle(run=None, profile=None, recipe=None, observations=None, seed=None):
         raise ParameterError(f"seed must be a whole number from 0 up, got {seed!r}.")
     choices = []
     if recipe is None and "recipe" in known:
-        recipe = _pick("recipe", known["recipe"], tuple(RECIPES))
+        recipe = _pick("recipe", known["recipe"], tuple(recipes()))
     else:
         recipe, why = _settle_recipe(recipe or "auto")
         choices += why

@@ -10,7 +10,7 @@ import time
 from soilresp import book, paths
 from soilresp.data import access
 from soilresp.errors import ParameterError, SoilrespError
-from soilresp.prepare.recipes import RECIPES
+from soilresp.prepare.recipes import recipe_of
 
 __all__ = ["run", "real_data"]
 
@@ -22,7 +22,7 @@ def real_data():
     -------
     bool
     """
-    return access.at_hand(["srdb", *RECIPES["delta"].needs])
+    return access.at_hand(["srdb", *recipe_of("delta").needs])
 
 
 def run(only: str | None = None) -> int:

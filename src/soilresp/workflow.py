@@ -7,6 +7,8 @@ Each stage is called with a `soilresp.study.Study` and its settings, returns a
 >>> mapping(study, n_runs=80).climatology["SR"]  # doctest: +SKIP
 """
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -26,9 +28,11 @@ from soilresp.load.models import declared_models, read_cmip6_global, read_isimip
 from soilresp.load.srdb import read_srdb
 from soilresp.predict.maps import area_summed, autotrophic, map_flux, vegetated_area
 from soilresp.prepare import covariates, twin
+from soilresp.prepare.cube import check_cube, compare_cubes, describe, open_cube
 from soilresp.prepare.climate_response import bond_lamberty_2004, raich_2002
 from soilresp.prepare.observations import TARGETS, Selection, select
-from soilresp.prepare.recipes import PREDICTORS, RECIPES
+from soilresp.prepare.recipes import PREDICTORS
+from soilresp.prepare.reported import pairs
 from soilresp.prepare.sites import match, training_table, valid_cells
 from soilresp.prepare.strata import area_shares
 from soilresp.progress import track
@@ -44,10 +48,14 @@ __all__ = [
     "budget",
     "intercomparison",
     "records_of",
-    "predictors_at",
+    "embedded_cube",
     "annual_totals",
     "totals_beside_paper",
 ]
+
+
+PAPER_NEEDS = tuple(sorted(set().union(*PAPER_PREDICTORS.values())))
+"""Predictors without which the paper's choice cannot be fitted."""
 
 
 def _selection(study, needs, *, rules=None):
@@ -81,29 +89,42 @@ def _selection(study, needs, *, rules=None):
     }
 
 
-def _assembly(study, needs, *, options=None):
-    """Build the covariate cube and match the records to it.
+def _assembly(study, needs, *, cube=None, inputs=None, options=None, years=None):
+    """Build the covariate cube, or take one, and match the records to it.
 
     Results: ``cube``, ``description``, ``matched``, ``report`` (records moved,
-    dropped, clipped), ``inputs``. Setting ``options``: fields of
-    `soilresp.prepare.covariates.Options`.
+    dropped, clipped), ``reported`` (the climate that studies report, beside the
+    cube's), ``beside_embedded`` (the predictors against those of the embedded
+    recipe), ``inputs``. Settings: ``cube``, file of a cube to use
+    instead of building one; ``inputs``, paths of the user's own by registry
+    name; ``options``, fields of `soilresp.prepare.covariates.Options`; ``years``,
+    first and last year if not the recipe's.
     """
-    found = {name: access.locate(name) for name in RECIPES[study.recipe].needs}
-    cube = covariates.build_cube(
-        study.recipe,
-        {name: f.path for name, f in found.items()},
-        covariates.Options(**{k: tuple(v) if isinstance(v, list) else v
-                              for k, v in (options or {}).items()}),
-    )
+    observations = needs["01_data_selection"].observations
+    if cube:
+        made = open_cube(cube, PAPER_NEEDS)
+        checksums = {Path(cube).name: describe(made)["hash"].str.cat()}
+    else:
+        found = covariates.locate_inputs(study.recipe, inputs)
+        made = covariates.build_cube(
+            study.recipe,
+            {name: f.path for name, f in found.items()},
+            covariates.Options.from_dict(options or {}),
+            years,
+        )
+        check_cube(made, PAPER_NEEDS)
+        checksums = {f.path.name: f.sha256 for f in found.values()}
     # All predictors, so that every subset of the search sees the same records.
-    available = [p for p in PREDICTORS if p in cube]
-    matched, report = match(needs["01_data_selection"].observations, cube, available)
+    available = [p for p in PREDICTORS if p in made]
+    matched, report = match(observations, made, available)
     return {
-        "cube": cube,
-        "description": covariates.describe(cube),
+        "cube": made,
+        "description": describe(made),
         "matched": matched,
         "report": report,
-        "inputs": {f.path.name: f.sha256 for f in found.values()},
+        "reported": pairs(matched, made),
+        "beside_embedded": compare_cubes(made, embedded_cube()),
+        "inputs": checksums,
     }
 
 
@@ -275,7 +296,9 @@ def _intercomparison(study, needs):
     predictions = needs["04_stratified_training"].predictions
     land = cube["land_fraction"]
     area, land_area = vegetated_area(cube), cube["cell_area"] * land
-    period = "-".join(map(str, RECIPES[study.recipe].years or ("climatology",)))
+    period = "climatology"
+    if "year" in cube.dims:
+        period = f"{int(cube['year'][0])}-{int(cube['year'][-1])}"
     tables = [
         totals.field_totals(
             BENCHMARK_NAME, {v: climatology[v] for v in ("SR", "HR", "AR")}, area,
@@ -388,9 +411,9 @@ def records_of(matched, target):
     return matched[matched["target"] == target].reset_index(drop=True)
 
 
-def predictors_at(matched, cube, names):
-    """Values of some predictors at matched records, one column each (`pandas.DataFrame`)."""
-    return training_table(matched, cube, names)
+def embedded_cube():
+    """The cube of the fields that ship with the project, to hold others against."""
+    return covariates.build_cube("embedded")
 
 
 def annual_totals(mapping):

@@ -5,6 +5,7 @@ registry, and its checksum is handed on, so that a result can say what it was ma
 """
 
 import functools
+import hashlib
 import os
 import tempfile
 from dataclasses import dataclass
@@ -168,7 +169,7 @@ def _copies(item):
     """Copies of an input that exist, best first: source, file and expected checksum."""
     for source, folder in _folders():
         for place, digest in item.places():
-            if (folder / place).is_file():
+            if _is_there(item, folder / place):
                 yield source, folder / place, digest
 
 
@@ -177,10 +178,18 @@ def _folders():
     return [("cache", cache_dir())] + ([("mirror", mirror)] if mirror else [])
 
 
+def _is_there(item, path):
+    if not item.folder:
+        return path.is_file()
+    return path.is_dir() and any(path.iterdir())
+
+
 def _own_file(item, path):
-    if not path.is_file():
+    kind = "folder" if item.folder else "file"
+    # A product of many files may also be given as the one file that has it all.
+    if not (_is_there(item, path) or (item.folder and path.is_file())):
         raise DataError(
-            f"Input {item.name}: {path} is not a file. Give the path of a file with "
+            f"Input {item.name}: {path} is not a {kind}. Give the path of a {kind} with "
             f"{item.what}, or none to use the cache or the mirror."
         )
     return Found(item.name, path, "path", _sha256(path))
@@ -198,6 +207,11 @@ def _checked(item, path, source, expected):
 
 
 def _sha256(path):
+    """Checksum of a file; of a folder, that of the names and sizes of its files."""
+    if path.is_dir():
+        files = sorted(f for f in path.rglob("*") if f.is_file())
+        listing = "".join(f"{f.relative_to(path).as_posix()} {f.stat().st_size}\n" for f in files)
+        return hashlib.sha256(listing.encode()).hexdigest()
     stat = path.stat()
     return _hash(path, stat.st_mtime_ns, stat.st_size)
 

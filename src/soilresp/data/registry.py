@@ -51,6 +51,8 @@ class Entry:
         For a rolling product, the copy that the committed results were made from.
     notes : str
         Units, missing values, traps.
+    folder : bool
+        Whether `path` is a folder of many files, of which the ones that are needed are read.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Entry:
     alternatives: dict = field(default_factory=dict)
     tested_sha256: str | None = None
     notes: str = ""
+    folder: bool = False
 
     @property
     def rolling(self):

@@ -5,7 +5,7 @@ show the figure that it returns.
 """
 
 from soilresp.plot.budget import budget_bars, literature_forest
-from soilresp.plot.covariates import covariate_maps
+from soilresp.plot.covariates import correlation_matrix, covariate_maps, two_sources
 from soilresp.plot.globe import annual_series, six_maps
 from soilresp.plot.models import flux_bars, site_scores, zonal_profiles
 from soilresp.plot.records import funnel_bars, reported_against_matched, site_map, strata_shares
@@ -15,6 +15,7 @@ from soilresp.plot.validation import observed_predicted, search_ranking, validat
 __all__ = [
     "annual_series",
     "budget_bars",
+    "correlation_matrix",
     "covariate_maps",
     "flux_bars",
     "funnel_bars",
@@ -26,6 +27,7 @@ __all__ = [
     "site_scores",
     "six_maps",
     "strata_shares",
+    "two_sources",
     "use_style",
     "validation_ladder",
     "zonal_profiles",

@@ -1,10 +1,13 @@
-"""Figure on the ten predictors."""
+"""Figures on the ten predictors."""
 
+import numpy as np
+
+from soilresp.grid import zonal_mean
 from soilresp.plot import maps
-from soilresp.plot.style import figure, pretty_units, styled
+from soilresp.plot.style import COLOURS, figure, pretty_units, styled
 from soilresp.prepare.recipes import PREDICTORS
 
-__all__ = ["covariate_maps"]
+__all__ = ["correlation_matrix", "covariate_maps", "two_sources"]
 
 # Annual and growing-season values stand side by side and share their colours.
 _ROWS = (("MAT", "SOC"), ("Prec", "Prec_GS"), ("RH", "RH_GS"), ("LAI", "LAI_GS"), ("PAR", "PAR_GS"))
@@ -48,6 +51,70 @@ def covariate_maps(cube):
                 extend=extend, title=_title(name), no_data=name == "MAT",
                 label=f"{name} ({pretty_units(fields[name].attrs.get('units', ''))})",
             )
+    return fig
+
+
+@styled
+def correlation_matrix(table):
+    """Correlations between the predictors.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Square, from `soilresp.prepare.cube.correlations`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    fig = figure(6.4, 5.0)
+    ax = fig.subplots()
+    image = ax.imshow(table.to_numpy(), cmap="RdBu_r", vmin=-1, vmax=1)
+    at = range(len(table))
+    ax.set_xticks(at, table.columns, rotation=45, ha="right")
+    ax.set_yticks(at, table.index)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    for (i, j), r in np.ndenumerate(table.to_numpy()):
+        colour = "white" if abs(r) > 0.65 else "black"
+        ax.text(j, i, f"{r:.2f}".replace("-", "−"), ha="center", va="center", fontsize=7, color=colour)
+    fig.colorbar(image, ax=ax, label="Correlation r (–)", shrink=0.8, aspect=25)
+    return fig
+
+
+@styled
+def two_sources(cube, other):
+    """Zonal means of the predictors of two cubes over the vegetated area.
+
+    Parameters
+    ----------
+    cube, other : xarray.Dataset
+        Years are averaged; predictors that only one of them has are left out.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    names = [n for row in _ROWS for n in row if n in cube and n in other]
+    area = cube["cell_area"] * cube["vegetated_fraction"]
+    n_col = 3
+    n_row = -(-len(names) // n_col)
+    fig = figure(8, 2.2 * n_row + 0.4)
+    axes = fig.subplots(n_row, n_col, sharey=True, squeeze=False)
+    for ax in axes.flat[len(names):]:
+        ax.axis("off")
+    looks = ((other, COLOURS["muted"], "embedded"), (cube, COLOURS["SR"], "this run"))
+    for ax, name in zip(axes.flat, names):
+        for source, colour, words in looks:
+            line = zonal_mean(_climatology(source[name]), area)
+            ax.plot(line, line["lat"], color=colour, label=words, lw=1.2)
+        ax.set_xlabel(f"{name} ({pretty_units(cube[name].attrs.get('units', ''))})")
+        ax.set_ylim(-56, 82)
+        ax.grid(axis="x")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("Latitude (°N)")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    fig.legend(handles, labels, loc="outside lower center", ncols=2)
     return fig
 
 

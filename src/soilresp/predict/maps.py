@@ -155,7 +155,13 @@ def _stack(cube, mask, predictors):
     labels = cube["year"].values.tolist() if by_year else ["climatology"]
     out = np.empty((len(labels), int(mask.sum()), len(predictors)), np.float32)
     for k, name in enumerate(predictors):
-        out[:, :, k] = cube[name].values[..., mask]
+        field = cube[name]
+        if "year" not in field.dims:
+            out[:, :, k] = field.values[mask]
+            continue
+        # A year at a time: a cube on disk is never held whole.
+        for i in range(len(labels)):
+            out[i, :, k] = field.isel(year=i).values[mask]
     return out, labels
 
 

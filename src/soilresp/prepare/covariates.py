@@ -1,19 +1,19 @@
 """The covariate cube: ten predictors on the half-degree grid, by year or as a climatology."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 import xarray as xr
 
 from soilresp import __version__
+from soilresp.data import access
 from soilresp.data.embedded import load_embedded
-from soilresp.grid import block_mean, coordinates
-from soilresp.load.cru_cl import DAYS_IN_MONTH, read_cru_cl
-from soilresp.load.ghcn import read_ghcn
-from soilresp.load.gistemp import read_gistemp
-from soilresp.load.hwsd import read_soil_carbon
+from soilresp.errors import DataError, ParameterError
+from soilresp.grid import coordinates
+from soilresp.load.cru_cl import DAYS_IN_MONTH
 from soilresp.prepare.leaf_area import monthly_lai
-from soilresp.prepare.recipes import PREDICTORS, RECIPES
+from soilresp.prepare.recipes import PREDICTORS, recipe_of
+from soilresp.prepare.sources import land_cover, precipitation_ratio, read_field
 from soilresp.prepare.strata import dominant_stratum
 
 __all__ = [
@@ -21,8 +21,8 @@ __all__ = [
     "relative_humidity",
     "growing_season",
     "annual_predictors",
+    "locate_inputs",
     "build_cube",
-    "describe",
 ]
 
 SECONDS_PER_DAY = 86_400
@@ -60,6 +60,30 @@ class Options:
     dry_month: float = 5.0
     extinction: float = 0.5
     evergreen_lai: float = 5.0
+
+    @classmethod
+    def from_dict(cls, options):
+        """Make options from named constants; lists become tuples.
+
+        Raises
+        ------
+        ParameterError
+            If a name is not an option, or its value is not a number.
+        """
+        known = {f.name: f.default for f in fields(cls)}
+        for name, value in options.items():
+            if name not in known:
+                raise ParameterError(
+                    f"Unknown covariate option {name!r}: known are {', '.join(known)}."
+                )
+            numbers = value if isinstance(known[name], tuple) else [value]
+            if not isinstance(numbers, list | tuple) or not all(
+                isinstance(n, int | float) and not isinstance(n, bool) for n in numbers
+            ):
+                raise ParameterError(
+                    f"Covariate option {name} must be like {known[name]}, got {value!r}."
+                )
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in options.items()})
 
 
 def relative_humidity(vapour_pressure, temperature):
@@ -150,189 +174,217 @@ def annual_predictors(tas, pr, rh, par, lai, threshold=0.0):
     }
 
 
-def build_cube(recipe, inputs=None, options=None):
+def locate_inputs(recipe, given=None):
+    """Find the inputs of a recipe.
+
+    Parameters
+    ----------
+    recipe : str
+    given : dict of str to path-like, optional
+        Files or folders of the user's own, by registry name.
+
+    Returns
+    -------
+    dict of str to soilresp.data.access.Found
+
+    Raises
+    ------
+    ParameterError
+        If something is given that the recipe does not take.
+    DataError
+        If an input cannot be found.
+    """
+    given, needs = given or {}, recipe_of(recipe).needs
+    for name in given:
+        if name not in needs:
+            raise ParameterError(
+                f"Recipe '{recipe}' takes no input {name!r}; it takes {', '.join(needs) or 'none'}."
+            )
+    return {name: access.locate(name, given.get(name)) for name in needs}
+
+
+def build_cube(recipe, inputs=None, options=None, years=None):
     """Build the covariate cube of a recipe.
 
     Parameters
     ----------
-    recipe : {"embedded", "delta"}
+    recipe : str
+        Name of a recipe in ``data/recipes.yaml``.
     inputs : dict of str to path-like
-        File of each registry name that the recipe needs.
+        File or folder of each registry name that the recipe needs.
     options : Options, optional
+    years : (int, int), optional
+        First and last year, if not those of the recipe.
 
     Returns
     -------
     xarray.Dataset
         The predictors by the paper's names, ``(year, lat, lon)`` or ``(lat,
-        lon)``, NaN where the cell has no vegetation or an input lacks it; with
-        ``cell_area``, ``land_fraction``, ``vegetated_fraction``,
-        ``igbp_fraction``, ``stratum``, and flags of what was filled.
+        lon)``, on land that is not all ice, NaN where an input has no data;
+        with ``cell_area``, ``land_fraction``, ``vegetated_fraction``,
+        ``igbp_fraction``, ``stratum``, and ``*_filled``: what share of a cell's
+        months came from a fallback or had no anomaly near.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such recipe, or it has no such years.
+    DataError
+        If an input is missing or not what it should be.
     """
-    options = options or Options()
+    recipe, inputs, options = recipe_of(recipe), inputs or {}, options or Options()
+    if years is not None:
+        recipe = _with_years(recipe, years)
+    lacking = [name for name in recipe.needs if name not in inputs]
+    if lacking:
+        raise DataError(
+            f"Recipe '{recipe.name}' needs input {lacking[0]}. Say where it is, or fetch it: "
+            f"`soilresp data list` shows all inputs."
+        )
     embedded = load_embedded()
-    vegetated = (embedded["vegetated_fraction"] > 0).values
-    monthly, filled = (
-        _delta_months(inputs, embedded, vegetated, options)
-        if recipe == "delta"
-        else _embedded_months(embedded, vegetated)
-    )
-    rh = relative_humidity(monthly["vap"], monthly["tas_climatology"])
+    cover = land_cover(recipe.fields["vegetation"], inputs, embedded)
+    land = (cover["land_fraction"] - cover["igbp_fraction"].sel(igbp=15) > 0).values
+    land &= (cover["lat"] > _SOUTHERN_EDGE).values[:, None]
+    months, filled = _months(recipe, inputs, embedded, land, options)
+    # A climatology of vapour pressure must not be paired with the temperature of one year.
+    by_year = months["vap"].ndim == months["tas"].ndim
+    rh = relative_humidity(months["vap"], months["tas" if by_year else "tas_climatology"])
     capped = float(np.mean(rh[np.isfinite(rh)] >= 100))
-    par = monthly["rsds"] * options.par_fraction * SECONDS_PER_DAY / 1e6 * DAYS_IN_MONTH[:, None]
-    lai, scale = monthly_lai(
-        _cells(embedded, "fapar_max", vegetated),
-        _cells(embedded, "ndvi_min", vegetated),
-        _cells(embedded, "ndvi_max", vegetated),
-        monthly["tas_climatology"],
-        monthly["pr_climatology"],
-        _cells(embedded, "igbp_fraction", vegetated),
-        _cell_areas(embedded, vegetated),
-        options.extinction,
-        options.evergreen_lai,
-    )
+    par = months["rsds"] * (options.par_fraction * SECONDS_PER_DAY / 1e6) * DAYS_IN_MONTH[:, None]
+    lai, note = _leaf_area(recipe, inputs, embedded, cover, land, months, options)
+    if "lai" in note:
+        filled["lai"] = note.pop("lai")
     found = annual_predictors(
-        monthly["tas"], monthly["pr"], rh.astype(np.float32), par.astype(np.float32),
+        months["tas"], months["pr"], rh.astype(np.float32), par.astype(np.float32),
         lai.astype(np.float32), options.growing_threshold,
     )
-    if recipe == "delta":
-        carbon = read_soil_carbon(inputs["hwsd_oc"], inputs["hwsd_bulk_density"])
-        found["SOC"] = carbon.values[vegetated]
-
-    years = RECIPES[recipe].years
-    grid = coordinates()
-    coords = dict(grid)
-    if years:
-        coords["year"] = np.arange(years[0], years[1] + 1)
+    if "soc" in recipe.fields:
+        carbon = read_field(recipe.fields["soc"], inputs, recipe.years, embedded)
+        found["SOC"] = carbon.values[land]
+    coords = dict(coordinates())
+    if recipe.years:
+        coords["year"] = np.arange(recipe.years[0], recipe.years[1] + 1)
     cube = xr.Dataset(coords=coords)
-    for name, (long_name, units) in PREDICTORS.items():
-        if name not in found:
-            continue
+    words = {name: recipe.fields[field].words for name, field in _MAIN_FIELD.items()
+             if field in recipe.fields}
+    for name in recipe.predictors:
+        long_name, units = PREDICTORS[name]
         values = np.asarray(found[name], np.float32)
         dims = ("year", "lat", "lon") if values.ndim == 2 else ("lat", "lon")
-        cube[name] = (dims, _spread(values, vegetated), {"long_name": long_name, "units": units})
-        cube[name].attrs["source"] = monthly["source"].get(name, "")
-    for name in ("LAI", "LAI_GS"):
-        cube[name].attrs["long_name"] += " (proxy from fAPAR)"
-        cube[name].attrs["comment"] = f"Beer-Lambert law, times {scale:.3f}"
+        cube[name] = (dims, _spread(values, land), {"long_name": long_name, "units": units})
+        cube[name].attrs["source"] = words[name]
+        if name in ("LAI", "LAI_GS"):
+            cube[name].attrs["long_name"] += note.get("suffix", "")
     for name in ("cell_area", "land_fraction", "vegetated_fraction", "igbp_fraction"):
-        cube[name] = embedded[name]
-    cube["stratum"] = dominant_stratum(embedded["igbp_fraction"])
+        cube[name] = cover[name]
+    cube["stratum"] = dominant_stratum(cover["igbp_fraction"])
     for name, flag in filled.items():
         cube[f"{name}_filled"] = (
             ("lat", "lon"),
-            _spread(flag.astype(np.float32), vegetated),
-            {"units": "1", "long_name": f"share of the months of {name} taken from another source"},
+            _spread(flag.astype(np.float32), land),
+            {"units": "1", "long_name": f"share of months of {name} without a value of its own source"},
         )
     cube.attrs = {
-        "title": f"Covariates of soil respiration, recipe '{recipe}'",
+        "title": f"Covariates of soil respiration, recipe '{recipe.name}'",
         "Conventions": "CF-1.8",
-        "recipe": recipe,
-        "source": RECIPES[recipe].summary,
+        "recipe": recipe.name,
+        "source": recipe.summary,
         "rh_capped_share": capped,
+        "season_sensitivity": _season_sensitivity(months["tas"], options.growing_threshold),
         "history": f"soilresp {__version__}",
+        **{k: v for k, v in note.items() if k != "suffix"},
         **{f"option_{k}": v for k, v in asdict(options).items()},
     }
     return cube
 
 
-def describe(cube):
-    """What is in a cube.
+def _with_years(recipe, years):
+    if recipe.years is None:
+        raise ParameterError(f"Recipe '{recipe.name}' is a climatology and has no years.")
+    if len(years) != 2 or not years[0] <= years[1]:
+        raise ParameterError(f"years must be (first, last), got {tuple(years)}.")
+    return replace(recipe, years=(int(years[0]), int(years[1])))
 
-    Parameters
-    ----------
-    cube : xarray.Dataset
-        From `build_cube`.
 
-    Returns
-    -------
-    pandas.DataFrame
-        One row per predictor: unit, whether it varies by year, area-weighted
-        minimum, mean and maximum over the vegetated area, and the share of
-        that area where it is missing.
+_MAIN_FIELD = {
+    "MAT": "tas", "Prec": "pr", "RH": "vap", "LAI": "lai", "PAR": "rsds", "SOC": "soc",
+    "Prec_GS": "pr", "RH_GS": "vap", "LAI_GS": "lai", "PAR_GS": "rsds",
+}
+
+_SOUTHERN_EDGE = -60
+"""degrees; the few ice-free pixels of Antarctica are left out."""
+
+
+def _months(recipe, inputs, embedded, land, options):
+    """Monthly fields at the land cells, gaps filled, and the share of months filled."""
+    months, filled = {}, {}
+    for name in ("tas", "pr", "vap", "rsds"):
+        source = recipe.fields[name]
+        field = read_field(source, inputs, recipe.years, embedded)
+        values = field.values[..., land].astype(np.float32)
+        if source.fallback:
+            other = read_field(source.fallback, inputs, recipe.years, embedded).values[..., land]
+            values, filled[name] = _fill(values, other.astype(np.float32))
+        months[f"{name}_climatology"] = values
+        if source.anomalies:
+            change = read_field(source.anomalies, inputs, recipe.years, embedded)
+            if name == "pr":
+                change = precipitation_ratio(
+                    field, change, embedded["land_fraction"], options.dry_month
+                )
+            change, known = _to_cells(change, land)
+            filled[f"{name}_anomaly"] = 1 - known
+            if name == "pr":
+                values = values * np.clip(1 + change, *options.ratio_bounds)
+            else:
+                values = values + change + np.float32(options.base_shift)
+        months[name] = values
+    for name in ("tas", "pr"):
+        mean = months[f"{name}_climatology"]
+        months[f"{name}_climatology"] = mean.mean(axis=0) if mean.ndim == 3 else mean
+    return months, filled
+
+
+def _season_sensitivity(tas, threshold, step=0.1):
+    """Share of the cells' months that enter or leave the growing season if all is `step` K warmer.
+
+    Where temperature is a climatology with anomalies of another base, it says how
+    much the shift between the bases matters: forests split on the order of MAT,
+    which a shift leaves alone, so that the season is the only way in.
     """
-    import pandas as pd
+    return float(np.mean((tas > threshold) != (tas + step > threshold)))
 
-    area = (cube["cell_area"] * cube["vegetated_fraction"]).fillna(0)
-    rows = []
-    for name in (p for p in PREDICTORS if p in cube):
-        field = cube[name]
-        flat = field.mean("year") if "year" in field.dims else field
-        missing = 1 - float(area.where(flat.notnull()).sum() / area.sum())
-        rows.append(
-            {
-                "predictor": name,
-                "units": field.attrs["units"],
-                "by_year": "year" in field.dims,
-                "min": float(field.min()),
-                "mean": float(flat.weighted(area).mean(("lat", "lon"))),
-                "max": float(field.max()),
-                "missing_area": missing,
-                "source": field.attrs.get("source", ""),
-            }
+
+def _fill(values, other):
+    """Fill gaps from another source; also the share of each cell's months that were filled."""
+    gap = np.isnan(values)
+    values = np.where(gap, other, values)
+    share = (gap & np.isfinite(values)).reshape(-1, values.shape[-1]).mean(axis=0)
+    return values, share
+
+
+def _leaf_area(recipe, inputs, embedded, cover, land, months, options):
+    """Monthly leaf area index at the land cells, and notes on how it came about."""
+    source = recipe.fields["lai"]
+
+    def proxy():
+        return monthly_lai(
+            embedded["fapar_max"].values[land], embedded["ndvi_min"].values[land],
+            embedded["ndvi_max"].values[land], months["tas_climatology"],
+            months["pr_climatology"], cover["igbp_fraction"].values[:, land],
+            (cover["cell_area"] * cover["vegetated_fraction"]).transpose("lat", "lon").values[land],
+            options.extinction, options.evergreen_lai,
         )
-    return pd.DataFrame(rows).set_index("predictor")
+
+    if source.reader == "fapar_proxy":
+        lai, scale = proxy()
+        return lai, {"suffix": " (proxy from fAPAR)", "lai_scale": scale}
+    own = read_field(source, inputs, recipe.years, embedded).values[..., land].astype(np.float32)
+    lai, share = _fill(own, proxy()[0].astype(np.float32))
+    return lai, {"lai": share}
 
 
-def _embedded_months(embedded, vegetated):
-    """Monthly fields at the vegetated cells, all from the committed file."""
-    tas, pr = (_cells(embedded, v, vegetated) for v in ("tas", "pr"))
-    climate = "ERA5 2000-2025 (embedded)"
-    rain = "ITU-R P.837-7, GPCC climatology (embedded)"
-    humidity = "ITU-R P.836 vapour density with ERA5 temperature (embedded)"
-    light = "MERRA-2 2011-2015 (embedded)"
-    leaf = "PT-JPL fAPAR (embedded)"
-    return {
-        "tas": tas, "pr": pr, "tas_climatology": tas, "pr_climatology": pr,
-        "vap": _cells(embedded, "vap", vegetated),
-        "rsds": _cells(embedded, "rsds", vegetated),
-        "source": {
-            "MAT": climate, "Prec": rain, "Prec_GS": rain, "RH": humidity,
-            "RH_GS": humidity, "PAR": light, "PAR_GS": light, "LAI": leaf, "LAI_GS": leaf,
-        },
-    }, {}
-
-
-def _delta_months(inputs, embedded, vegetated, options):
-    """CRU CL 1.0 with anomalies added, at the vegetated cells; gaps from the embedded fields."""
-    fields, filled = {}, {}
-    names = {"tas": "cru_cl_tmp", "pr": "cru_cl_pre", "vap": "cru_cl_vap", "rsds": "cru_cl_rad"}
-    for name, entry in names.items():
-        own = read_cru_cl(inputs[entry], entry.rpartition("_")[2])
-        values = own.values[:, vegetated].astype(np.float32)
-        gap = np.isnan(values)
-        values[gap] = _cells(embedded, name, vegetated)[gap]
-        fields[name], filled[name] = values, (gap & np.isfinite(values)).mean(axis=0)
-        if name == "pr":
-            box_climatology = block_mean(own.values, 10, embedded["land_fraction"].values)
-    years = RECIPES["delta"].years
-    warming = read_gistemp(inputs["gistemp"], years)
-    tas_anomaly, known = _to_cells(warming, vegetated)
-    filled["tas_anomaly"] = 1 - known
-    wetness = read_ghcn(inputs["ghcn_prcp"], years)
-    ratio = wetness / np.maximum(box_climatology, options.dry_month)
-    ratio_anomaly, known = _to_cells(ratio, vegetated)
-    filled["pr_anomaly"] = 1 - known
-    low, high = options.ratio_bounds
-    climate = "CRU CL 1.0"
-    return {
-        "tas": fields["tas"] + tas_anomaly + np.float32(options.base_shift),
-        "pr": fields["pr"] * np.clip(1 + ratio_anomaly, low, high),
-        "tas_climatology": fields["tas"],
-        "pr_climatology": fields["pr"],
-        "vap": fields["vap"],
-        "rsds": fields["rsds"],
-        "source": {
-            "MAT": f"{climate} + GISTEMP v4", "Prec": f"{climate} x GHCN v2",
-            "Prec_GS": f"{climate} x GHCN v2", "RH": climate, "RH_GS": climate,
-            "PAR": f"{climate}, gaps MERRA-2 (embedded)",
-            "PAR_GS": f"{climate}, gaps MERRA-2 (embedded)",
-            "LAI": "PT-JPL fAPAR (embedded)", "LAI_GS": "PT-JPL fAPAR (embedded)",
-            "SOC": "HWSD v1.2",
-        },
-    }, filled
-
-
-def _to_cells(anomaly, vegetated):
+def _to_cells(anomaly, land):
     """Interpolate coarse anomalies to cells; zero, and counted, where nothing is near.
 
     Returns the values, shape (year, month, cell), and the share of months in
@@ -344,7 +396,7 @@ def _to_cells(anomaly, vegetated):
     step = float(anomaly["lon"][1] - anomaly["lon"][0])
     lon = anomaly["lon"].values
     around = around.assign_coords(lon=np.concatenate([[lon[0] - step], lon, [lon[-1] + step]]))
-    row, col = np.nonzero(vegetated)
+    row, col = np.nonzero(land)
     target = {
         "lat": xr.DataArray(grid["lat"].values[row], dims="cell"),
         "lon": xr.DataArray(grid["lon"].values[col], dims="cell"),
@@ -363,16 +415,7 @@ def _to_cells(anomaly, vegetated):
     return values, known
 
 
-def _cells(embedded, name, vegetated):
-    return embedded[name].values[..., vegetated].astype(np.float32)
-
-
-def _cell_areas(embedded, vegetated):
-    area = embedded["cell_area"] * embedded["vegetated_fraction"]
-    return area.transpose("lat", "lon").values[vegetated]
-
-
-def _spread(values, vegetated):
-    out = np.full((*values.shape[:-1], *vegetated.shape), np.nan, np.float32)
-    out[..., vegetated] = values
+def _spread(values, land):
+    out = np.full((*values.shape[:-1], *land.shape), np.nan, np.float32)
+    out[..., land] = values
     return out

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from soilresp.errors import DataError
+
 __all__ = ["seasonal_shape", "monthly_lai"]
 
 
@@ -68,13 +70,24 @@ def monthly_lai(
         m2 m-2; NaN where an input is missing.
     scale : float
         The factor.
+
+    Raises
+    ------
+    DataError
+        If no cell is mostly evergreen broadleaf forest.
     """
     peak = -np.log(1 - np.clip(fapar_max, 0, 0.99)) / extinction
     forest = (igbp_fraction[2] > 0.6) & np.isfinite(peak)
+    if not forest.any():
+        raise DataError(
+            "No cell is mostly evergreen broadleaf forest, to which the leaf area proxy is scaled. "
+            "Check the vegetation map."
+        )
     scale = evergreen_lai / np.average(peak[forest], weights=area[forest])
     vegetated = igbp_fraction[[*range(1, 13), 14]].sum(axis=0)
     evergreen = igbp_fraction[[1, 2]].sum(axis=0) / np.where(vegetated > 0, vegetated, 1)
-    kept = np.clip(ndvi_min / np.where(ndvi_max > 0, ndvi_max, np.nan), 0, 1)
-    kept = evergreen + (1 - evergreen) * np.nan_to_num(kept, nan=0.0)
+    # Where even the largest NDVI is not above zero, nothing outlasts the bad season.
+    kept = np.where(ndvi_max <= 0, 0, ndvi_min / np.where(ndvi_max <= 0, 1, ndvi_max))
+    kept = evergreen + (1 - evergreen) * np.clip(kept, 0, 1)
     shape = kept + (1 - kept) * seasonal_shape(temperature, precipitation)
     return scale * peak * shape, float(scale)

@@ -1,8 +1,14 @@
-"""The covariate recipes: which inputs each of them takes."""
+"""The covariate recipes: where every field comes from, as declared in ``data/recipes.yaml``."""
 
+import functools
 from dataclasses import dataclass
 
-__all__ = ["PREDICTORS", "RECIPES", "Recipe"]
+import yaml
+
+from soilresp.errors import DataError, ParameterError
+from soilresp.paths import data_dir
+
+__all__ = ["PREDICTORS", "Source", "Recipe", "recipes", "recipe_of"]
 
 PREDICTORS = {
     "MAT": ("mean annual air temperature", "degC"),
@@ -20,48 +26,130 @@ PREDICTORS = {
 
 
 @dataclass(frozen=True)
+class Source:
+    """Where one field comes from.
+
+    Attributes
+    ----------
+    reader : str
+        Name of the reader in `soilresp.prepare.sources`.
+    variable, conversion, period, product : str
+        What is read, how its unit is changed, which years it describes, and its name.
+    inputs : tuple of str
+        Registry names of the files.
+    constants : tuple of str
+        Fields of `soilresp.prepare.covariates.Options` that enter.
+    fallback : Source or None
+        What fills vegetated cells without data.
+    anomalies : Source or None
+        Departures that are put on top.
+    """
+
+    reader: str
+    variable: str
+    conversion: str
+    period: str
+    product: str
+    inputs: tuple = ()
+    constants: tuple = ()
+    fallback: "Source | None" = None
+    anomalies: "Source | None" = None
+
+    @property
+    def needs(self):
+        """Registry names of all files, those of the anomalies included (tuple of str)."""
+        return self.inputs + (self.anomalies.needs if self.anomalies else ())
+
+    @property
+    def words(self):
+        """The product and what is put on it, such as "CRU CL 1.0 with GISTEMP v4" (str)."""
+        return f"{self.product} with {self.anomalies.product}" if self.anomalies else self.product
+
+
+@dataclass(frozen=True)
 class Recipe:
     """A way to make the covariate cube.
 
     Attributes
     ----------
-    name : str
-    needs : tuple of str
-        Registry names of the inputs beyond what ships with the project.
+    name, summary : str
     years : tuple of int or None
         First and last year, or None for a climatology.
-    predictors : tuple of str
-        The predictors that it provides.
-    summary : str
+    fields : dict of str to Source
+        ``tas``, ``pr``, ``vap``, ``rsds``, ``lai``, ``vegetation`` and, if it has it, ``soc``.
     """
 
     name: str
-    needs: tuple
-    years: tuple | None
-    predictors: tuple
     summary: str
+    years: tuple | None
+    fields: dict
+
+    @property
+    def needs(self):
+        """Registry names of the inputs beyond what ships with the project (tuple of str)."""
+        return tuple(dict.fromkeys(n for source in self.fields.values() for n in source.needs))
+
+    @property
+    def predictors(self):
+        """The predictors that it provides (tuple of str)."""
+        made_of = _declared()["predictors"]
+        return tuple(p for p in PREDICTORS if all(f in self.fields for f in made_of[p]))
 
 
-RECIPES = {
-    r.name: r
-    for r in (
-        Recipe(
-            "delta",
-            needs=("cru_cl_tmp", "cru_cl_pre", "cru_cl_vap", "cru_cl_rad", "gistemp",
-                   "ghcn_prcp", "hwsd_oc", "hwsd_bulk_density"),
-            years=(1982, 2012),
-            predictors=tuple(PREDICTORS),
-            summary="CRU CL 1.0 climatology with GISTEMP and GHCN anomalies, HWSD soil carbon; "
-                    "leaf area and vegetation from the embedded fields.",
-        ),
-        Recipe(
-            "embedded",
-            needs=(),
-            years=None,
-            predictors=tuple(p for p in PREDICTORS if p != "SOC"),
-            summary="The fields that ship with the project: ERA5 temperature 2000-2025, "
-                    "GPCC rain, MERRA-2 radiation, MODIS vegetation; no soil carbon.",
-        ),
-    )
-}
-"""All recipes, best first: `auto` takes the first whose inputs are at hand."""
+@functools.cache
+def _declared():
+    path = data_dir() / "recipes.yaml"
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise DataError(f"{path} cannot be read ({error}). It ships with the project.") from None
+
+
+@functools.cache
+def recipes():
+    """All declared recipes, the one to prefer first.
+
+    Returns
+    -------
+    dict of str to Recipe
+    """
+    declared = _declared()
+    return {
+        name: Recipe(
+            name,
+            facts["summary"].strip(),
+            tuple(facts["years"]) if facts["years"] else None,
+            {field: _source(name, field, told) for field, told in facts["fields"].items()},
+        )
+        for name, facts in declared["recipes"].items()
+    }
+
+
+def recipe_of(name):
+    """One recipe.
+
+    Raises
+    ------
+    ParameterError
+        If there is none of that name.
+    """
+    if name not in recipes():
+        raise ParameterError(f"Unknown recipe {name!r}: choose one of {', '.join(recipes())}.")
+    return recipes()[name]
+
+
+def _source(recipe, field, told):
+    """A `Source` from its declaration; a fallback is the name of a declared field."""
+    told = dict(told)
+    fallback = told.pop("fallback", None)
+    anomalies = told.pop("anomalies", None)
+    try:
+        return Source(
+            **{k: tuple(v) if isinstance(v, list) else str(v) for k, v in told.items()},
+            fallback=_source(recipe, field, _declared()["fields"][fallback]) if fallback else None,
+            anomalies=_source(recipe, field, anomalies) if anomalies else None,
+        )
+    except (TypeError, KeyError) as error:
+        raise DataError(
+            f"data/recipes.yaml: field {field!r} of recipe {recipe!r} is not well declared ({error})."
+        ) from None
