@@ -1,10 +1,11 @@
 """The Monte-Carlo runs: one balanced draw of records and one forest each."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
+from joblib import Parallel, delayed
 from sklearn.ensemble import RandomForestRegressor
-from sklearn.utils.parallel import Parallel, delayed
 
 from soilresp.errors import ParameterError
 from soilresp.prepare.observations import TARGETS
@@ -14,6 +15,7 @@ __all__ = [
     "PAPER_PREDICTORS",
     "Run",
     "new_forest",
+    "fit",
     "predict",
     "oob_prediction",
     "monte_carlo",
@@ -81,6 +83,28 @@ def new_forest(n_trees, n_predictors, seed, n_jobs=-1, **options):
         n_jobs=n_jobs,
         **options,
     )
+
+
+def fit(forest, x, y):
+    """Fit a forest, and leave Python's warning filters as they were.
+
+    The threads of scikit-learn set the filters aside and put them back while
+    they overtake each other, which can leave none at all; the next call then
+    warns of it, once for each tree.
+
+    Parameters
+    ----------
+    forest : sklearn.ensemble.RandomForestRegressor
+    x : array_like, shape (n, p)
+    y : array_like, shape (n,)
+
+    Returns
+    -------
+    sklearn.ensemble.RandomForestRegressor
+        The same forest, fitted.
+    """
+    with warnings.catch_warnings():
+        return forest.fit(x, y)
 
 
 def predict(forest, x):
@@ -171,7 +195,7 @@ def monte_carlo(x, y, strata, shares, target, n_runs, n_trees, seed=0, draw="are
         rng = np.random.default_rng([seed, TARGETS[target], i])
         drawn, held_out = draw_run(strata, shares, rng, draw=draw)
         forest = new_forest(n_trees, x.shape[1], int(rng.integers(2**31)))
-        forest.fit(x[drawn], y[drawn])
+        fit(forest, x[drawn], y[drawn])
         yield Run(i, forest, drawn, held_out)
 
 

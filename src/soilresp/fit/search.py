@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from soilresp.errors import ParameterError
-from soilresp.fit.ensemble import PAPER_PREDICTORS, new_forest, oob_prediction
+from soilresp.fit.ensemble import PAPER_PREDICTORS, fit, new_forest, oob_prediction
 from soilresp.prepare.observations import TARGETS
 
 __all__ = ["neighbours", "search"]
@@ -84,7 +84,7 @@ def search(x, y, target, n_trees=200, depth=1, seed=0, n_seeds=3, progress=None)
         rmse = []
         for k in range(n_seeds):
             state = int(np.random.default_rng([seed, TARGETS[target], 20_000, k]).integers(2**31))
-            forest = new_forest(n_trees, len(subset), state, oob_score=True).fit(values, y)
+            forest = fit(new_forest(n_trees, len(subset), state, oob_score=True), values, y)
             rmse.append(np.sqrt(np.nanmean((oob_prediction(forest) - y) ** 2)))
         rows.append(
             {

@@ -5,7 +5,7 @@ import pandas as pd
 from sklearn.model_selection import GroupKFold, KFold
 
 from soilresp.errors import DataError
-from soilresp.fit.ensemble import new_forest, oob_prediction, predict
+from soilresp.fit.ensemble import fit, new_forest, oob_prediction, predict
 from soilresp.prepare.observations import TARGETS
 
 __all__ = ["SCHEMES", "scores", "site_groups", "block_groups", "ladder"]
@@ -109,7 +109,7 @@ def ladder(matched, x, target, n_trees=300, n_folds=10, seed=0, progress=None):
     """
     values, y = np.array(x, np.float32), np.array(matched["flux"])
     state = int(np.random.default_rng([seed, TARGETS[target], 10_000]).integers(2**31))
-    whole = new_forest(n_trees, values.shape[1], state, oob_score=True).fit(values, y)
+    whole = fit(new_forest(n_trees, values.shape[1], state, oob_score=True), values, y)
     predictions = {"in_sample": predict(whole, values), "oob": oob_prediction(whole)}
     splitters = {
         "random_cv": (KFold(n_folds, shuffle=True, random_state=state), None),
@@ -124,7 +124,7 @@ def ladder(matched, x, target, n_trees=300, n_folds=10, seed=0, progress=None):
     for scheme, (splitter, groups) in splitters.items():
         predicted = np.full(len(y), np.nan)
         for train, test in splitter.split(values, y, groups):
-            forest = new_forest(n_trees, values.shape[1], state).fit(values[train], y[train])
+            forest = fit(new_forest(n_trees, values.shape[1], state), values[train], y[train])
             predicted[test] = predict(forest, values[test])
         predictions[scheme] = predicted
         if progress is not None:

@@ -3,6 +3,8 @@
 Meinshausen, N. (2006), Quantile regression forests, J. Mach. Learn. Res. 7, 983-999.
 """
 
+import warnings
+
 import numpy as np
 from scipy import sparse
 
@@ -56,7 +58,7 @@ class Weights:
             raise ValueError("train_y has a value that was not given to Weights")
         position = np.searchsorted(self.values, train_y)
         offsets = np.cumsum([0] + [t.tree_.node_count for t in forest.estimators_])
-        leaf_of_train = forest.apply(train_x)
+        leaf_of_train = _leaves(forest, train_x)
         node, member, weight = [], [], []
         for i, in_bag in enumerate(forest.estimators_samples_):
             leaves = leaf_of_train[in_bag, i]
@@ -72,7 +74,7 @@ class Weights:
             ),
             shape=(offsets[-1], self.values.size),
         )
-        leaf_of_row = forest.apply(rows) + offsets[:-1]
+        leaf_of_row = _leaves(forest, rows) + offsets[:-1]
         visits = sparse.csr_array(
             (
                 np.full(leaf_of_row.size, 1 / n_trees, np.float32),
@@ -118,6 +120,13 @@ class Weights:
             out["mad"][rows] = _deviation(self.values, reached)
             out["quantiles"][:, rows] = _quantiles(self.values, reached, levels)
         return out
+
+
+def _leaves(forest, x):
+    """Leaf of every row in every tree, (n, n_trees)."""
+    # Put back the warning filters, which scikit-learn's threads can lose between them.
+    with warnings.catch_warnings():
+        return forest.apply(x)
 
 
 def moments(values, weights):
