@@ -5,6 +5,7 @@ import html
 
 import pandas as pd
 from myst_nb import glue
+from pandas.api.types import is_numeric_dtype
 from pandas.io.formats.style import Styler
 
 from soilresp import study as studies
@@ -65,6 +66,10 @@ def show(table, caption, digits=1, **formats):
         styler = styler.format(form, subset=[column], na_rep="–", escape="html")
     for axis in ("index", "columns"):
         styler = styler.format_index(axis=axis, escape="html")
+    numbers = [i for i, kind in enumerate(table.dtypes) if is_numeric_dtype(kind)]
+    styler = styler.set_table_styles(
+        [{"selector": f".col{i}", "props": "text-align: right"} for i in numbers]
+    )
     # The same id from run to run, and another for each table of a page.
     styler = styler.set_uuid(hashlib.sha256(caption.encode()).hexdigest()[:8]).set_caption(caption)
     return styler if table.index.name else styler.hide(axis="index")
