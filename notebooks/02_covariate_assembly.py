@@ -31,7 +31,7 @@ options = None  # changed constants, such as {"par_fraction": 0.5, "growing_thre
 
 # %%
 from soilresp import notebook, plot, workflow
-from soilresp.prepare.cube import correlations
+from soilresp.prepare.cube import correlations, footnotes
 from soilresp.prepare.reported import agreement, outliers
 
 study = notebook.open_study(profile, run)
@@ -68,6 +68,16 @@ notebook.show(assembly.description[["source", "hash"]], "Where each predictor co
 # recipe `delta` humidity, leaf area, light and soil carbon are climatologies, and only temperature and
 # precipitation carry the weather of a year. Trends and single years in the maps are therefore those of
 # temperature and precipitation.
+
+# %%
+notebook.show(footnotes(covariates), "Shares of the months over the vegetated area", share="{:.2%}")
+
+# %% [markdown]
+# Rain gauges thin out in the tropics after 1990: where no anomaly is near, `delta` keeps the
+# climatology. Its temperature anomalies count from 1951–1980 and the climatology is that of 1961–1990; the
+# shift between the two is a constant (`base_shift`, −0.1 K). Forests split on the order of MAT,
+# which a shift leaves alone, so that it can matter through the growing season only, in the share of
+# months of the last line.
 
 # %% [markdown]
 # ## How much do they repeat each other?

@@ -161,3 +161,15 @@ def test_correlations(embedded):
     np.testing.assert_allclose(np.diag(table), 1)
     np.testing.assert_allclose(table, table.T)
     assert table.loc["MAT", "RH"] == pytest.approx(-1)
+
+
+def test_footnotes(embedded):
+    """A flag on half of the vegetated area reads one half; attributes stand as they are."""
+    half = embedded["vegetated_fraction"] > 0
+    area = (embedded["cell_area"] * embedded["vegetated_fraction"]).transpose("lat", "lon").fillna(0)
+    north = area.values.sum(axis=1).cumsum() / float(area.sum())
+    flag = half & (xr.DataArray(north, dims="lat", coords={"lat": embedded["lat"]}) <= 0.5)
+    table = cubes.footnotes(embedded.assign(pr_anomaly_filled=flag.astype(float)))
+    shares = table.set_index("what")["share"]
+    assert shares["pr without an anomaly near"] == pytest.approx(0.5, abs=0.01)
+    assert shares["relative humidity capped at 100 %"] == embedded.attrs["rh_capped_share"]

@@ -13,7 +13,7 @@ from soilresp.grid import coordinates
 from soilresp.prepare.recipes import PREDICTORS
 from soilresp.results import write_aside
 
-__all__ = ["save_cube", "open_cube", "check_cube", "describe", "compare_cubes", "correlations"]
+__all__ = ["save_cube", "open_cube", "check_cube", "describe", "footnotes", "compare_cubes", "correlations"]
 
 _NEEDED = ("cell_area", "land_fraction", "vegetated_fraction", "igbp_fraction", "stratum")
 
@@ -296,6 +296,35 @@ def _filled(cube, name, area):
     if flag not in cube:
         return 0.0
     return float(np.nansum(cube[flag].values * area) / area.sum())
+
+
+def footnotes(cube):
+    """What was capped, filled or left without an anomaly, as shares of the months.
+
+    Parameters
+    ----------
+    cube : xarray.Dataset
+        From `soilresp.prepare.covariates.build_cube`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``what`` and ``share``; shares of a flag are weighted by vegetated area.
+    """
+    rows = []
+    if "rh_capped_share" in cube.attrs:
+        rows.append(("relative humidity capped at 100 %", cube.attrs["rh_capped_share"]))
+    area = (cube["cell_area"] * cube["vegetated_fraction"]).transpose("lat", "lon").fillna(0).values
+    for flag in (v for v in cube.data_vars if str(v).endswith("_filled")):
+        name = str(flag).removesuffix("_filled")
+        anomaly = name.endswith("_anomaly")
+        words = "{} without an anomaly near" if anomaly else "{} from the fallback"
+        share = float(np.nansum(cube[flag].values * area) / area.sum())
+        rows.append((words.format(name.removesuffix("_anomaly")), share))
+    if "season_sensitivity" in cube.attrs:
+        words = "growing season that begins or ends with 0.1 K more or less"
+        rows.append((words, cube.attrs["season_sensitivity"]))
+    return pd.DataFrame(rows, columns=["what", "share"])
 
 
 def compare_cubes(cube, other):
