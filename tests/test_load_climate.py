@@ -1,6 +1,7 @@
 """Readers of CRU CL 1.0, GISTEMP and GHCN, on files in the publishers' layouts and on their own."""
 
 import gzip
+import zipfile
 
 import numpy as np
 import pytest
@@ -340,3 +341,17 @@ def test_real_ghcn(real_input):
     assert field.shape == (31, 12, 36, 72)
     assert 0.2 < float(field.notnull().mean()) < 0.3
     assert abs(float(field.mean())) < 1 and float(field.min()) > -1000
+
+
+@pytest.mark.real
+def test_two_versions_of_radiation(real_input, tmp_path):
+    """The archive's other radiation has the same gaps and pattern, and is 15 % higher."""
+    archive = real_input("cru_cl_rad")
+    with zipfile.ZipFile(archive) as packed:
+        (tmp_path / "other.dat").write_bytes(packed.read("crad6190"))
+    ours = read_cru_cl(archive, "rad").values
+    other = read_cru_cl(tmp_path / "other.dat", "rad").values
+    known = np.isfinite(ours)
+    np.testing.assert_array_equal(known, np.isfinite(other))
+    assert np.corrcoef(ours[known], other[known])[0, 1] > 0.9999
+    assert 1.14 < other[known].sum() / ours[known].sum() < 1.18

@@ -37,8 +37,10 @@ def read_cru_cl(path, variable):
 
     The file holds 12 x 360 rows from north to south, each with 720 whole
     numbers of five characters from 0.25 to 359.75 E. Precipitation comes in mm
-    per day and is returned per month. ``crad6190.zip`` holds two versions; the
-    one that ends in ``.dat`` is read.
+    per day and is returned per month. ``crad6190.zip`` holds two versions of the
+    radiation. The one that ends in ``.dat`` is read; the other, of a later date,
+    has the same pattern (r above 0.9999) and is 15 % higher over vegetation, which
+    brings it nearer to MERRA-2 but still 14 % below.
 
     Parameters
     ----------
