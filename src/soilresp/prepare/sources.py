@@ -18,8 +18,9 @@ from soilresp.load.gsde import read_gsde
 from soilresp.load.hwsd import read_soil_carbon
 from soilresp.load.landcover import read_glc2000
 from soilresp.load.merra2 import read_merra2
+from soilresp.load.raster import open_geotiff, read_hdf4
 from soilresp.prepare.radiation import shortwave_from_cloud
-from soilresp.regrid import to_half_degree
+from soilresp.regrid import carry, overlaps, to_half_degree
 
 __all__ = ["READERS", "read_field", "land_cover", "precipitation_ratio"]
 
@@ -153,18 +154,39 @@ def _cru_ts_radiation(source, paths, years, embedded):
 
 def _merra2(source, paths, years, embedded):
     field = read_merra2(paths[0], _MERRA2[source.variable], years)
-    # The source's own cells of land, so that coasts do not take the climate of the sea.
-    share = embedded["land_fraction"].sel(lat=field["lat"], lon=field["lon"], method="nearest")
-    return to_half_degree(field, weights=share.drop_vars(["lat", "lon"]).assign_coords(
-        lat=field["lat"], lon=field["lon"]))
+    if source.variable == "PRECTOTCORR":
+        # The files have traces below zero, which would leave deserts less than none.
+        field = field.clip(min=0, keep_attrs=True)
+    return to_half_degree(field, _land_share(field, embedded))
+
+
+def _land_share(field, embedded):
+    """Share of land of a source's own cells, so that coasts do not take the climate of the sea."""
+    rows, columns = overlaps(field["lat"].values, field["lon"].values)
+    land = embedded["land_fraction"].transpose("lat", "lon").values
+    area = np.broadcast_to(embedded["cell_area"].values[:, np.newaxis], land.shape)
+    share = carry(area * land, rows.T, columns.T) / carry(area, rows.T, columns.T)
+    return xr.DataArray(share, {"lat": field["lat"], "lon": field["lon"]}, ("lat", "lon"))
 
 
 def _glass(source, paths, years, embedded):
-    return read_glass_lai(paths[0], years)
+    first = _first_of(paths[0], "GLASS*.hdf")
+    rows = 3600 if first is None else len(read_hdf4(first, "LAI")[0])
+    return read_glass_lai(paths[0], years, resolution=180 / rows)
 
 
 def _gimms(source, paths, years, embedded):
-    return read_gimms_lai4g(paths[0], years)
+    first = _first_of(paths[0], "GIMMS_LAI4g*.tif")
+    rows = 2160
+    if first is not None:
+        with open_geotiff(first) as raster:
+            rows = raster.height
+    return read_gimms_lai4g(paths[0], years, resolution=180 / rows)
+
+
+def _first_of(folder, pattern):
+    """A file of a product, whose cells tell its resolution, or None."""
+    return next(iter(sorted(Path(folder).rglob(pattern))), None)
 
 
 _MERRA2 = {"T2M": "tas", "PRECTOTCORR": "pr", "QV2M, PS": "vap", "SWGDN": "rsds"}
