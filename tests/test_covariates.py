@@ -137,6 +137,37 @@ def test_years_differ():
     np.testing.assert_allclose(found["PAR_GS"], [[2400] * 3, [1200] * 3])
 
 
+def test_seasons_of_two_years():
+    """The four kinds of cell side by side, in a normal year and in one that is colder by 4 K.
+
+    Every month has 10 mm for each of its numbers, 1 to 12. The tropics grow in both years. The
+    temperate cell has 2 degC in April and November, and loses them (40 and 110 mm) to the cold;
+    the southern one has them in May and September (50 and 90 mm). The arctic one has 3 degC in
+    July and 1 in August; in the cold year it has no month, and July alone counts as the warmest.
+    """
+    months = np.arange(1, 13)
+    tropical = np.full(12, 26.0)
+    temperate = np.select([np.isin(months, [12, 1, 2, 3]), np.isin(months, [4, 11])], [-5, 2], 12.0)
+    arctic = np.select([months == 7, months == 8], [3, 1], -20.0)
+    southern = np.select([np.isin(months, [6, 7, 8]), np.isin(months, [5, 9])], [-3, 2], 10.0)
+    normal = np.stack([tropical, temperate, arctic, southern], axis=1)
+    rain = np.broadcast_to(10.0 * months[:, None], (12, 4))
+    found = annual_predictors(
+        np.stack([normal, normal - 4]), rain, 5.0 * rain / 10, rain, rain / 100
+    )
+    np.testing.assert_allclose(found["Prec_GS"], [
+        [780, 780 - 120 - 60, 150, 780 - 210],
+        [780, 780 - 120 - 60 - 150, 70, 780 - 210 - 140],
+    ])
+    np.testing.assert_array_equal(found["PAR_GS"], found["Prec_GS"])
+    # Humidity of 5 % for each number of the month: July and August have 31 days each.
+    np.testing.assert_allclose(found["RH_GS"][:, 2], [37.5, 35])
+    np.testing.assert_allclose(found["LAI_GS"][:, 2], [0.75, 0.7])
+    np.testing.assert_allclose(found["MAT"][0] - found["MAT"][1], 4)
+    # Six months of 184 days, April and November of 60, and the winter of 121.25.
+    assert np.isclose(found["MAT"][0, 1], (12 * 184 + 2 * 60 - 5 * 121.25) / 365.25)
+
+
 def test_a_gap_stays_a_gap():
     """A cell without a month of temperature has no predictor that depends on it."""
     tas = np.full((12, 2), 10.0)

@@ -75,6 +75,18 @@ def test_rain_per_day_is_refused(embedded):
     refused(dry, "Prec", "mm day-1")
 
 
+@pytest.mark.parametrize(
+    ("predictor", "slip", "words"),
+    [("MAT", lambda v: v + 273.15, "kelvin"), ("Prec", lambda v: v / 30.4, "mm day-1")],
+)
+def test_slip_in_one_year_of_many_is_refused(embedded, predictor, slip, words):
+    """One year in another unit hardly moves the mean of thirty, and is named."""
+    field = xr.concat([embedded[predictor]] * 30, "year").assign_coords(year=range(1982, 2012))
+    field = field.copy(deep=True)
+    field.values[11] = slip(field.values[11])
+    refused(embedded.assign({predictor: field}), "year 1993", predictor, words)
+
+
 def test_humidity_as_fraction_is_refused(embedded):
     """Relative humidity between 0 and 1."""
     refused(embedded.assign(RH=embedded["RH"] / 100), "RH", "fraction")

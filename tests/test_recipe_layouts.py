@@ -31,7 +31,7 @@ POLAND, AUSTRALIA = {"lat": 50.25, "lon": 20.25}, {"lat": -20.25, "lon": 130.25}
 CONGO = {"lat": 0.25, "lon": 20.25}
 """Where some sources have a gap."""
 
-BORDEAUX = {"lat": 45.25, "lon": -1.25}
+CANTABRIA = {"lat": 43.25, "lon": -3.75}
 
 DAYS = np.array([31, 28.25, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 DAYS_2001 = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
@@ -232,13 +232,25 @@ def test_cru_ts_lacks_a_year(cru_ts_inputs):
         build_cube("cru_ts", cru_ts_inputs, years=(2002, 2003))
 
 
+@pytest.mark.parametrize("turn", [lambda v: v[:, ::-1], lambda v: np.roll(v, 720, axis=2)])
+def test_turned_leaf_area_is_not_filled_in_silence(cru_ts_inputs, tmp_path, turn):
+    """Upside down or shifted by 180 degrees, it leaves too much of the land to the proxy."""
+    rasterio = pytest.importorskip("rasterio")
+    for path in cru_ts_inputs["gimms_lai4g"].glob("*_2001*.tif"):
+        with rasterio.open(path) as raster:
+            write_geotiff(tmp_path / path.name, turn(raster.read()), QUARTER)
+    with pytest.raises(DataError, match="GIMMS LAI4g has no lai on .*; expected 25% at most"):
+        build_cube("cru_ts", cru_ts_inputs | {"gimms_lai4g": tmp_path}, years=(2001, 2001))
+
+
 # MERRA-2 with GLASS LAI, GSDE and GLC2000
 
 
 @pytest.fixture(scope="module")
 def merra2_inputs(tmp_path_factory):
-    """2001; the sea off Bordeaux is frozen, its coast is not; the rain of Libya is a trace below 0.
+    """2001; the sea off Cantabria is frozen, its coast is not; Libya's rain is a trace below zero.
 
+    The coast has 20 degC north of 43.25 N and 10 south of it.
     In the Congo there is no leaf area.
     """
     pytest.importorskip("pyhdf")
@@ -262,11 +274,12 @@ def merra2_inputs(tmp_path_factory):
         put(fields[name], POLAND, poland, lat, lon)
         put(fields[name], AUSTRALIA, australia, lat, lon)
     put(fields["PRECTOTCORR"], {"lat": 25.25, "lon": 20.25}, -5e-9, lat, lon)
-    rows, columns = (np.ravel(i) for i in around(BORDEAUX, lat, lon, reach=4))
+    rows, columns = (np.ravel(i) for i in around(CANTABRIA, lat, lon, reach=4))
     for row in rows:
         for column in columns:
             ashore = has_land(lat[row], lon[column])
-            fields["T2M"][:, row, column] = 273.15 + (20 if ashore else 0)
+            warm = 20 if lat[row] > CANTABRIA["lat"] else 10
+            fields["T2M"][:, row, column] = 273.15 + (warm if ashore else 0)
     folder = top / "merra2"
     folder.mkdir()
     files = {name: field[:, ::-1].astype(np.float32) for name, field in fields.items()}
@@ -362,12 +375,29 @@ def test_merra2_by_hand(from_merra2):
 
 
 def test_merra2_coast_takes_no_sea(from_merra2):
-    """Off Bordeaux the sea has 0 degC and the coast 20: so have all cells with land, none filled."""
-    box = from_merra2.sel(lat=slice(48, 42.5), lon=slice(-4, 1.5)).sel(year=2001)
+    """Off Cantabria the sea has 0 degC, the coast 10 or 20: so have all cells with land."""
+    box = from_merra2.sel(lat=slice(46, 40.5), lon=slice(-6.5, -1)).sel(year=2001)
     mat = box["MAT"].values
     assert 20 < np.isfinite(mat).sum() < mat.size
-    np.testing.assert_allclose(mat[np.isfinite(mat)], 20, atol=1e-3)
+    assert np.nanmin(mat) > 9.999 and np.nanmax(mat) < 20.001
     assert float(box["tas_filled"].max()) == 0
+
+
+def test_merra2_coast_weighs_by_land(from_merra2):
+    """Cells of the product count by their own land, of which half-degree cells hold parts.
+
+    The cell at 43.25 N, 3.75 W lies half in the product's row of 43.5 N (20 degC) and half in
+    that of 43 N (10 degC), and wholly in its column of 3.75 W. Each of the two has half of two
+    rows of half a degree, all of one column and an eighth of the ones beside.
+    """
+    part = load_land().sel(lat=[43.75, 43.25, 42.75], lon=[-4.25, -3.75, -3.25]).values
+    by_row = part @ [0.0625, 0.5, 0.0625]
+    north, south = by_row[0] + by_row[1], by_row[1] + by_row[2]
+    mean = (20 * north + 10 * south) / (north + south)
+    assert 12 < mean < 14
+    found = float(from_merra2["MAT"].sel(CANTABRIA).sel(year=2001))
+    # Rows differ a little in area.
+    assert found == pytest.approx(mean, abs=0.05)
 
 
 def test_merra2_trace_of_rain_is_none(from_merra2):

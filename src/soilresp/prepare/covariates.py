@@ -27,6 +27,10 @@ __all__ = [
 
 SECONDS_PER_DAY = 86_400
 
+LARGEST_FILLED = 0.25
+"""Share of the vegetated area that a fallback may fill. A map upside down leaves three quarters
+of it without data, one that is shifted by 180 degrees half of it."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -254,6 +258,8 @@ def build_cube(recipe, inputs=None, options=None, years=None):
     lai, note = _leaf_area(recipe, inputs, embedded, cover, land, months, options)
     if "lai" in note:
         filled["lai"] = note.pop("lai")
+    area = (cover["cell_area"] * cover["vegetated_fraction"]).transpose("lat", "lon").values[land]
+    _check_filled(recipe, filled, area)
     found = annual_predictors(
         months["tas"], months["pr"], rh.astype(np.float32), par.astype(np.float32),
         lai.astype(np.float32), options.growing_threshold,
@@ -361,6 +367,19 @@ def _fill(values, other):
     values = np.where(gap, other, values)
     share = (gap & np.isfinite(values)).reshape(-1, values.shape[-1]).mean(axis=0)
     return values, share
+
+
+def _check_filled(recipe, filled, area):
+    """Refuse a source that leaves most to its fallback, which would hide that it lies elsewhere."""
+    for name in (n for n in filled if n in recipe.fields):
+        share = float(np.average(filled[name], weights=np.nan_to_num(area)))
+        if share > LARGEST_FILLED:
+            raise DataError(
+                f"Recipe '{recipe.name}': {recipe.fields[name].product} has no {name} on {share:.0%} "
+                f"of the vegetated area; expected {LARGEST_FILLED:.0%} at most. Its rows may run from "
+                "south to north, or its longitudes from 0 to 360, other than its coordinates say; or "
+                "it is not global."
+            )
 
 
 def _leaf_area(recipe, inputs, embedded, cover, land, months, options):

@@ -190,16 +190,25 @@ def _check_field(field, area, name):
     predictor = field.name
     if predictor in _STATIC and "year" in field.dims:
         raise DataError(f"{name}: {predictor} does not vary by year, but has a dimension 'year'.")
-    flat = field.values if field.ndim == 2 else field.values.mean(axis=0)
+    # Year by year, because one year in another unit hardly moves the mean of many.
+    years = field["year"].values if "year" in field.dims else [None]
+    for year, values in zip(years, field.values.reshape(-1, *area.shape), strict=True):
+        _check_year(predictor, values, area, name if year is None else f"{name}, year {year}")
+    if predictor == "MAT":
+        _check_poles(_climatology(field), name)
+
+
+def _check_year(predictor, flat, area, name):
     low, high, units, hint = _POSSIBLE[predictor]
-    found_low, found_high = float(np.nanmin(flat)), float(np.nanmax(flat))
-    if found_low < low - 1e-3 or found_high > high + 1e-3:
-        raise DataError(
-            f"{name}: {predictor} runs from {found_low:.4g} to {found_high:.4g}; expected {low} to "
-            f"{high} {units}. {hint}".rstrip()
-        )
     known = np.isfinite(flat)
     covered = area[known].sum() / area.sum()
+    if known.any():
+        found_low, found_high = float(flat[known].min()), float(flat[known].max())
+        if found_low < low - 1e-3 or found_high > high + 1e-3:
+            raise DataError(
+                f"{name}: {predictor} runs from {found_low:.4g} to {found_high:.4g}; expected {low} "
+                f"to {high} {units}. {hint}".rstrip()
+            )
     if covered < COMPLETE:
         raise DataError(f"{name}: {predictor} has data on {covered:.1%} of the vegetated area; "
                         f"expected {COMPLETE:.0%} or more. {_why_shifted(known, area, covered)}")
@@ -211,8 +220,6 @@ def _check_field(field, area, name):
                 f"{name}: {predictor} is {mean:.4g} {units} on average over the vegetated area; "
                 f"expected {low} to {high}. {hint}".rstrip()
             )
-    if predictor == "MAT":
-        _check_poles(flat, name)
 
 
 def _why_shifted(known, area, covered):
