@@ -416,7 +416,7 @@ def test_merra2_gaps_are_filled_and_counted(from_merra2):
 
 
 def test_merra2_vegetation_is_glc2000(from_merra2):
-    """Needle-leaved forest, shrubs, rain forest by bin; deserts have none, Antarctica the embedded."""
+    """Forests and shrubs by bin; deserts have none, Antarctica has the embedded map."""
     strata = [int(from_merra2["stratum"].sel(p)) for p in (POLAND, AUSTRALIA, CONGO)]
     assert strata == [3, 4, 1]
     assert int(from_merra2["stratum"].sel(lat=40.25, lon=-100.25)) == 5

@@ -234,7 +234,8 @@ def build_cube(recipe, inputs=None, options=None, years=None):
     ParameterError
         If there is no such recipe, or it has no such years.
     DataError
-        If an input is missing or not what it should be.
+        If an input is missing or not what it should be, or leaves more than
+        `LARGEST_FILLED` of the vegetated area to its fallback.
     """
     recipe, inputs, options = recipe_of(recipe), inputs or {}, options or Options()
     if years is not None:
@@ -375,10 +376,10 @@ def _check_filled(recipe, filled, area):
         share = float(np.average(filled[name], weights=np.nan_to_num(area)))
         if share > LARGEST_FILLED:
             raise DataError(
-                f"Recipe '{recipe.name}': {recipe.fields[name].product} has no {name} on {share:.0%} "
-                f"of the vegetated area; expected {LARGEST_FILLED:.0%} at most. Its rows may run from "
-                "south to north, or its longitudes from 0 to 360, other than its coordinates say; or "
-                "it is not global."
+                f"Recipe '{recipe.name}': {recipe.fields[name].product} has no {name} on "
+                f"{share:.0%} of the vegetated area; expected {LARGEST_FILLED:.0%} at most. Its "
+                "rows may run from south to north, or its longitudes from 0 to 360, other than "
+                "its coordinates say; or it is not global."
             )
 
 
