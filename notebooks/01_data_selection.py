@@ -24,11 +24,12 @@
 # %% tags=["parameters"]
 profile = None  # "quick", "standard" or "paper"; None: that of the run, else "quick"
 run = None  # folder of the run; None: SOILRESP_RUN, else runs/interactive
-rules = None  # changed selection rules, such as {"years": [1990, 2013], "box": None}
+rules = None  # changed selection rules, such as {"years": [1990, 2013], "quality": "drop"}
 
 # %%
 from soilresp import notebook, plot, workflow
 from soilresp.data.embedded import load_embedded
+from soilresp.prepare import quality
 
 study = notebook.open_study(profile, run)
 selection = workflow.selection(study, rules=rules)
@@ -74,10 +75,49 @@ per_target = observations.groupby("target").agg(
 notebook.show(per_target, "Selected records; flux in g C m⁻² yr⁻¹", digits=0)
 
 # %% [markdown]
+# ## Records that cannot be right
+#
+# SRDB is typed in from papers, and some of it is typed wrongly: coordinates are swapped or lose a
+# sign, fluxes per day stand for fluxes per year, parts exceed their whole. Every record is held
+# against its country's outline, the climate of its cell, its own parts, and comparable records
+# (`soilresp data check` does the same for any copy of the table, and writes all of it to a file).
+# A *suspicion* has a score of 0.5 or more; a *remark* is certain but harmless, or a matter of
+# judgement. Nothing is changed: `rules={"quality": "drop"}` leaves out the records whose place, flux or
+# year is under suspicion, `"repair"` corrects those that one change explains, and the last line of the
+# table of rules says how many there are.
+
+# %%
+flags = selection.flags
+suspicions = flags[flags["score"] >= quality.THRESHOLD]
+notebook.hand_on(n_suspicious=suspicions["record"].nunique())
+notebook.show(
+    quality.counts(flags).reset_index(),
+    "Records by test, of all in SRDB; repair: suspicions that come with one", digits=0,
+)
+
+# %% mystnb={"figure": {"caption": "Sites under suspicion (crosses), each with a line to where it more likely belongs: where a swap or a change of sign would put it, else the nearest point of the country that the record states.", "name": "fig-suspicious-sites"}}
+if len(selection.suspicious_sites):
+    figure = plot.suspicious_sites(selection.suspicious_sites)
+else:
+    figure = None
+figure
+
+# %% [markdown]
+# The most suspicious, one for each study and test, as sentences that can be held against the paper:
+
+# %%
+worst = quality.suspects(suspicions, 25)
+notebook.show(
+    worst[["score", "test", "records"]].assign(sentence=quality.sentences(worst)).reset_index(drop=True),
+    "The 25 most suspicious; records: those of the study that share it", digits=0, score="{:.2f}",
+)
+
+# %% [markdown]
 # **What we learned.** {glue:text}`n_sr:,d` records of SR and {glue:text}`n_hr:,d` of HR go on to
 # the next chapter. They crowd in Europe, North America and eastern Asia.
 #
 # **What is uncertain.** Records of one study share a method, and often a plot: the number of
 # independent observations is nearer to that of the studies than to that of the records. The largest fluxes
-# are several times what soils elsewhere give; some of them are likely slips of the pen, which
-# nothing here has sorted out yet.
+# are several times what soils elsewhere give. Some of them are slips of the pen: the tests put
+# {glue:text}`n_suspicious:,d` records under suspicion, and they see no slip that leaves a record
+# plausible, such as a flux that is three times too large.

@@ -94,6 +94,26 @@ plot.observed_predicted(
 )
 
 # %% [markdown]
+# ## What suspicious records do
+#
+# The first chapter lists records that cannot be right. Here the forests are trained with them, without
+# them, and with the repairs that one change explains. Leaving out bad records makes any score better,
+# since they need not be predicted any more. The columns of *sound* records score the same
+# records in all three rows: there, only the training differs.
+
+# %%
+effect = workflow.quality_effect(study, cv_folds=cv_folds, cv_trees=cv_trees).effect
+notebook.show(
+    effect,
+    "Study folds; RMSE in g C m⁻² yr⁻¹; totals of five small forests in Pg C yr⁻¹, to be compared "
+    "with each other only",
+    digits=0, **({"r2": "{:.3f}", "sound_r2": "{:.3f}", "total": "{:.1f}"} if len(effect) else {}),
+)
+
+# %% [markdown]
+# (A twin experiment has no such records, and no such table.)
+
+# %% [markdown]
 # **What we learned.** On records it has seen, a forest reaches an R² of
 # {glue:text}`sr_in_sample_r2:.2f` for SR and {glue:text}`hr_in_sample_r2:.2f` for HR; on studies it
 # has not seen {glue:text}`sr_study_cv_r2:.2f` and {glue:text}`hr_study_cv_r2:.2f`. A paper's 0.89

@@ -62,6 +62,17 @@ def site_map():
     return plot.site_map(table[table["target"] == "SR"], table[table["target"] == "HR"], igbp)
 
 
+def suspicious_sites():
+    """Three sites: one repaired, one with a nearest place, one with neither."""
+    return plot.suspicious_sites(
+        pd.DataFrame(
+            {"lat": [-50.0, 31.0, -2.0], "lon": [13.0, 13.0, -2.0], "records": [2, 1, 3],
+             "to_lat": [50.0, 47.5, np.nan], "to_lon": [13.0, 12.0, np.nan],
+             "how": ["repair", "nearest", ""]}
+        )
+    )
+
+
 def funnel_bars():
     funnel = pd.DataFrame(
         {"rule": ["All records", "Field", "Years"], "SR": [100, 80, 60], "HR": [100, 30, 20]}
@@ -167,6 +178,7 @@ def site_scores():
 FIGURES = {
     "site_map": (site_map, 1),
     "funnel_bars": (funnel_bars, 2),
+    "suspicious_sites": (suspicious_sites, 1),
     "covariate_maps": (covariate_maps, 10),
     "correlation_matrix": (correlation_matrix, 1),
     "two_sources": (two_sources, 9),
@@ -222,7 +234,7 @@ def test_figure(name):
     # Axes that only name predictors have no units to give.
     without = {"search_ranking": 2, "correlation_matrix": 1}.get(name, 0)
     assert len(with_units) == len(bars) + len(plain) - without
-    assert bars or plain or name == "site_map"
+    assert bars or plain or name in ("site_map", "suspicious_sites")
 
 
 @pytest.mark.parametrize("name", FIGURES)

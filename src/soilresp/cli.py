@@ -315,6 +315,75 @@ def _print_description(made):
     print(table.to_string(float_format=lambda x: f"{x:,.2f}"))
 
 
+@data_app.command("check")
+def check_data(
+    file: Annotated[
+        Path | None, typer.Argument(help="srdb-data.csv; default: the copy at hand.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write flags.csv and report.html here."),
+    ] = None,
+    benchmark: Annotated[
+        bool,
+        typer.Option(
+            "--benchmark", help="Corrupt sound records in ten known ways, and count what is found."
+        ),
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the benchmark.")] = 0,
+):
+    """Look for field records of SRDB that cannot be right. None is changed."""
+    from soilresp.data import access
+    from soilresp.load.srdb import read_srdb
+
+    path = file or access.locate("srdb").path
+    table = read_srdb(path, strip=False)
+    if benchmark:
+        _print_benchmark(table, seed, out)
+    else:
+        _print_check(table, path, out)
+
+
+def _print_check(table, path, out):
+    from soilresp.prepare import quality
+    from soilresp.results import write_aside
+
+    flags = quality.check(table)
+    print(quality.counts(flags).to_string())
+    serious = flags[flags["score"] >= quality.THRESHOLD]
+    print(f"\n{serious.index.nunique()} of {len(table)} records are under suspicion.")
+    if out is None:
+        print("The most suspicious; --out FOLDER writes all:\n")
+        print("\n".join(quality.sentences(quality.suspects(flags, 10))))
+        return
+    with write_aside(out / "flags.csv") as part:
+        flags.assign(score=flags["score"].round(3)).to_csv(part, index=False)
+    with write_aside(out / "report.html") as part:
+        part.write_text(quality.page(flags, table, path.name, quality.TESTS), encoding="utf-8")
+    print(f"{out / 'flags.csv'}\n{out / 'report.html'}")
+
+
+def _print_benchmark(table, seed, out):
+    from soilresp.prepare.quality import benchmark
+    from soilresp.progress import track
+    from soilresp.results import write_aside
+
+    found, alarms = benchmark.benchmark(
+        table, seed=seed, track=lambda rounds: track(rounds, "rounds")
+    )
+    tables = {"recall": found, "false_alarms": alarms}
+    print(
+        "Share of corruptions found, and of repairs that restore the record; studies that no "
+        f"limit was set on\n{found.to_string(float_format='{:.3f}'.format, na_rep='')}\n\n"
+        "Untouched clean records under suspicion\n"
+        f"{alarms.to_string(float_format='{:.4f}'.format)}"
+    )
+    if out is not None:
+        for name, content in tables.items():
+            with write_aside(out / f"{name}.csv") as part:
+                content.to_csv(part)
+
+
 def _each(names, action):
     """Do something with every input, print each outcome, and fail at the end if one did."""
     from soilresp.data import registry

@@ -27,7 +27,8 @@ from soilresp.grid import total_pg
 from soilresp.load.models import declared_models, read_cmip6_global, read_isimip_global, read_testbed
 from soilresp.load.srdb import read_srdb
 from soilresp.predict.maps import area_summed, autotrophic, map_flux, vegetated_area
-from soilresp.prepare import covariates, twin
+from soilresp.predict.quality_effect import quality_effect as effect_of_quality
+from soilresp.prepare import covariates, quality, twin
 from soilresp.prepare.cube import check_cube, compare_cubes, describe, open_cube
 from soilresp.prepare.climate_response import bond_lamberty_2004, raich_2002
 from soilresp.prepare.observations import TARGETS, Selection, select
@@ -45,6 +46,7 @@ __all__ = [
     "predictor_search",
     "training",
     "mapping",
+    "quality_effect",
     "budget",
     "intercomparison",
     "records_of",
@@ -62,7 +64,9 @@ def _selection(study, needs, *, rules=None):
     """Select the records of SR and HR.
 
     Results: ``observations``, ``funnel``, ``inputs`` (checksums), and
-    ``truth`` (global totals of the twin's world; empty with field data).
+    ``truth`` (global totals of the twin's world; empty with field data),
+    ``flags`` (what `soilresp.prepare.quality` says of all records) and
+    ``suspicious_sites`` (where their coordinates more likely are).
     Setting ``rules``: fields of `soilresp.prepare.observations.Selection`.
     """
     if study.is_twin:
@@ -77,11 +81,18 @@ def _selection(study, needs, *, rules=None):
             "funnel": funnel[["rule", *TARGETS]],
             "inputs": {},
             "truth": twin.truth()[1],
+            "flags": pd.DataFrame(columns=quality.FIELDS),
+            "suspicious_sites": pd.DataFrame(),
         }
     found = access.locate("srdb", download=True)
-    table = read_srdb(found.path)
-    observations, funnel = select(table, Selection.from_dict(rules or {}))
+    entered = read_srdb(found.path, strip=False)
+    flags = quality.check(entered)
+    observations, funnel = select(
+        read_srdb(found.path), Selection.from_dict(rules or {}), flags
+    )
     return {
+        "flags": flags,
+        "suspicious_sites": quality.suspicious_sites(entered, flags),
         "observations": observations,
         "funnel": funnel,
         "inputs": {found.path.name: found.sha256},
@@ -203,6 +214,23 @@ def _training(study, needs, *, n_runs=None, n_trees=None, cv_folds=None, cv_tree
         "ladder": pd.concat(ladders, ignore_index=True),
         "ensemble_scores": ensemble,
     }
+
+
+def _quality_effect(study, needs, *, n_runs=5, n_trees=40, cv_folds=None, cv_trees=None):
+    """See what leaving out or repairing suspicious records does to scores and totals.
+
+    Results: ``effect``, by what is done and target; empty for a twin experiment.
+    """
+    if study.is_twin:
+        return {"effect": pd.DataFrame()}
+    selected = needs["01_data_selection"]
+    cube = needs["02_covariate_assembly"].cube
+    table = effect_of_quality(
+        read_srdb(access.locate("srdb").path), selected.flags,
+        Selection.from_dict(selected.settings["rules"] or {}), cube,
+        needs["03_predictor_search"].chosen, n_runs, n_trees, cv_folds, cv_trees, study.seed,
+    )
+    return {"effect": table}
 
 
 def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area"):
@@ -484,9 +512,12 @@ assembly = Stage("02_covariate_assembly", _assembly, [selection])
 predictor_search = Stage("03_predictor_search", _search, [assembly])
 training = Stage("04_stratified_training", _training, [assembly, predictor_search])
 mapping = Stage("05_global_mapping", _mapping, [assembly, predictor_search])
+quality_effect = Stage(
+    "04_quality_effect", _quality_effect, [selection, assembly, predictor_search]
+)
 budget = Stage("06_carbon_budget", _budget, [mapping])
 intercomparison = Stage("07_tem_intercomparison", _intercomparison, [assembly, training, mapping])
 
 STAGES = (selection, assembly, predictor_search, training, mapping, budget, intercomparison)
-"""All stages in order."""
+"""The stages that make the study, in order; `quality_effect` only looks at it."""
 

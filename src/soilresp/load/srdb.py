@@ -24,19 +24,21 @@ TEXT = (
 """Columns that the study reads as text, stripped of stray blanks."""
 
 
-def read_srdb(path):
+def read_srdb(path, strip=True):
     """Read ``srdb-data.csv``.
 
     Parameters
     ----------
     path : path-like
+    strip : bool
+        Whether words lose their stray blanks.
 
     Returns
     -------
     pandas.DataFrame
         One row a record, all columns of the file, in its order. Those of
         `NUMERIC` are float (``Record_number`` and ``Study_number`` int), those
-        of `TEXT` are stripped strings.
+        of `TEXT` are strings, stripped if asked for.
 
     Raises
     ------
@@ -62,7 +64,7 @@ def read_srdb(path):
             f"{list(table.columns[:3])}. Expected srdb-data.csv of SRDB, separated by commas."
         )
     table = table.assign(**{c: _numbers(path, table, c) for c in NUMERIC})
-    for column in TEXT:
+    for column in TEXT if strip else ():
         table[column] = table[column].str.strip()
     for column in ("Record_number", "Study_number"):
         if table[column].isna().any():

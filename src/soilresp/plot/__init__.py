@@ -8,7 +8,13 @@ from soilresp.plot.budget import budget_bars, literature_forest
 from soilresp.plot.covariates import correlation_matrix, covariate_maps, two_sources
 from soilresp.plot.globe import annual_series, six_maps
 from soilresp.plot.models import flux_bars, site_scores, zonal_profiles
-from soilresp.plot.records import funnel_bars, reported_against_matched, site_map, strata_shares
+from soilresp.plot.records import (
+    funnel_bars,
+    reported_against_matched,
+    site_map,
+    strata_shares,
+    suspicious_sites,
+)
 from soilresp.plot.style import use_style
 from soilresp.plot.validation import observed_predicted, search_ranking, validation_ladder
 
@@ -27,6 +33,7 @@ __all__ = [
     "site_scores",
     "six_maps",
     "strata_shares",
+    "suspicious_sites",
     "two_sources",
     "use_style",
     "validation_ladder",

@@ -18,7 +18,8 @@ from soilresp.plot.style import (
 )
 from soilresp.prepare.strata import STRATA
 
-__all__ = ["funnel_bars", "reported_against_matched", "site_map", "strata_shares"]
+__all__ = ["funnel_bars", "reported_against_matched", "site_map", "strata_shares",
+           "suspicious_sites"]
 
 
 @styled
@@ -206,4 +207,59 @@ def reported_against_matched(sites):
         fig.colorbar(
             hexes, ax=ax, label="Records (number)", shrink=0.8, aspect=22, pad=0.02, format="%g"
         )
+    return fig
+
+
+@styled
+def suspicious_sites(sites):
+    """Sites under suspicion, with a line to where they more likely belong.
+
+    Parameters
+    ----------
+    sites : pandas.DataFrame
+        From `soilresp.prepare.quality.suspicious_sites`: columns ``lat``,
+        ``lon``, ``to_lat``, ``to_lon`` (degrees), ``how`` ("repair", "nearest"
+        or empty) and ``records``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Lines are great circles; they end where a repair puts the site, or at
+        the nearest point of the stated country.
+    """
+    need(sites, ("lat", "lon", "to_lat", "to_lon", "how", "records"), "suspicious_sites")
+    fig = figure(8, 4.55)
+    ax = maps.map_axes(fig)[0, 0]
+    maps.base_map(ax)
+    # Half of what goes wrong with coordinates ends in the southern ocean.
+    ax.set_global()
+    kinds = (
+        ("repair", "a swap or a sign explains it", COLOURS["HR"], "-"),
+        ("nearest", "nearest point of its country", COLOURS["SR"], ":"),
+        ("", "no place suggested", COLOURS["muted"], ""),
+    )
+    handles = []
+    for how, words, colour, line in kinds:
+        own = sites[sites["how"] == how]
+        if own.empty:
+            continue
+        for site in own.itertuples() if how else ():
+            ax.plot(
+                [site.lon, site.to_lon], [site.lat, site.to_lat], color=colour, ls=line, lw=1,
+                transform=ccrs.Geodetic(), zorder=4,
+            )
+        if how:
+            ax.scatter(
+                own["to_lon"], own["to_lat"], s=14, facecolor="white", edgecolor=colour,
+                linewidth=0.9, transform=ccrs.PlateCarree(), zorder=5,
+            )
+        ax.scatter(
+            own["lon"], own["lat"], s=22, marker="X", color=colour, edgecolor="white",
+            linewidth=0.4, transform=ccrs.PlateCarree(), zorder=6,
+        )
+        handles.append(
+            Line2D([], [], color=colour, ls=line or "none", marker="X", ms=6, mec="white",
+                   label=f"{words}: {len(own)} sites, {own['records'].sum()} records")
+        )
+    fig.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=8)
     return fig

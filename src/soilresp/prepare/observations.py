@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from soilresp.errors import DataError, ParameterError
+from soilresp.prepare import quality as checks
 
 __all__ = ["COLUMNS", "TARGETS", "Selection", "select"]
 
@@ -46,6 +47,9 @@ class Selection:
         missing; with SR (1 - RC) where both are.
     min_flux, max_flux : float or None
         Bounds of the flux, g C m-2 yr-1; the lower one excluded.
+    quality : {"report", "drop", "repair"}
+        What is done about records that `soilresp.prepare.quality` suspects:
+        nothing; left out; or corrected where one change explains the evidence.
     """
 
     manipulation: tuple | None = ("None",)
@@ -55,8 +59,13 @@ class Selection:
     heterotrophic: str = "difference"
     min_flux: float | None = 0.0
     max_flux: float | None = None
+    quality: str = "report"
 
     def __post_init__(self):
+        if self.quality not in checks.QUALITY:
+            raise ParameterError(
+                f"quality must be one of {', '.join(checks.QUALITY)}, got {self.quality!r}."
+            )
         if self.heterotrophic not in _PARTITIONS:
             raise ParameterError(
                 f"heterotrophic must be one of {', '.join(_PARTITIONS)}, got {self.heterotrophic!r}."
@@ -92,7 +101,7 @@ class Selection:
         return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in rules.items()})
 
 
-def select(table, selection=None):
+def select(table, selection=None, flags=None):
     """Apply the selection, and count what each rule leaves.
 
     Parameters
@@ -101,6 +110,10 @@ def select(table, selection=None):
         From `soilresp.load.srdb.read_srdb`.
     selection : Selection, optional
         Default: the paper's rules as we read them.
+    flags : pandas.DataFrame, optional
+        From `soilresp.prepare.quality.check` of the table; made here if the
+        selection drops or repairs. With flags, the funnel ends on a line that
+        says what was done about suspicious records, and to how many.
 
     Returns
     -------
@@ -117,6 +130,10 @@ def select(table, selection=None):
         If no record is left for SR or for HR; names the rule that emptied it.
     """
     rules = selection or Selection()
+    if flags is None and rules.quality != "report":
+        flags = checks.check(table)
+    if flags is not None:
+        table, suspicious = checks.apply(table, flags, rules.quality)
     sr = table["Rs_annual"]
     hr = _heterotrophic(table, rules.heterotrophic)
     keep = pd.Series(True, index=table.index)
@@ -147,9 +164,14 @@ def select(table, selection=None):
         words += f"{_degrees(west, 'WE')} to {_degrees(east, 'WE')}"
         steps.append((words, inside))
 
+    if flags is not None:
+        steps.append((rules.quality, ~suspicious if rules.quality == "drop" else keep))
+
     left = {"SR": keep, "HR": keep}
     rows = []
     for rule, passes in steps:
+        if rule in checks.QUALITY:
+            rule = _told(rule, {t: int((left[t] & suspicious).sum()) for t in left})
         for target in left:
             left[target] = left[target] & (passes[target] if isinstance(passes, dict) else passes)
         rows.append({"rule": rule, "SR": int(left["SR"].sum()), "HR": int(left["HR"].sum())})
@@ -163,6 +185,15 @@ def select(table, selection=None):
         ignore_index=True,
     )
     return observations, pd.DataFrame(rows)
+
+
+def _told(quality, n):
+    """Line of the funnel on `n` suspicious records of each target."""
+    words = {
+        "report": "Under suspicion, kept", "drop": "Under suspicion, left out",
+        "repair": "Suspicious value repaired",
+    }
+    return f"{words[quality]}: {n['SR']} SR, {n['HR']} HR"
 
 
 def _is_list(value, length):
