@@ -11,6 +11,7 @@ from quantile_forest import RandomForestQuantileRegressor
 from soilresp.fit.ensemble import new_forest
 from soilresp.forest.distribution import (
     Weights,
+    distribution,
     median_absolute_deviation,
     moments,
     quantiles,
@@ -93,7 +94,7 @@ def test_weights_of_several_forests_are_their_mean():
     """Forests grown from different records count alike, whatever values each has seen."""
     first, x1, y1, rows = grown(40, 3, 5, seed=1)
     second, x2, y2, _ = grown(70, 3, 9, seed=2)
-    both = Weights(np.concatenate([y1, y2]), len(rows))
+    both = Weights(np.concatenate([y1, y2]), len(rows), n_forests=2)
     both.add(first, x1, y1, rows)
     both.add(second, x2, y2, rows)
     mean, _ = moments(both.values, both.mean())
@@ -108,17 +109,83 @@ def test_weights_refuse_what_does_not_fit():
         Weights(y[1:], len(rows)).add(forest, x, y, rows)
     with pytest.raises(ValueError, match="expected 3 rows, got 35"):
         Weights(y, 3).add(forest, x, y, rows)
+    with pytest.raises(ValueError, match="at least one value, row, forest and bin"):
+        Weights(y, 3, n_forests=0)
+    weights = Weights(y, len(rows), n_forests=2)
+    weights.add(forest, x, y, rows)
+    with pytest.raises(ValueError, match="expected the same rows"):
+        weights.add(forest, x, y, rows[::-1])
+    with pytest.raises(ValueError, match="must be finite: row 2 has nan for predictor 1"):
+        holed = rows.copy()
+        holed[2, 1] = np.nan
+        weights.add(forest, x, y, holed)
+    weights.add(forest, x, y, rows)
+    with pytest.raises(ValueError, match="told of 2 forests, this is one more"):
+        weights.add(forest, x, y, rows)
+    with pytest.raises(ValueError, match="are too many"):
+        Weights(y, len(rows), n_forests=2**31).add(forest, x, y, rows)
 
 
-def test_summary_does_not_depend_on_the_chunk():
-    """Statistics are each row's own, however many rows are worked on at a time."""
+def test_weights_have_the_same_bits_in_any_order():
+    """Forests added in another order, in threads, by plain code or in parts give the same bits."""
+    forests = [grown(60, 3, 6, seed=s, n_rows=700) for s in range(4)]
+    rows, values = forests[0][3], np.concatenate([y for _, _, y, _ in forests])
+
+    def added(chosen, **options):
+        weights = Weights(values, len(rows), n_forests=4)
+        for forest, x, y, _ in chosen:
+            weights.add(forest, x, y, rows, **options)
+        return weights
+
+    expected = added(forests)
+    reversed_, plain = added(forests[::-1], n_threads=2), added(forests, vector=False)
+    merged, rest = added(forests[:1]), added(forests[1:])
+    merged.merge(rest)
+    for other in (reversed_, plain, merged):
+        assert other.mean().tobytes() == expected.mean().tobytes()
+    for name, field in expected.summary(LEVELS).items():
+        assert merged.summary(LEVELS, n_threads=2)[name].tobytes() == field.tobytes()
+    with pytest.raises(ValueError, match="told of 4 forests"):
+        merged.merge(rest)
+
+
+@pytest.mark.parametrize("shape", FORESTS.values(), ids=FORESTS)
+def test_distribution_is_that_of_the_weights(shape):
+    """In parts and without keeping the weights, a forest's statistics are the same."""
+    forest, x, y, rows = grown(ties=True, **shape)
+    weights = Weights(y, len(rows))
+    weights.add(forest, x, y, rows)
+    expected, found = weights.summary(LEVELS), distribution(forest, x, y, rows, LEVELS, n_threads=2)
+    for name in expected:
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("n_bins", [1, 7, 40, 1000])
+def test_bins_keep_to_their_error(n_bins):
+    """Binned values move every statistic by no more than is stated."""
+    forest, x, y, rows = grown(150, 3, 20)
+    exact, binned = Weights(y, len(rows)), Weights(y, len(rows), n_bins=n_bins)
+    exact.add(forest, x, y, rows)
+    binned.add(forest, x, y, rows)
+    assert binned.values.size <= n_bins
+    assert (np.diff(binned.values) > 0).all()
+    expected, found = exact.summary(LEVELS), binned.summary(LEVELS)
+    within = binned.within * (1 + 1e-9) + 1e-9
+    assert binned.within == 0 if n_bins == 1000 else 0 < binned.within <= np.ptp(y) / n_bins
+    for name, room in (("mean", 1), ("sd", 1), ("mad", 2), ("quantiles", 1)):
+        assert np.abs(found[name] - expected[name]).max() <= room * within
+
+
+def test_summary_is_that_of_the_weights():
+    """Statistics taken from whole units are those of the weights as fractions."""
     forest, x, y, rows = grown(90, 3, 8)
     weights = Weights(y, len(rows))
     weights.add(forest, x, y, rows)
-    whole, parts = weights.summary(LEVELS), weights.summary(LEVELS, chunk=4)
+    whole = weights.summary(LEVELS)
     assert whole["quantiles"].shape == (5, len(rows))
-    for name in ("mean", "sd", "mad", "quantiles"):
-        np.testing.assert_allclose(parts[name], whole[name], rtol=1e-9)
+    mean, sd = moments(weights.values, weights.mean())
+    np.testing.assert_allclose(whole["mean"], mean, rtol=1e-9)
+    np.testing.assert_allclose(whole["sd"], sd, rtol=1e-9)
     assert (np.diff(whole["quantiles"], axis=0) >= 0).all()
     np.testing.assert_array_equal(
         whole["quantiles"], quantiles(weights.values, weights.mean(), LEVELS)

@@ -186,6 +186,33 @@ def publish(
         print(file)
 
 
+@app.command()
+def bench(
+    out: Annotated[
+        Path, typer.Option("--run", metavar="FOLDER", help="Run folder with the covariates.")
+    ] = Path("runs/bench"),
+    recipe: Annotated[Recipe | None, typer.Option(help="Where the covariates come from.")] = None,
+    observations: Annotated[Observations | None, typer.Option(help="What is upscaled.")] = None,
+    trees: Annotated[int, typer.Option(min=1, help="Trees of the forest.")] = 500,
+    repeats: Annotated[int, typer.Option(min=5, help="Times that each thing is done.")] = 5,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the measurements as well.")
+    ] = None,
+):
+    """Time the evaluation of forests beside scikit-learn and quantile-forest (ten minutes)."""
+    from soilresp import bench as benchmark
+    from soilresp.results import write_json
+    from soilresp.study import settle
+
+    study = settle(
+        out, recipe=recipe and recipe.value, observations=observations and observations.value
+    )
+    measured = benchmark.measure(study, n_trees=trees, repeats=repeats)
+    print(benchmark.table(measured))
+    if json_file is not None:
+        write_json(json_file, measured)
+
+
 @app.command("test")
 def run_tests(
     only: Annotated[Step | None, typer.Option(help="Run this step alone.")] = None,

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from soilresp import __version__
 from soilresp.budget import carbon_budget
 from soilresp.compare import regrid, totals, zonal
 from soilresp.compare.paper import paper_values
@@ -26,7 +27,7 @@ from soilresp.fit.validate import SCHEMES, ladder, scores
 from soilresp.grid import total_pg
 from soilresp.load.models import declared_models, read_cmip6_global, read_isimip_global, read_testbed
 from soilresp.load.srdb import read_srdb
-from soilresp.predict.maps import area_summed, autotrophic, map_flux, vegetated_area
+from soilresp.predict.maps import area_summed, autotrophic, map_flux, sums_for, vegetated_area
 from soilresp.predict.quality_effect import quality_effect as effect_of_quality
 from soilresp.prepare import covariates, quality, twin
 from soilresp.prepare.cube import check_cube, compare_cubes, describe, open_cube
@@ -244,17 +245,29 @@ def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area"):
     shares, area = area_shares(cube), vegetated_area(cube)
     mask = valid_cells(cube, sorted(set().union(*chosen.values())))
     climatology, annual, by_run = xr.Dataset(), xr.Dataset(), {}
+    unfinished = {t: study.run / "unfinished" / f"{t}.npz" for t in TARGETS}
     for target in TARGETS:
         records = records_of(matched, target)
         x = training_table(records, cube, chosen[target]).to_numpy()
         y = records["flux"].to_numpy()
+        strata = records["stratum"].to_numpy()
+        sums = sums_for(
+            cube, mask, x, y, chosen[target], n_runs,
+            file=unfinished[target],
+            key=f"{__version__} {n_trees} {study.seed} {draw} {strata.tolist()} {shares.tolist()}",
+        )
+        done = sums.resume()
         runs = monte_carlo(
-            x, y, records["stratum"].to_numpy(), shares, target, n_runs, n_trees, study.seed, draw
+            x, y, strata, shares, target, n_runs, n_trees, study.seed, draw, skip=done
         )
         fields, years, by_run[target] = map_flux(
-            track(runs, f"{target} map", n_runs), cube, mask, x, y, target, chosen[target]
+            track(runs, f"{target} map", n_runs - len(done)), cube, mask, x, y, target,
+            chosen[target], sums,
         )
+        del sums  # some hundred megabytes
         climatology, annual = climatology.merge(fields), annual.merge(years)
+    for file in unfinished.values():
+        file.unlink(missing_ok=True)
     climatology = autotrophic(climatology)
     annual = autotrophic(annual) if annual else annual
     climatology = climatology.assign(

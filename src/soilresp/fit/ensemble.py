@@ -158,7 +158,7 @@ def oob_prediction(forest):
     return np.where(n_outside > 0, forest.oob_prediction_, np.nan)
 
 
-def monte_carlo(x, y, strata, shares, target, n_runs, n_trees, seed=0, draw="area"):
+def monte_carlo(x, y, strata, shares, target, n_runs, n_trees, seed=0, draw="area", skip=()):
     """Draw and fit run after run.
 
     Parameters
@@ -177,6 +177,8 @@ def monte_carlo(x, y, strata, shares, target, n_runs, n_trees, seed=0, draw="are
     seed : int
     draw : {"area", "record"}
         See `soilresp.prepare.strata.draw_run`.
+    skip : collection of int
+        Runs to leave out; the others stay as they are.
 
     Yields
     ------
@@ -191,7 +193,7 @@ def monte_carlo(x, y, strata, shares, target, n_runs, n_trees, seed=0, draw="are
     if n_runs < 1:
         raise ParameterError(f"n_runs must be at least 1, got {n_runs}.")
     x, y = np.array(x, np.float32), np.array(y, float)
-    for i in range(n_runs):
+    for i in (i for i in range(n_runs) if i not in skip):
         rng = np.random.default_rng([seed, TARGETS[target], i])
         drawn, held_out = draw_run(strata, shares, rng, draw=draw)
         forest = new_forest(n_trees, x.shape[1], int(rng.integers(2**31)))

@@ -3,15 +3,26 @@
 Meinshausen, N. (2006), Quantile regression forests, J. Mach. Learn. Res. 7, 983-999.
 """
 
-import warnings
+from math import ceil
 
 import numpy as np
-from scipy import sparse
 
-__all__ = ["Weights", "moments", "quantiles", "median_absolute_deviation"]
+from soilresp.forest.evaluate import checked_rows, over_blocks
+from soilresp.forest.kernel import BLOCK, REACH, add_members, list_members, summarise
+from soilresp.forest.trees import flatten
+
+__all__ = ["Weights", "distribution", "moments", "quantiles", "median_absolute_deviation"]
 
 _ROUNDING = 1e-6
-"""What float32 weights may fall short of a level that they reach exactly."""
+"""What rounded weights may fall short of a level that they reach exactly."""
+
+_CAPACITY = 2**32 - 1
+
+_DIVISIBLE = 2520
+"""The lowest number that every leaf size up to ten divides."""
+
+_FINE = 2**24
+"""Units to a tree that are so many that no leaf size needs to divide them."""
 
 
 class Weights:
@@ -22,86 +33,131 @@ class Weights:
     drawn; a forest takes the mean over its trees. The weighted mean of the
     values is then the forest's own prediction.
 
+    Weights are kept as whole numbers of 32 bits, so that they come out the same to
+    the last bit in whatever order and on however many machines forests are added. A
+    leaf's units are cut up so that its distribution function is at each value within
+    half a unit of the true one; a tree has 2^32 units divided by `n_forests` and by
+    the trees of a forest, and at least 2,520 where that allows.
+
     Parameters
     ----------
     values : array_like
         All training values that may occur; kept sorted and unique.
     n_rows : int
-        Rows (cells) that will be evaluated.
+        Rows (cells) that will be evaluated. Memory is 4 bytes for each row and value.
+    n_forests : int
+        Forests that will be added, at most.
+    n_bins : int, optional
+        Put the values into so many bins, to save memory (256 bins: 1 kB to a
+        row). Every value is then taken for the middle of its bin's lowest and
+        highest one, so that means, SDs and quantiles are at most ``within`` off
+        and MADs at most twice that. Default: every value on its own, exact.
+
+    Attributes
+    ----------
+    values : numpy.ndarray
+        Values, or the middles of the bins, increasing.
+    within : float
+        Half the width of the widest bin, in units of the values; 0 without bins.
+
+    Raises
+    ------
+    ValueError
+        If there is no value, row, forest or bin.
     """
 
-    def __init__(self, values, n_rows):
-        self.values = np.unique(np.asarray(values, float))
-        self._sum = np.zeros((n_rows, self.values.size), np.float32)
-        self._n = 0
+    def __init__(self, values, n_rows, n_forests=1, n_bins=None):
+        if min(np.size(values), n_rows, n_forests, 1 if n_bins is None else n_bins) < 1:
+            raise ValueError("Weights needs at least one value, row, forest and bin")
+        self._known = np.unique(np.asarray(values, float))
+        self._bin = _bins(self._known, n_bins)
+        first = np.searchsorted(self._bin, np.arange(self._bin[-1] + 1))
+        last = np.append(first[1:], self._bin.size) - 1
+        self.values = (self._known[first] + self._known[last]) / 2
+        self.within = float((self._known[last] - self._known[first]).max() / 2)
+        self.n_rows, self.n_forests = n_rows, n_forests
+        self._rows, self._n, self._total = None, 0, 0
+        self._units = np.zeros((-(-n_rows // BLOCK), self.values.size, BLOCK), np.uint32)
 
-    def add(self, forest, train_x, train_y, rows):
+    def add(self, forest, train_x, train_y, rows, n_threads=1, vector=True):
         """Add the weights of one fitted forest.
 
         Parameters
         ----------
         forest : sklearn.ensemble.RandomForestRegressor
-            Fitted on `train_x` and `train_y`.
+            Fitted on `train_x` and `train_y`, without sample weights.
         train_x : numpy.ndarray, shape (n, p)
         train_y : numpy.ndarray, shape (n,)
             Each a member of `values`.
-        rows : numpy.ndarray, shape (n_rows, p)
+        rows : soilresp.forest.rows.Rows or array_like, shape (n_rows, p)
+            The same every time; make a `Rows` once for several forests.
+        n_threads, vector
+            As for `soilresp.forest.evaluate.evaluate`.
 
         Raises
         ------
         ValueError
-            If `rows` are not `n_rows`, or a training value is not one of `values`.
+            If `rows` are not `n_rows`, not finite or not those of before, a training
+            value is not one of `values`, or there are more forests than announced.
         """
-        if len(rows) != len(self._sum):
-            raise ValueError(f"expected {len(self._sum)} rows, got {len(rows)}")
-        if not np.isin(train_y, self.values).all():
+        trees = flatten(forest)
+        rows = self._same_rows(checked_rows(trees, rows))
+        if not np.isin(train_y, self._known).all():
             raise ValueError("train_y has a value that was not given to Weights")
-        position = np.searchsorted(self.values, train_y)
-        offsets = np.cumsum([0] + [t.tree_.node_count for t in forest.estimators_])
-        leaf_of_train = _leaves(forest, train_x)
-        node, member, weight = [], [], []
-        for i, in_bag in enumerate(forest.estimators_samples_):
-            leaves = leaf_of_train[in_bag, i]
-            size = np.bincount(leaves, minlength=offsets[i + 1] - offsets[i])
-            node.append(leaves + offsets[i])
-            member.append(position[in_bag])
-            weight.append(1.0 / size[leaves])
-        n_trees = len(forest.estimators_)
-        members = sparse.csr_array(
-            (
-                np.concatenate(weight).astype(np.float32),
-                (np.concatenate(node), np.concatenate(member)),
-            ),
-            shape=(offsets[-1], self.values.size),
+        if self._n == self.n_forests:
+            raise ValueError(f"Weights was told of {self.n_forests} forests, this is one more")
+        units = _units_to_a_tree(len(trees), self.n_forests)
+        position = self._bin[np.searchsorted(self._known, train_y)]
+        ready = _with_members(forest, trees, train_x, position, units, rows)
+        over_blocks(
+            lambda first, last: _add(ready, rows, first, last, 0, self._units, vector),
+            rows.n_blocks, n_threads,
         )
-        leaf_of_row = _leaves(forest, rows) + offsets[:-1]
-        visits = sparse.csr_array(
-            (
-                np.full(leaf_of_row.size, 1 / n_trees, np.float32),
-                leaf_of_row.ravel(),
-                np.arange(0, leaf_of_row.size + 1, n_trees),
-            ),
-            shape=(len(rows), offsets[-1]),
-        )
-        given = visits @ members
-        row = np.repeat(np.arange(len(rows)), np.diff(given.indptr))
-        # No (row, value) pair stands twice in a product, so that += meets each once.
-        self._sum[row, given.indices] += given.data
+        self._total += units * len(trees)
         self._n += 1
 
-    def mean(self, rows=slice(None)):
-        """The weights of some rows, float32 of shape (rows, n_values); each row sums to 1."""
-        return self._sum[rows] / np.float32(self._n)
+    def merge(self, other):
+        """Add the forests of other weights, of the same values and rows."""
+        if self._n + other._n > self.n_forests:
+            raise ValueError(f"Weights was told of {self.n_forests} forests, these are more")
+        if not np.array_equal(self.values, other.values) or self.n_forests != other.n_forests:
+            raise ValueError("Weights to be merged differ in values or number of forests")
+        if other._n:
+            self._same_rows(other._rows)
+            self._units += other._units
+            self._total += other._total
+            self._n += other._n
 
-    def summary(self, levels=(), chunk=512):
+    @property
+    def units(self):
+        """Weights in whole units, (blocks, values, 64), rows in the order of their `Rows`."""
+        return self._units
+
+    def restore(self, units, n_forests, rows):
+        """Take up the units of so many forests, as `units` had them, for the same rows."""
+        if units.shape != self._units.shape or n_forests > self.n_forests:
+            raise ValueError("the units are those of other values, rows or forests")
+        self._rows = rows
+        self._units, self._n = units, n_forests
+        # Every row has the same number of units.
+        self._total = int(units[0, :, 0].sum(dtype=np.int64))
+
+    def mean(self, rows=slice(None)):
+        """The weights of some rows, of shape (rows, n_values); each row sums to 1."""
+        where = np.empty(self.n_rows, int)
+        where[self._rows.order] = np.arange(self.n_rows)
+        block, lane = np.divmod(where[rows], BLOCK)
+        return self._units[block, :, lane] / self._total
+
+    def summary(self, levels=(), n_threads=1):
         """Statistics of each row's distribution.
 
         Parameters
         ----------
         levels : sequence of float
             Quantile levels.
-        chunk : int
-            Rows worked on at a time; bounds the memory.
+        n_threads : int
+            The result does not depend on it.
 
         Returns
         -------
@@ -109,24 +165,135 @@ class Weights:
             ``mean``, ``sd`` and ``mad`` of shape (n_rows,), ``quantiles`` of
             shape (len(levels), n_rows).
         """
-        n = len(self._sum)
-        out = {name: np.empty(n) for name in ("mean", "sd", "mad")}
-        out["quantiles"] = np.empty((len(levels), n))
-        for start in range(0, n, chunk):
-            rows = slice(start, start + chunk)
-            weights = self.mean(rows)
-            out["mean"][rows], out["sd"][rows] = moments(self.values, weights)
-            reached = _distribution_function(weights)
-            out["mad"][rows] = _deviation(self.values, reached)
-            out["quantiles"][:, rows] = _quantiles(self.values, reached, levels)
-        return out
+        needed = _needed(levels, self._total)
+        out = np.empty((needed.size, len(self._units), BLOCK))
+        centre = self.values.mean()
+        over_blocks(
+            lambda first, last: summarise(
+                self._units, self.values, centre, needed, self._total, first, last, 0, out
+            ),
+            len(self._units), n_threads,
+        )
+        return _named(self._rows.restore(out))
+
+    def _same_rows(self, rows):
+        if len(rows) != self.n_rows:
+            raise ValueError(f"expected {self.n_rows} rows, got {len(rows)}")
+        if self._rows is None:
+            self._rows = rows
+        elif self._rows is not rows and not (
+            np.array_equal(self._rows.x, rows.x) and np.array_equal(self._rows.order, rows.order)
+        ):
+            raise ValueError("expected the same rows, in the same order, for every forest")
+        return self._rows
 
 
-def _leaves(forest, x):
-    """Leaf of every row in every tree, (n, n_trees)."""
-    # Put back the warning filters, which scikit-learn's threads can lose between them.
-    with warnings.catch_warnings():
-        return forest.apply(x)
+def distribution(forest, train_x, train_y, rows, levels=(), n_threads=1):
+    """Statistics of one forest's distribution at any number of rows.
+
+    As `Weights` gives them, but the weights of some thousand rows are made, summed up
+    and dropped at a time, so that memory does not grow with the rows.
+
+    Parameters
+    ----------
+    forest, train_x, train_y, rows, n_threads
+        As for `Weights.add`.
+    levels : sequence of float
+        Quantile levels.
+
+    Returns
+    -------
+    dict of numpy.ndarray
+        As from `Weights.summary`.
+
+    Raises
+    ------
+    ValueError
+        If `rows` are not finite or do not fit the forest.
+
+    Examples
+    --------
+    >>> from sklearn.ensemble import RandomForestRegressor
+    >>> x, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 2.0, 4.0, 9.0]
+    >>> forest = RandomForestRegressor(bootstrap=False, max_depth=1, random_state=0).fit(x, y)
+    >>> found = distribution(forest, x, y, [[0.5]], levels=[0.5, 0.9])
+    >>> found["mad"].tolist(), found["quantiles"].tolist()
+    ([1.0], [[2.0], [4.0]])
+    """
+    trees = flatten(forest)
+    rows = checked_rows(trees, rows)
+    values, position = np.unique(np.asarray(train_y, float), return_inverse=True)
+    units = _units_to_a_tree(len(trees), 1)
+    total, centre = units * len(trees), values.mean()
+    ready = _with_members(forest, trees, train_x, position, units, rows)
+    needed = _needed(levels, total)
+    out = np.empty((needed.size, rows.n_blocks, BLOCK))
+
+    def work(first, last):
+        kept = np.empty((min(REACH, last - first), values.size, BLOCK), np.uint32)
+        for start in range(first, last, REACH):
+            end = min(start + REACH, last)
+            kept[:] = 0
+            _add(ready, rows, start, end, start, kept, True)
+            summarise(kept, values, centre, needed, total, start, end, start, out)
+
+    over_blocks(work, rows.n_blocks, n_threads)
+    return _named(rows.restore(out))
+
+
+def _units_to_a_tree(n_trees, n_forests):
+    units = _CAPACITY // n_forests // n_trees
+    if units < 1:
+        raise ValueError(f"{n_forests} forests of {n_trees} trees are too many")
+    return units - units % _DIVISIBLE if _DIVISIBLE <= units < _FINE else units
+
+
+def _with_members(forest, trees, train_x, position, units, rows):
+    """Groups of trees with their table of ranks, nodes and leaf members."""
+    by_value = np.argsort(position, kind="stable")
+    count = np.empty((len(trees), len(position)), np.int32)
+    for tree, in_bag in enumerate(forest.estimators_samples_):
+        count[tree] = np.bincount(in_bag, minlength=len(position))[by_value]
+    start, members = list_members(
+        np.asarray(train_x, np.float32)[by_value], count, position[by_value], trees.starts,
+        trees.feature, trees.threshold, trees.left, units,
+    )
+    ready, done = [], 0
+    for group, thresholds in trees.groups():
+        own = start[trees.starts[done] : trees.starts[done + len(group)] + 1]
+        ready.append((group.starts, *group.ranked(thresholds, rows, own), members))
+        done += len(group)
+    return ready
+
+
+def _add(ready, rows, first, last, origin, out, vector):
+    for starts, table, nodes, members in ready:
+        add_members(
+            rows.index, rows.bounds, table, starts, nodes, members, first, last, origin, out, vector
+        )
+
+
+def _needed(levels, total):
+    """Units that each statistic must have reached, as `summarise` takes them."""
+    half, *needed = (max(0, ceil((level - _ROUNDING) * total)) for level in (0.5, *levels))
+    return np.array([total // 4, half, total // 4 + half, *needed], np.uint32)
+
+
+def _named(statistics):
+    return {
+        "mean": statistics[0], "sd": statistics[1], "mad": statistics[2],
+        "quantiles": statistics[3:],
+    }
+
+
+def _bins(known, n_bins):
+    """Bin of each of the sorted values: even both in number of values and in width."""
+    if n_bins is None or n_bins >= known.size:
+        return np.arange(known.size)
+    place = np.arange(known.size) / known.size
+    place += (known - known[0]) / (known[-1] - known[0])
+    number = np.minimum((place * n_bins / place[-1]).astype(int), n_bins - 1)
+    return np.unique(number, return_inverse=True)[1]
 
 
 def moments(values, weights):

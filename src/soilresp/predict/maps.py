@@ -4,11 +4,19 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from soilresp.fit.ensemble import predict
-from soilresp.forest.distribution import Weights
-from soilresp.grid import GRAMS_PER_PG, total_pg
+from soilresp.grid import total_pg
+from soilresp.predict.sums import Sums
 
-__all__ = ["QUANTILES", "MAD_TO_SD", "vegetated_area", "map_flux", "autotrophic", "area_summed"]
+__all__ = [
+    "QUANTILES",
+    "MAD_TO_SD",
+    "vegetated_area",
+    "stack",
+    "sums_for",
+    "map_flux",
+    "autotrophic",
+    "area_summed",
+]
 
 QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
 """Levels of the quantiles that are mapped."""
@@ -30,7 +38,52 @@ def vegetated_area(cube):
     return area
 
 
-def map_flux(runs, cube, mask, x, y, target, predictors):
+def stack(cube, mask, predictors):
+    """Predictors of the cells to map, side by side.
+
+    Parameters
+    ----------
+    cube, mask, predictors
+        As for `map_flux`.
+
+    Returns
+    -------
+    numpy.ndarray of float32, shape (n_years, n_cells, n_predictors)
+        One year for a climatological cube.
+    """
+    out = np.empty((len(_labels(cube)), int(mask.sum()), len(predictors)), np.float32)
+    for k, name in enumerate(predictors):
+        field = cube[name]
+        if "year" not in field.dims:
+            out[:, :, k] = field.values[mask]
+            continue
+        # A year at a time: a cube on disk is never held whole.
+        for i in range(len(out)):
+            out[i, :, k] = field.isel(year=i).values[mask]
+    return out
+
+
+def sums_for(cube, mask, x, y, predictors, n_runs, **options):
+    """Empty sums for `map_flux`.
+
+    Parameters
+    ----------
+    cube, mask, x, y, predictors
+        As for `map_flux`.
+    n_runs : int
+        Runs there will be.
+    **options
+        Passed on to `soilresp.predict.sums.Sums`: a file, a key, threads.
+
+    Returns
+    -------
+    soilresp.predict.sums.Sums
+    """
+    by_year = stack(cube, mask, predictors)
+    return Sums(by_year, vegetated_area(cube).values[mask], x, y, n_runs, **options)
+
+
+def map_flux(runs, cube, mask, x, y, target, predictors, sums=None):
     """Predict a flux everywhere with every run, and take means and spreads.
 
     Each run predicts every year; the map is the mean over runs. The
@@ -41,6 +94,7 @@ def map_flux(runs, cube, mask, x, y, target, predictors):
     Parameters
     ----------
     runs : iterable of soilresp.fit.ensemble.Run
+        Those that are not in `sums`.
     cube : xarray.Dataset
     mask : numpy.ndarray of bool, shape (lat, lon)
         Cells to map.
@@ -51,6 +105,8 @@ def map_flux(runs, cube, mask, x, y, target, predictors):
     target : {"SR", "HR"}
     predictors : sequence of str
         In the order of the columns of `x`.
+    sums : soilresp.predict.sums.Sums, optional
+        From `sums_for`, with any of the runs in it. Default: empty ones.
 
     Returns
     -------
@@ -64,22 +120,12 @@ def map_flux(runs, cube, mask, x, y, target, predictors):
         Global total of each run (index ``run``), Pg yr-1: one column for each
         year, or ``climatology``.
     """
-    x = np.array(x, np.float32)
-    by_year, labels = _stack(cube, mask, predictors)
-    mean_covariates = np.mean(by_year, axis=0)
-    n_cell = int(mask.sum())
-    area = vegetated_area(cube).values[mask]
-    total = np.zeros((len(labels), n_cell))
-    weights = Weights(y, n_cell)
-    run_totals = []
-    rows = by_year.reshape(-1, len(predictors))
+    if sums is None:
+        runs = list(runs)
+        sums = sums_for(cube, mask, x, y, predictors, len(runs))
     for run in runs:
-        predicted = predict(run.forest, rows).reshape(len(labels), n_cell)
-        total += predicted
-        run_totals.append(predicted @ area / GRAMS_PER_PG)
-        weights.add(run.forest, x[run.drawn], y[run.drawn], mean_covariates)
-    flux = total / len(run_totals)
-    spread = weights.summary(QUANTILES)
+        sums.add(run)
+    flux, spread = sums.flux(), sums.spread(QUANTILES)
     sd, mad = spread["sd"], spread["mad"]
     mean = flux.mean(axis=0)
     fields = {
@@ -99,7 +145,7 @@ def map_flux(runs, cube, mask, x, y, target, predictors):
     if "year" in cube.dims:
         annual[target] = _on_grid(flux, cube, mask, year=cube["year"])
         annual[target].attrs = climatology[target].attrs
-    totals = pd.DataFrame(run_totals, columns=[str(v) for v in labels])
+    totals = pd.DataFrame(sums.run_totals, columns=[str(v) for v in _labels(cube)])
     totals.index.name = "run"
     return climatology, annual, totals
 
@@ -149,20 +195,8 @@ def area_summed(climatology, target, area):
     return {key: float(total_pg(climatology[target + end], area)) for key, end in names.items()}
 
 
-def _stack(cube, mask, predictors):
-    """Covariates of the masked cells, (year, cell, predictor) float32, and labels of the years."""
-    by_year = "year" in cube.dims
-    labels = cube["year"].values.tolist() if by_year else ["climatology"]
-    out = np.empty((len(labels), int(mask.sum()), len(predictors)), np.float32)
-    for k, name in enumerate(predictors):
-        field = cube[name]
-        if "year" not in field.dims:
-            out[:, :, k] = field.values[mask]
-            continue
-        # A year at a time: a cube on disk is never held whole.
-        for i in range(len(labels)):
-            out[i, :, k] = field.isel(year=i).values[mask]
-    return out, labels
+def _labels(cube):
+    return cube["year"].values.tolist() if "year" in cube.dims else ["climatology"]
 
 
 def _on_grid(values, cube, mask, year=None):

@@ -1,0 +1,174 @@
+"""The evaluator of forests against scikit-learn, and its compiled parts against plain ones."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.ensemble import ExtraTreesRegressor, RandomForestRegressor
+
+from soilresp.forest import kernel
+from soilresp.forest.evaluate import evaluate
+from soilresp.forest.rows import Rows
+from soilresp.forest.trees import flatten
+
+
+def moments_by_hand(forest, rows):
+    """Mean and mean square from scikit-learn's own leaves."""
+    rows = np.asarray(rows, np.float32)
+    mean, square = np.zeros(len(rows)), np.zeros(len(rows))
+    for estimator in forest.estimators_:
+        leaf = estimator.apply(rows)
+        value = estimator.tree_.value[leaf, 0, 0]
+        mean += value
+        square += value**2 + estimator.tree_.impurity[leaf]
+    return mean / len(forest.estimators_), square / len(forest.estimators_)
+
+
+def agree(forest, rows, **options):
+    """Check the moments of a forest at some rows."""
+    mean, square = evaluate(forest, rows, **options)
+    np.testing.assert_allclose(mean, forest.predict(np.asarray(rows)), rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(square, moments_by_hand(forest, rows)[1], rtol=1e-6, atol=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10**6), n=st.integers(1, 80), p=st.integers(1, 12),
+    n_trees=st.integers(1, 40), leaf=st.integers(1, 30), n_rows=st.integers(1, 300),
+    ties=st.booleans(), constant=st.booleans(),
+)
+def test_moments_are_scikit_learns(seed, n, p, n_trees, leaf, n_rows, ties, constant):
+    """Whatever the forest and the rows: ties at thresholds, constant and repeated columns."""
+    rng = np.random.default_rng(seed)
+    x, rows = rng.normal(size=(n, p)), rng.normal(size=(n_rows, p))
+    if ties:
+        # Thresholds lie at the halves between whole numbers: rows meet them exactly.
+        x, rows = np.round(2 * x), np.round(4 * rows) / 2
+    if constant:
+        x[:, 0] = 3
+    y = rng.lognormal(6, 0.7, n)
+    forest = RandomForestRegressor(n_trees, min_samples_leaf=leaf, random_state=seed).fit(x, y)
+    agree(forest, np.concatenate([rows, x]))
+
+
+@pytest.mark.parametrize("n_rows", [1, 63, 64, 65, 513, 20_000])
+def test_number_of_rows(n_rows):
+    """Blocks that are not full, one block, and more than one reach of blocks."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 4))
+    forest = RandomForestRegressor(35, random_state=0).fit(x, np.exp(x[:, 0]))
+    agree(forest, rng.normal(size=(n_rows, 4)))
+
+
+def test_every_way_to_compute_gives_the_same_bytes():
+    """Threads, the plain twins of the vector instructions, and a flattened forest."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(400, 5))
+    forest = RandomForestRegressor(40, random_state=1).fit(x, rng.lognormal(6, 1, 400))
+    rows = Rows(rng.normal(size=(40_000, 5)), like=x)
+    expected = evaluate(forest, rows)
+    few = Rows(rows.x[:500])
+    for found, wanted in (
+        (evaluate(forest, rows, n_threads=3), expected),
+        (evaluate(flatten(forest), rows), expected),
+        (evaluate(forest, few, vector=False), evaluate(forest, few)),
+    ):
+        assert [f.tobytes() for f in found] == [w.tobytes() for w in wanted]
+
+
+def test_single_rows_and_duplicates():
+    """A row that stands there a thousand times has the same prediction every time."""
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(50, 2))
+    forest = RandomForestRegressor(10, random_state=0).fit(x, x[:, 0])
+    mean, _ = evaluate(forest, np.repeat(x[:1], 1000, axis=0))
+    np.testing.assert_allclose(mean, forest.predict(x[:1])[0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e4, -1e4])
+def test_far_from_zero(offset):
+    """Values far from zero lose no digits of their spread."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(200, 3))
+    y = x[:, 0] + rng.normal(0, 0.3, 200)
+    forest = RandomForestRegressor(30, min_samples_leaf=5, random_state=0).fit(x, y + offset)
+    mean, square = evaluate(forest, x)
+    wanted, wanted_square = moments_by_hand(forest, x)
+    np.testing.assert_allclose(mean, forest.predict(x), rtol=0, atol=2e-6)
+    # Single precision holds the distances from one of the leaves: seven digits of their
+    # square, which may be a hundred times the variance.
+    spread = np.sqrt(wanted_square - wanted**2)
+    np.testing.assert_allclose(np.sqrt(square - mean**2), spread, rtol=1e-4)
+
+
+def test_thresholds_between_single_precision_numbers():
+    """A row at the float32 number next to a threshold goes the way it goes in scikit-learn."""
+    low = np.float32(1.0)
+    high = np.nextafter(low, np.float32(2))
+    x = np.array([[low], [high]], np.float32)
+    forest = RandomForestRegressor(3, bootstrap=False, random_state=0).fit(x, [1.0, 2.0])
+    around = [np.nextafter(low, np.float32(0)), low, high, np.nextafter(high, np.float32(2))]
+    mean, _ = evaluate(forest, np.array(around, np.float32)[:, None])
+    np.testing.assert_array_equal(mean, forest.predict(np.array(around, np.float32)[:, None]))
+
+
+def test_more_thresholds_than_ranks(monkeypatch):
+    """A forest with too many distinct thresholds is evaluated in parts."""
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(200, 2))
+    forest = RandomForestRegressor(12, random_state=0).fit(x, rng.normal(size=200) + 5)
+    monkeypatch.setattr("soilresp.forest.trees._MOST_THRESHOLDS", 300)
+    trees = flatten(forest)
+    parts = trees.groups()
+    assert len(parts) > 2 and sum(len(part) for part, _ in parts) == 12
+    agree(forest, x)
+
+
+def test_other_ensembles():
+    """Any scikit-learn ensemble of regression trees will do, without bootstrap as well."""
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(100, 3))
+    agree(ExtraTreesRegressor(9, random_state=0).fit(x, np.exp(x[:, 1])), x)
+    agree(RandomForestRegressor(5, max_leaf_nodes=7, random_state=0).fit(x, np.exp(x[:, 1])), x)
+
+
+def test_what_cannot_be_evaluated_is_refused():
+    """Missing values, other predictors, several outputs and other criteria are errors."""
+    x = np.arange(20.0).reshape(10, 2)
+    forest = RandomForestRegressor(2, random_state=0).fit(x, x[:, 0])
+    for bad in (np.nan, np.inf):
+        with pytest.raises(ValueError, match="must be finite: row 1 has"):
+            evaluate(forest, [[0, 0], [bad, 0]])
+    with pytest.raises(ValueError, match="has 2 predictors, the rows have 3"):
+        evaluate(forest, np.zeros((4, 3)))
+    with pytest.raises(ValueError, match="at least one row"):
+        Rows(np.zeros((0, 2)))
+    with pytest.raises(ValueError, match="rows have 2 predictors, those they are likened to 1"):
+        Rows(x, like=x[:, :1])
+    with pytest.raises(ValueError, match="one output, got 2"):
+        evaluate(RandomForestRegressor(2).fit(x, x), x)
+    with pytest.raises(ValueError, match="'absolute_error'"):
+        evaluate(RandomForestRegressor(2, criterion="absolute_error").fit(x, x[:, 0]), x)
+
+
+@settings(max_examples=20, deadline=None)
+@given(n=st.integers(1, 700), p=st.integers(1, 4), seed=st.integers(0, 99), ties=st.booleans())
+def test_order_of_rows(n, p, seed, ties):
+    """The order is a permutation, repeats, and does not tell on what is put back."""
+    x = np.random.default_rng(seed).normal(size=(n, p))
+    x = np.round(x) if ties else x
+    rows = Rows(x)
+    assert sorted(rows.order) == list(range(n))
+    np.testing.assert_array_equal(rows.order, Rows(x).order)
+    ordered = np.empty(rows.n_blocks * kernel.BLOCK)
+    ordered[:n] = rows.x[rows.order, 0]
+    np.testing.assert_array_equal(rows.restore(ordered.reshape(-1, kernel.BLOCK)), rows.x[:, 0])
+
+
+def test_neighbours_are_alike():
+    """A block of ordered rows spans a small part of the range, where a random one spans all."""
+    x = np.random.default_rng(0).uniform(size=(64 * 256, 2)).astype(np.float32)
+    rows = Rows(x)
+    blocks = rows.x[rows.order].reshape(256, 64, 2)
+    # 256 blocks in two dimensions: 16 along each.
+    assert np.ptp(blocks, axis=1).max() < 1 / 8
