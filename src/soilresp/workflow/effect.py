@@ -1,0 +1,36 @@
+"""What leaving out or repairing suspicious records changes."""
+
+import pandas as pd
+
+from soilresp.data import access
+from soilresp.load.srdb import read_srdb
+from soilresp.predict.quality_effect import quality_effect as effect_of_quality
+from soilresp.prepare.observations import Selection
+from soilresp.stages import Stage
+from soilresp.workflow.assembling import assembly
+from soilresp.workflow.searching import predictor_search
+from soilresp.workflow.selecting import selection
+
+__all__ = ["quality_effect"]
+
+
+def _quality_effect(study, needs, *, n_runs=5, n_trees=40, cv_folds=None, cv_trees=None):
+    """See what leaving out or repairing suspicious records does to scores and totals.
+
+    Results: ``effect``, by what is done and target; empty for a twin experiment.
+    """
+    if study.is_twin:
+        return {"effect": pd.DataFrame()}
+    selected = needs["01_data_selection"]
+    cube = needs["02_covariate_assembly"].cube
+    table = effect_of_quality(
+        read_srdb(access.locate("srdb").path), selected.flags,
+        Selection.from_dict(selected.settings["rules"] or {}), cube,
+        needs["03_predictor_search"].chosen, n_runs, n_trees, cv_folds, cv_trees, study.seed,
+    )
+    return {"effect": table}
+
+
+quality_effect = Stage(
+    "04_quality_effect", _quality_effect, [selection, assembly, predictor_search]
+)
