@@ -1,0 +1,88 @@
+"""Tables of long computations, committed with the project and read by its notebooks.
+
+Hours of work (the whole predictor search, fifty twin experiments) are done once by a
+command, which leaves a small CSV table in ``data/study/`` and beside it a JSON file that
+says how it was made. A notebook shows the table and re-checks what it can in seconds.
+"""
+
+import platform
+from importlib.metadata import version
+
+import pandas as pd
+
+from soilresp import __version__, paths
+from soilresp.errors import DataError
+from soilresp.results import read_json, write_aside, write_json
+
+__all__ = ["folder", "save_table", "load_table", "is_there"]
+
+_PACKAGES = ("numpy", "scipy", "pandas", "scikit-learn", "quantile-forest", "numba")
+
+
+def folder():
+    """Folder of the tables (`pathlib.Path`)."""
+    return paths.data_dir() / "study"
+
+
+def save_table(name, table, command, into=None, **facts):
+    """Write a table and how it was made.
+
+    Parameters
+    ----------
+    name : str
+        File name without ending.
+    table : pandas.DataFrame
+        Its index is not kept.
+    command : str
+        What anyone can type to make it again.
+    into : path-like, optional
+        Default: `folder`.
+    **facts
+        Anything else that the table stands on: recipe, observations, seed, checksums of
+        the inputs, settings, seconds.
+    """
+    into = folder() if into is None else into
+    with write_aside(into / f"{name}.csv") as aside:
+        # Six digits are more than any of these figures is good for.
+        table.to_csv(aside, index=False, float_format="%.6g", lineterminator="\n")
+    versions = {"soilresp": __version__, "python": platform.python_version()}
+    versions |= {p: version(p) for p in _PACKAGES}
+    write_json(into / f"{name}.json", {"command": command, **facts, "versions": versions})
+
+
+def is_there(name, where=None):
+    """Whether a table of this name has been made."""
+    where = folder() if where is None else where
+    return (where / f"{name}.csv").exists() and (where / f"{name}.json").exists()
+
+
+def load_table(name, where=None):
+    """Read a table and how it was made.
+
+    Parameters
+    ----------
+    name : str
+    where : pathlib.Path, optional
+        Default: `folder`.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+    facts : dict
+
+    Raises
+    ------
+    DataError
+        If one of the two files is missing or cannot be read.
+    """
+    where = folder() if where is None else where
+    path = where / f"{name}.csv"
+    facts = read_json(path.with_suffix(".json"))
+    try:
+        # "NA" and the like are names here, only an empty field is missing.
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist. Make it again: {facts.get('command')}") from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} is not a readable table ({error}).") from None
+    return table, facts
