@@ -148,6 +148,16 @@ def run(
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seed of all random draws; default 0.")
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Make the runs of the maps on this Dask scheduler, or `local`; same results.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Local Dask workers; default one to a processor.")
+    ] = None,
 ):
     """Run the study: the notebooks in order, then the table of SR, HR and AR."""
     from soilresp import run as runner
@@ -156,6 +166,7 @@ def run(
         profile=profile and profile.value, recipe=recipe and recipe.value,
         observations=observations and observations.value, only=only or (), out=out,
         parameters=runner.parse_parameters(parameter or ()), make_book=book, seed=seed,
+        scheduler=scheduler, workers=workers,
     )
 
 

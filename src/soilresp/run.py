@@ -7,7 +7,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import yaml
@@ -30,7 +30,7 @@ class NotebookError(SoilrespError):
 
 def run_study(
     profile=None, recipe=None, observations=None, only=(), out=None, parameters=None,
-    make_book=False, seed=None,
+    make_book=False, seed=None, scheduler=None, workers=None,
 ):
     """Run the study, write its summary, and print both as they come about.
 
@@ -56,6 +56,11 @@ def run_study(
         Whether to build the book from the executed notebooks.
     seed : int, optional
         Seed of all random draws; default 0.
+    scheduler : str, optional
+        Address of a Dask scheduler that is to make the runs of the maps, or "local" for
+        workers on this machine. The results are the same.
+    workers : int, optional
+        Number of local workers.
 
     Returns
     -------
@@ -89,7 +94,8 @@ def run_study(
         print(sentence)
     print(study.describe())
     parameters.update(profile=study.profile.name, run=str(study.run))
-    executed = execute(chosen, study.run / "notebooks", parameters)
+    with _workers(scheduler, workers):
+        executed = execute(chosen, study.run / "notebooks", parameters)
 
     from soilresp import summary as summaries
 
@@ -104,6 +110,21 @@ def run_study(
 
         print(f"Book                {_short(book.build(run=study.run))}")
     return summary
+
+
+@contextmanager
+def _workers(scheduler, workers):
+    """Let the notebooks know of a Dask scheduler, and start a local one if it is asked for."""
+    from soilresp.predict import scale
+
+    with ExitStack() as stack:
+        if scheduler == "local" or (workers is not None and scheduler is None):
+            scheduler = stack.enter_context(scale.cluster(workers))
+        elif workers is not None:
+            raise ParameterError("--workers goes with --scheduler local alone.")
+        if scheduler:
+            stack.enter_context(_environment(scale.SCHEDULER_VARIABLE, scheduler))
+        yield
 
 
 def notebooks(only=()):

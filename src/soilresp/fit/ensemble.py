@@ -4,6 +4,7 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from joblib import Parallel, delayed
 from sklearn.ensemble import RandomForestRegressor
 
@@ -14,6 +15,7 @@ from soilresp.prepare.strata import draw_run
 __all__ = [
     "PAPER_PREDICTORS",
     "Run",
+    "Ensemble",
     "new_forest",
     "fit",
     "predict",
@@ -49,6 +51,56 @@ class Run:
     forest: RandomForestRegressor
     drawn: np.ndarray
     held_out: np.ndarray
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """All that fixes the runs of an ensemble; may be sent to other machines.
+
+    Attributes
+    ----------
+    x, y, strata, shares, target, n_runs, n_trees, seed, draw
+        As for `monte_carlo`.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    strata: np.ndarray
+    shares: pd.Series
+    target: str
+    n_runs: int
+    n_trees: int
+    seed: int = 0
+    draw: str = "area"
+
+    def runs(self, indices=None, n_jobs=-1):
+        """Draw and fit runs.
+
+        Parameters
+        ----------
+        indices : collection of int, optional
+            Default: all runs.
+        n_jobs : int
+            Threads; the runs do not depend on it.
+
+        Yields
+        ------
+        Run
+            In increasing order.
+        """
+        wanted = range(self.n_runs) if indices is None else indices
+        yield from monte_carlo(
+            self.x, self.y, self.strata, self.shares, self.target, self.n_runs, self.n_trees,
+            self.seed, self.draw, skip=set(range(self.n_runs)) - set(wanted), n_jobs=n_jobs,
+        )
+
+    @property
+    def key(self):
+        """What the runs depend on besides `x` and `y`, as text."""
+        return (
+            f"{self.target} {self.n_trees} {self.seed} {self.draw} "
+            f"{np.asarray(self.strata).tolist()} {self.shares.to_dict()}"
+        )
 
 
 def new_forest(n_trees, n_predictors, seed, n_jobs=-1, **options):
@@ -158,7 +210,9 @@ def oob_prediction(forest):
     return np.where(n_outside > 0, forest.oob_prediction_, np.nan)
 
 
-def monte_carlo(x, y, strata, shares, target, n_runs, n_trees, seed=0, draw="area", skip=()):
+def monte_carlo(
+    x, y, strata, shares, target, n_runs, n_trees, seed=0, draw="area", skip=(), n_jobs=-1
+):
     """Draw and fit run after run.
 
     Parameters
@@ -179,6 +233,8 @@ def monte_carlo(x, y, strata, shares, target, n_runs, n_trees, seed=0, draw="are
         See `soilresp.prepare.strata.draw_run`.
     skip : collection of int
         Runs to leave out; the others stay as they are.
+    n_jobs : int
+        Threads; the runs do not depend on it.
 
     Yields
     ------
@@ -196,7 +252,7 @@ def monte_carlo(x, y, strata, shares, target, n_runs, n_trees, seed=0, draw="are
     for i in (i for i in range(n_runs) if i not in skip):
         rng = np.random.default_rng([seed, TARGETS[target], i])
         drawn, held_out = draw_run(strata, shares, rng, draw=draw)
-        forest = new_forest(n_trees, x.shape[1], int(rng.integers(2**31)))
+        forest = new_forest(n_trees, x.shape[1], int(rng.integers(2**31)), n_jobs)
         fit(forest, x[drawn], y[drawn])
         yield Run(i, forest, drawn, held_out)
 

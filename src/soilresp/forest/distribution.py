@@ -79,7 +79,7 @@ class Weights:
         self._rows, self._n, self._total = None, 0, 0
         self._units = np.zeros((-(-n_rows // BLOCK), self.values.size, BLOCK), np.uint32)
 
-    def add(self, forest, train_x, train_y, rows, n_threads=1, vector=True):
+    def add(self, forest, train_x, train_y, rows, n_threads=1, vector=True, one_member=None):
         """Add the weights of one fitted forest.
 
         Parameters
@@ -93,6 +93,11 @@ class Weights:
             The same every time; make a `Rows` once for several forests.
         n_threads, vector
             As for `soilresp.forest.evaluate.evaluate`.
+        one_member : numpy.random.Generator, optional
+            Let one record, drawn at random with this generator, stand for each leaf:
+            the rule of R's quantregForest, which draws among all training records that
+            fall into the leaf, whether or not they are in the tree's bag. The mean is
+            then no longer the forest's prediction. Default: all in-bag members.
 
         Raises
         ------
@@ -108,7 +113,7 @@ class Weights:
             raise ValueError(f"Weights was told of {self.n_forests} forests, this is one more")
         units = _units_to_a_tree(len(trees), self.n_forests)
         position = self._bin[np.searchsorted(self._known, train_y)]
-        ready = _with_members(forest, trees, train_x, position, units, rows)
+        ready = _with_members(forest, trees, train_x, position, units, rows, one_member)
         over_blocks(
             lambda first, last: _add(ready, rows, first, last, 0, self._units, vector),
             rows.n_blocks, n_threads,
@@ -118,29 +123,31 @@ class Weights:
 
     def merge(self, other):
         """Add the forests of other weights, of the same values and rows."""
-        if self._n + other._n > self.n_forests:
-            raise ValueError(f"Weights was told of {self.n_forests} forests, these are more")
         if not np.array_equal(self.values, other.values) or self.n_forests != other.n_forests:
             raise ValueError("Weights to be merged differ in values or number of forests")
-        if other._n:
-            self._same_rows(other._rows)
-            self._units += other._units
-            self._total += other._total
-            self._n += other._n
+        self.take(other._units.copy(), other._n, other._rows)
 
     @property
     def units(self):
         """Weights in whole units, (blocks, values, 64), rows in the order of their `Rows`."""
         return self._units
 
-    def restore(self, units, n_forests, rows):
-        """Take up the units of so many forests, as `units` had them, for the same rows."""
-        if units.shape != self._units.shape or n_forests > self.n_forests:
-            raise ValueError("the units are those of other values, rows or forests")
-        self._rows = rows
-        self._units, self._n = units, n_forests
+    def take(self, units, n_forests, rows):
+        """Add so many forests for the same rows, given their `units`, which become its own."""
+        if units.shape != self._units.shape:
+            raise ValueError("the units are those of other values or rows")
+        if self._n + n_forests > self.n_forests:
+            raise ValueError(f"Weights was told of {self.n_forests} forests, these are more")
+        if not n_forests:
+            return
+        self._same_rows(rows)
+        if self._n:
+            self._units += units
+        else:
+            self._units = units
+        self._n += n_forests
         # Every row has the same number of units.
-        self._total = int(units[0, :, 0].sum(dtype=np.int64))
+        self._total += int(units[0, :, 0].sum(dtype=np.int64))
 
     def mean(self, rows=slice(None)):
         """The weights of some rows, of shape (rows, n_values); each row sums to 1."""
@@ -188,7 +195,7 @@ class Weights:
         return self._rows
 
 
-def distribution(forest, train_x, train_y, rows, levels=(), n_threads=1):
+def distribution(forest, train_x, train_y, rows, levels=(), n_threads=1, one_member=None):
     """Statistics of one forest's distribution at any number of rows.
 
     As `Weights` gives them, but the weights of some thousand rows are made, summed up
@@ -196,7 +203,7 @@ def distribution(forest, train_x, train_y, rows, levels=(), n_threads=1):
 
     Parameters
     ----------
-    forest, train_x, train_y, rows, n_threads
+    forest, train_x, train_y, rows, n_threads, one_member
         As for `Weights.add`.
     levels : sequence of float
         Quantile levels.
@@ -225,7 +232,7 @@ def distribution(forest, train_x, train_y, rows, levels=(), n_threads=1):
     values, position = np.unique(np.asarray(train_y, float), return_inverse=True)
     units = _units_to_a_tree(len(trees), 1)
     total, centre = units * len(trees), values.mean()
-    ready = _with_members(forest, trees, train_x, position, units, rows)
+    ready = _with_members(forest, trees, train_x, position, units, rows, one_member)
     needed = _needed(levels, total)
     out = np.empty((needed.size, rows.n_blocks, BLOCK))
 
@@ -248,22 +255,38 @@ def _units_to_a_tree(n_trees, n_forests):
     return units - units % _DIVISIBLE if _DIVISIBLE <= units < _FINE else units
 
 
-def _with_members(forest, trees, train_x, position, units, rows):
+def _with_members(forest, trees, train_x, position, units, rows, one_member):
     """Groups of trees with their table of ranks, nodes and leaf members."""
     by_value = np.argsort(position, kind="stable")
-    count = np.empty((len(trees), len(position)), np.int32)
-    for tree, in_bag in enumerate(forest.estimators_samples_):
-        count[tree] = np.bincount(in_bag, minlength=len(position))[by_value]
+    count = np.ones((len(trees), len(position)), np.int32)
+    if one_member is None:
+        for tree, in_bag in enumerate(forest.estimators_samples_):
+            count[tree] = np.bincount(in_bag, minlength=len(position))[by_value]
     start, members = list_members(
         np.asarray(train_x, np.float32)[by_value], count, position[by_value], trees.starts,
         trees.feature, trees.threshold, trees.left, units,
     )
+    if one_member is not None:
+        start, members = _drawn(start, members, units, one_member)
     ready, done = [], 0
     for group, thresholds in trees.groups():
         own = start[trees.starts[done] : trees.starts[done + len(group)] + 1]
         ready.append((group.starts, *group.ranked(thresholds, rows, own), members))
         done += len(group)
     return ready
+
+
+def _drawn(start, members, units, rng):
+    """One member of each leaf, drawn by the members' shares, with all of the leaf's units."""
+    share = np.cumsum(members & np.uint64(_CAPACITY))
+    leaf = np.flatnonzero(np.diff(start))
+    before = np.concatenate([[np.uint64(0)], share])[start[leaf]]
+    chosen = np.searchsorted(share, before + rng.integers(units, size=leaf.size, dtype=np.uint64),
+                             side="right")
+    position = members[chosen] & ~np.uint64(_CAPACITY)
+    first = np.zeros_like(start)
+    first[leaf + 1] = 1
+    return np.cumsum(first, dtype=start.dtype), position | np.uint64(units)
 
 
 def _add(ready, rows, first, last, origin, out, vector):

@@ -5,13 +5,13 @@ import xarray as xr
 
 from soilresp import __version__
 from soilresp.compare.paper import paper_values
-from soilresp.fit.ensemble import monte_carlo
+from soilresp.fit.ensemble import Ensemble
 from soilresp.grid import total_pg
 from soilresp.predict.maps import area_summed, autotrophic, map_flux, sums_for, vegetated_area
+from soilresp.predict.scale import complete
 from soilresp.prepare.observations import TARGETS
 from soilresp.prepare.sites import training_table, valid_cells
 from soilresp.prepare.strata import area_shares
-from soilresp.progress import track
 from soilresp.stages import Stage
 from soilresp.workflow.assembling import assembly
 from soilresp.workflow.common import records_of
@@ -21,36 +21,40 @@ from soilresp.workflow.selecting import selection
 __all__ = ["mapping", "annual_totals", "totals_beside_paper"]
 
 
-def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area"):
+def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area", n_bins=None):
     """Map SR, HR, AR and AR/SR with their spreads.
 
+    With `n_bins`, MAD and quantiles are means over the years of those of each
+    year, to within half a bin (`soilresp.predict.sums.Sums`).
+
     Results: ``climatology``, ``annual``, ``totals`` (by year), ``run_totals``
-    (climatological, by run), ``flux`` (the headline figures).
+    (climatological, by run), ``run_scores`` (on the records each run held out),
+    ``flux`` (the headline figures).
     """
     cube, matched = needs["02_covariate_assembly"].cube, needs["02_covariate_assembly"].matched
     chosen = needs["03_predictor_search"].chosen
     shares, area = area_shares(cube), vegetated_area(cube)
     mask = valid_cells(cube, sorted(set().union(*chosen.values())))
-    climatology, annual, by_run = xr.Dataset(), xr.Dataset(), {}
+    climatology, annual, by_run, scores = xr.Dataset(), xr.Dataset(), {}, []
     unfinished = {t: study.run / "unfinished" / f"{t}.npz" for t in TARGETS}
     for target in TARGETS:
         records = records_of(matched, target)
         x = training_table(records, cube, chosen[target]).to_numpy()
         y = records["flux"].to_numpy()
         strata = records["stratum"].to_numpy()
+        ensemble = Ensemble(
+            x, y, strata, shares, target, n_runs, n_trees, study.seed, draw
+        )
         sums = sums_for(
             cube, mask, x, y, chosen[target], n_runs,
             file=unfinished[target],
-            key=f"{__version__} {n_trees} {study.seed} {draw} {strata.tolist()} {shares.tolist()}",
+            key=f"{__version__} {ensemble.key}", n_bins=n_bins,
         )
-        done = sums.resume()
-        runs = monte_carlo(
-            x, y, strata, shares, target, n_runs, n_trees, study.seed, draw, skip=done
-        )
+        complete(sums, ensemble, f"{target} map")
         fields, years, by_run[target] = map_flux(
-            track(runs, f"{target} map", n_runs - len(done)), cube, mask, x, y, target,
-            chosen[target], sums,
+            (), cube, mask, x, y, target, chosen[target], sums
         )
+        scores.append(sums.scores().reset_index().assign(target=target))
         del sums  # some hundred megabytes
         climatology, annual = climatology.merge(fields), annual.merge(years)
     for file in unfinished.values():
@@ -84,6 +88,7 @@ def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area"):
         "annual": annual,
         "totals": by_year.reset_index(),
         "run_totals": run_totals,
+        "run_scores": pd.concat(scores, ignore_index=True),
         "flux": {**flux, "AR_SR": flux["AR"]["total"] / flux["SR"]["total"]},
     }
 
