@@ -308,3 +308,75 @@ def test_agreement_with_quantile_forest(seed):
         # It never returns the lowest value of all as the higher of two.
         compared = ours["quantiles"][:, i] > y.min()
         np.testing.assert_allclose(ours["quantiles"][compared, i], theirs[compared])
+
+
+def one_member_by_hand(forest, x, y, rows):
+    """Chance of each value by R's rule: each record of a leaf alike, in its tree's bag or not."""
+    values = np.unique(y)
+    out = np.zeros((len(rows), values.size))
+    for tree in forest.estimators_:
+        leaf_of_train = tree.apply(x)
+        for i, leaf in enumerate(tree.apply(rows)):
+            members = y[leaf_of_train == leaf]
+            np.add.at(out[i], np.searchsorted(values, members), 1 / members.size)
+    return out / len(forest.estimators_)
+
+
+def drawn_weights(forest, x, y, rows, seed, n_forests=1):
+    """Weights by R's rule."""
+    weights = Weights(y, len(rows), n_forests)
+    rng = np.random.default_rng(seed)
+    for _ in range(n_forests):
+        weights.add(forest, x, y, rows, one_member=rng)
+    return weights.mean()
+
+
+@pytest.mark.parametrize("ties", [False, True], ids=["distinct", "ties"])
+def test_one_member_stands_for_a_leaf(ties):
+    """By R's rule a tree's weight is on one value of the row's leaf, the same for all its rows."""
+    forest, x, y, rows = grown(80, 3, 1, ties=ties, min_samples_leaf=5)
+    given, possible = drawn_weights(forest, x, y, rows, 3), one_member_by_hand(forest, x, y, rows)
+    assert ((given == 0) | (given == 1)).all() and (given.sum(axis=1) == 1).all()
+    assert (possible[given == 1] > 0).all()
+    leaf = forest.estimators_[0].apply(rows)
+    for one in np.unique(leaf):
+        assert len(np.unique(given[leaf == one], axis=0)) == 1
+    np.testing.assert_array_equal(given, drawn_weights(forest, x, y, rows, 3))
+    assert (given != drawn_weights(forest, x, y, rows, 4)).any()
+
+
+@pytest.mark.parametrize("ties", [False, True], ids=["distinct", "ties"])
+def test_one_member_is_any_with_the_same_chance(ties):
+    """Over many draws every record of a leaf has its share, whether or not it is in the bag."""
+    forest, x, y, rows = grown(60, 3, 4, ties=ties, n_rows=10, min_samples_leaf=3)
+    n = 1500
+    expected = one_member_by_hand(forest, x, y, rows)
+    found = drawn_weights(forest, x, y, rows, 0, n)
+    # The mean of n draws of each of four trees; five standard errors of its largest chance.
+    assert np.abs(found - expected).max() < 5 * np.sqrt(0.25 / (4 * n)) * 2
+    assert (found[expected == 0] == 0).all()
+    levels = distribution(forest, x, y, rows, LEVELS, one_member=np.random.default_rng(0))
+    assert np.isin(levels["quantiles"], y).all()
+
+
+def test_one_member_as_in_quantile_forest():
+    """Without bootstrap its ``max_samples_leaf=1`` is the same rule: the same chances."""
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=(60, 2)).astype(np.float32)
+    y = np.round(rng.lognormal(6, 0.6, 60), 1)
+    rows = x[:8]
+    options = {"n_estimators": 1, "bootstrap": False, "max_features": None, "min_samples_leaf": 12}
+    theirs = np.array([
+        RandomForestQuantileRegressor(max_samples_leaf=1, random_state=i, **options)
+        .fit(x, y).predict(rows, quantiles=0.5) for i in range(300)
+    ])
+    forest = RandomForestQuantileRegressor(max_samples_leaf=None, random_state=0, **options)
+    forest.fit(x, y)
+    chance = one_member_by_hand(forest, x, y, rows)
+    ours = drawn_weights(forest, x, y, rows, 1, 300)
+    values = np.unique(y)
+    mean, spread = moments(values, chance)
+    error = spread / np.sqrt(300)
+    assert (np.abs(theirs.mean(axis=0) - mean) < 5 * error).all()
+    assert (np.abs(ours @ values - mean) < 5 * error).all()
+    assert all(np.isin(t, values[c > 0]).all() for t, c in zip(theirs.T, chance, strict=True))

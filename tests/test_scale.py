@@ -53,7 +53,7 @@ def alone():
 @pytest.fixture(scope="module")
 def local():
     """Function that gives the address of a scheduler with so many worker processes."""
-    options = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
+    options = {"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0", "silence_logs": 50}
     with LocalCluster(n_workers=1, **options) as workers:
 
         def address(n_workers):
@@ -86,7 +86,7 @@ def test_any_number_of_workers_gives_the_same_bytes(alone, local, n_workers, tmp
 @pytest.mark.parametrize("n_workers", [2, 1])
 def test_a_worker_that_dies_costs_its_task(local, n_workers):
     """Killed amid its work, even the only one: the runs are made again, to the same bytes."""
-    runs = ensemble(n_runs=60, n_trees=60)
+    runs = ensemble(n_runs=40, n_trees=40)
     expected, sums = empty(runs), empty(runs)
     scale.complete(expected, runs)
     address = local(n_workers)
@@ -96,7 +96,7 @@ def test_a_worker_that_dies_costs_its_task(local, n_workers):
         work.start()
         while not sums.done and work.is_alive():
             time.sleep(0.01)
-        assert len(sums.done) < 60
+        assert len(sums.done) < 40
         os.kill(victim, signal.SIGKILL)
         work.join()
     assert content(sums) == content(expected)

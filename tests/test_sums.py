@@ -7,6 +7,7 @@ import xarray as xr
 
 from soilresp.errors import DataError
 from soilresp.fit.ensemble import monte_carlo
+from soilresp.fit.validate import scores
 from soilresp.forest import Weights
 from soilresp.grid import GRAMS_PER_PG
 from soilresp.predict.maps import QUANTILES, map_flux, sums_for
@@ -50,7 +51,7 @@ def added(cells, runs, **options):
 def content(sums):
     """Bytes of all results."""
     spread = sums.spread(QUANTILES)
-    parts = (sums.flux(), sums.sd(), sums.run_totals, *(spread[name] for name in sorted(spread)))
+    parts = (sums.flux(), sums.sd(), sums.run_totals, sums.scores().to_numpy(), *(spread[name] for name in sorted(spread)))
     return b"".join(p.tobytes() for p in parts)
 
 
@@ -75,6 +76,40 @@ def test_sd_is_that_of_each_years_weights(cells, runs):
         for run in runs:
             weights.add(run.forest, x[run.drawn], y[run.drawn], rows)
         np.testing.assert_allclose(found[year], weights.summary(())["sd"], rtol=1e-5)
+
+
+def test_weights_of_every_year(cells, runs):
+    """Kept in more bins than values they are exact, in a few they are within a bin."""
+    x, y, _ = records()
+    exact, binned = added(cells, runs, n_bins=10**6), added(cells, runs, n_bins=30)
+    by_year = exact.annual_spread(QUANTILES)
+    assert by_year["mad"].shape == (3, 150) and by_year["quantiles"].shape == (5, 3, 150)
+    np.testing.assert_allclose(by_year["sd"], exact.sd(), rtol=1e-5)
+    weights = Weights(y, 150, n_forests=N_RUNS)
+    for run in runs:
+        weights.add(run.forest, x[run.drawn], y[run.drawn], cells[0][1])
+    expected = weights.summary(QUANTILES)
+    np.testing.assert_array_equal(by_year["mad"][1], expected["mad"])
+    np.testing.assert_array_equal(by_year["quantiles"][:, 1], expected["quantiles"])
+    mean = exact.spread(QUANTILES)
+    np.testing.assert_allclose(mean["quantiles"], by_year["quantiles"].mean(axis=1))
+    within = binned.weights.within
+    assert 0 < within < np.ptp(y) / 10
+    off = np.abs(binned.annual_spread(QUANTILES)["quantiles"] - by_year["quantiles"])
+    assert off.max() <= within * (1 + 1e-9)
+    with pytest.raises(ValueError, match="with n_bins alone"):
+        added(cells, runs).annual_spread(QUANTILES)
+
+
+def test_scores_of_the_runs(cells, runs):
+    """Each run on the records it held out, against the validation's own scores."""
+    x, y, _ = records()
+    found = added(cells, runs[::-1]).scores()
+    for run, row in zip(runs, found.itertuples(), strict=True):
+        expected = scores(y[run.held_out], run.forest.predict(x[run.held_out]))
+        assert row.n_held_out == expected["n"] == 20
+        assert row.r2 == pytest.approx(expected["r2"], rel=1e-5)
+        assert row.rmse == pytest.approx(expected["rmse"], rel=1e-5)
 
 
 def test_same_bytes_in_any_order_and_in_parts(cells, runs):
