@@ -51,7 +51,7 @@ def added(cells, runs, **options):
 def content(sums):
     """Bytes of all results."""
     spread = sums.spread(QUANTILES)
-    parts = (sums.flux(), sums.sd(), sums.run_totals, sums.scores().to_numpy(), *(spread[name] for name in sorted(spread)))
+    parts = (sums.flux(), sums.sd(), sums.run_totals, sums.scores().to_numpy(), *spread.values())
     return b"".join(p.tobytes() for p in parts)
 
 

@@ -8,6 +8,8 @@ import multiprocessing
 import os
 import platform
 import resource
+import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -15,27 +17,37 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from llvmlite import binding
 from quantile_forest import RandomForestQuantileRegressor
 from sklearn.ensemble import RandomForestRegressor
 
+from soilresp import paths
 from soilresp.errors import ParameterError
-from soilresp.fit.ensemble import PAPER_PREDICTORS
+from soilresp.fit.ensemble import PAPER_PREDICTORS, Ensemble
 from soilresp.forest.distribution import Weights, distribution
 from soilresp.forest.evaluate import evaluate
 from soilresp.forest.rows import Rows
-from soilresp.predict.maps import stack
+from soilresp.predict.maps import stack, sums_for
+from soilresp.prepare.observations import TARGETS
 from soilresp.prepare.sites import training_table, valid_cells
 from soilresp.prepare.strata import area_shares, draw_run
+from soilresp.progress import track
 from soilresp.workflow import assembly, records_of
 
-__all__ = ["LEAST_REPEATS", "measure", "table", "describe_machine"]
+__all__ = [
+    "LEAST_REPEATS", "measure", "table", "paper_job", "job_table", "describe_machine",
+    "ensemble_of",
+]
 
 LEAST_REPEATS = 5
 """Times that each thing is done at least."""
 
 _LEVELS = (0.25, 0.75)
 _DISTRIBUTION_YEARS = 4
+_PAPER_RUNS, _PAPER_TREES, _PREVIEW_TREES = 2000, 500, 50
+_BINS = 256
+_R = ("randomForest", "ranger")
 _VECTORS = (("avx512bw", "AVX-512"), ("avx2", "AVX2"), ("neon", "NEON"), ("sse2", "SSE2"))
 
 
@@ -57,11 +69,13 @@ def measure(study, target="SR", n_trees=500, repeats=LEAST_REPEATS):
     -------
     dict
         ``max_rel_diff`` (of the mean, from scikit-learn's, all rows),
-        ``mean_vs_sklearn`` and ``distribution_vs_quantile_forest`` (times
+        ``mean_vs_sklearn``, ``distribution_vs_quantile_forest`` (over four
+        years) and ``distribution_vs_quantile_forest_one_year`` (times
         faster), ``rows_x16`` (times longer for sixteen times the rows),
         ``peak_mb`` (memory of a process ``without`` and ``with`` the
         distribution), ``machine``, ``work``, and the times in ``raw``,
-        seconds of CPU.
+        seconds of CPU. Where R is installed ``raw`` also has the times of
+        its packages' predictions of one year, in a process of their own.
 
     Raises
     ------
@@ -89,6 +103,12 @@ def measure(study, target="SR", n_trees=500, repeats=LEAST_REPEATS):
             some, quantiles=list(_LEVELS), weighted_leaves=True
         ),
         "distribution": lambda: distribution(forest, train_x, train_y, some, _LEVELS),
+        "quantile_forest_one_year": lambda: forest.predict(
+            by_year[0], quantiles=list(_LEVELS), weighted_leaves=True
+        ),
+        "distribution_one_year": lambda: distribution(
+            forest, train_x, train_y, by_year[0], _LEVELS
+        ),
         "one_year": lambda: evaluate(forest, one),
         "sixteen_years": lambda: evaluate(forest, sixteen),
     }
@@ -100,6 +120,7 @@ def measure(study, target="SR", n_trees=500, repeats=LEAST_REPEATS):
             start = time.process_time()
             found[name] = task()
             raw[name].append(time.process_time() - start)
+    raw |= _times_of_r(train_x, train_y, by_year[0], n_trees, repeats)
     least = {name: min(times) for name, times in raw.items()}
     expected = found["sklearn_mean"]
     difference = np.abs(found["mean_and_second_moment"] / expected - 1).max()
@@ -107,6 +128,9 @@ def measure(study, target="SR", n_trees=500, repeats=LEAST_REPEATS):
         "max_rel_diff": float(difference),
         "mean_vs_sklearn": least["sklearn_mean"] / least["mean_and_second_moment"],
         "distribution_vs_quantile_forest": least["quantile_forest"] / least["distribution"],
+        "distribution_vs_quantile_forest_one_year": (
+            least["quantile_forest_one_year"] / least["distribution_one_year"]
+        ),
         "rows_x16": least["sixteen_years"] / least["one_year"],
         "peak_mb": {
             "without": _peak(by_year, x, y, drawn, n_trees, False),
@@ -154,6 +178,11 @@ def table(measured):
         f"   ({work['distribution_years']} years)",
         f"  here, mean, SD, MAD and two quantiles       "
         f"{each('distribution', work['distribution_years'])}",
+        f"  quantile-forest, two quantiles              {each('quantile_forest_one_year', 1)}"
+        "   (one year)",
+        f"  here, mean, SD, MAD and two quantiles       {each('distribution_one_year', 1)}",
+        *(f"  R {name + ', mean':42}{each(name, 1)}   (one year)" for name in _R if name in raw),
+        *([] if set(_R) & set(raw) else ["  R: not at hand"]),
         "",
         f"{'':46}{'measured':>10}{'must':>8}{'aim':>8}",
     ]
@@ -164,12 +193,171 @@ def table(measured):
         ("mean and second moment, times faster", f"{measured['mean_vs_sklearn']:.1f}", "8", "15"),
         ("distribution, times faster",
          f"{measured['distribution_vs_quantile_forest']:.1f}", "20", "40"),
+        ("the same on one year of rows",
+         f"{measured['distribution_vs_quantile_forest_one_year']:.1f}", "20", "40"),
         ("sixteen years, times longer than one", f"{measured['rows_x16']:.1f}", "8", "6"),
         ("peak memory without the distribution, GB", f"{peak['without'] / 1e3:.2f}", "1", "0.6"),
         ("peak memory with the distribution, GB", f"{peak['with'] / 1e3:.2f}", "4", "2.5"),
     ):
         lines.append(f"{words:46}{value:>10}{must:>8}{aim:>8}")
     return "\n".join(lines)
+
+
+def paper_job(study, n_runs=20, every_year=True, done=None):
+    """Time runs of the paper's ensembles, and say how long all 2000 would take.
+
+    Both fluxes, with 500 trees and with the 50 of a preview, on all processors.
+
+    Parameters
+    ----------
+    study : soilresp.study.Study
+    n_runs : int
+        Runs of each flux that are timed.
+    every_year : bool
+        Whether to time the weights of every year in 256 bins as well (with 500 trees).
+    done : callable, optional
+        Called with the result so far after each flux.
+
+    Returns
+    -------
+    dict
+        ``runs`` (a record of each run: target, trees, seconds of wall and CPU for
+        ``fit``, ``moments``, ``weights`` at the mean predictors and ``every_year``),
+        ``hours`` (by number of trees and by product: wall, and CPU over processors)
+        and ``peak_mb``.
+    """
+    runs, result = [], {}
+    for n_trees in (_PREVIEW_TREES, _PAPER_TREES):
+        for target in TARGETS:
+            binned = every_year and n_trees == _PAPER_TREES
+            runs += _timed_runs(study, target, n_runs, n_trees, binned)
+            result = {
+                "runs": runs, "hours": _hours(pd.DataFrame(runs)), "peak_mb": _highest_memory(),
+                "machine": describe_machine(), "n_runs": n_runs, "recipe": study.recipe,
+                "observations": study.observations,
+            }
+            if done is not None:
+                done(result)
+    return result
+
+
+def _timed_runs(study, target, n_runs, n_trees, every_year):
+    """Seconds of the parts of each run of an ensemble (list of dict)."""
+    ensemble, make_sums = ensemble_of(study, target, n_runs, n_trees)
+    sums = make_sums()
+    binned = make_sums(n_bins=_BINS) if every_year else None
+    made, rows = ensemble.runs(), []
+    for _ in track(range(n_runs), f"{target}, {n_trees} trees"):
+        row = {"target": target, "n_trees": n_trees}
+        run = _timed(row, "fit", next, made)
+        _timed(row, "moments", sums.add_moments, run)
+        _timed(row, "weights", sums.add_weights, run)
+        if every_year:
+            _timed(row, "every_year", binned.add_weights, run)
+        rows.append(row)
+    return rows
+
+
+def job_table(job):
+    """The paper's job as text.
+
+    Parameters
+    ----------
+    job : dict
+        From `paper_job`.
+
+    Returns
+    -------
+    str
+    """
+    lines = [
+        job["machine"],
+        f"From {job['n_runs']} runs of each flux (recipe '{job['recipe']}', observations "
+        f"'{job['observations']}'); hours for {_PAPER_RUNS} runs of both, as the clock went and "
+        "as CPU seconds over processors:",
+        f"{'':58}{'clock':>8}{'CPU':>8}",
+    ]
+    words = {
+        "mean_sd": "mean, SD, totals", "at_mean": "the same, MAD and quantiles at mean predictors",
+        "every_year": "the same, MAD and quantiles of every year",
+    }
+    for row in job["hours"]:
+        name = f"{_PAPER_RUNS} x {row['n_trees']}: {words[row['product']]}"
+        lines.append(f"{name:58}{row['wall']:8.2f}{row['cpu']:8.2f}")
+    lines.append(f"Largest memory of the process: {job['peak_mb'] / 1e3:.2f} GB")
+    return "\n".join(lines)
+
+
+def _timed(row, name, task, *arguments):
+    """Do a task and note its seconds of wall and CPU."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    made = task(*arguments)
+    row[f"{name}_wall"] = time.perf_counter() - wall
+    row[f"{name}_cpu"] = time.process_time() - cpu
+    return made
+
+
+def _hours(runs):
+    """Hours for 2000 runs of all fluxes timed, by number of trees and product."""
+    products = {"mean_sd": ("fit", "moments"), "at_mean": ("fit", "moments", "weights"),
+                "every_year": ("fit", "moments", "every_year")}
+    rows = []
+    for n_trees, group in runs.groupby("n_trees"):
+        mean = group.groupby("target").mean(numeric_only=True)
+        for product, parts in products.items():
+            if f"{parts[-1]}_wall" not in mean or mean[f"{parts[-1]}_wall"].isna().any():
+                continue
+            wall, cpu = (
+                sum(mean[f"{part}_{kind}"].sum() for part in parts) * _PAPER_RUNS / 3600
+                for kind in ("wall", "cpu")
+            )
+            rows.append({
+                "n_trees": int(n_trees), "product": product, "wall": wall,
+                "cpu": cpu / (os.cpu_count() or 1),
+            })
+    return rows
+
+
+def ensemble_of(study, target, n_runs, n_trees):
+    """The ensemble of a study's flux, by the paper's predictors.
+
+    Returns
+    -------
+    ensemble : soilresp.fit.ensemble.Ensemble
+    make_sums : callable
+        Makes empty `soilresp.predict.sums.Sums` over all cells and years, with options.
+    """
+    made = assembly(study)
+    cube, predictors = made.cube, list(PAPER_PREDICTORS[target])
+    mask = valid_cells(cube, predictors)
+    records = records_of(made.matched, target)
+    x = training_table(records, cube, predictors).to_numpy(np.float32)
+    y = records["flux"].to_numpy(float)
+    ensemble = Ensemble(
+        x, y, records["stratum"].to_numpy(), area_shares(cube), target, n_runs, n_trees, study.seed
+    )
+    return ensemble, lambda **options: sums_for(cube, mask, x, y, predictors, n_runs, **options)
+
+
+def _times_of_r(train_x, train_y, rows, n_trees, repeats):
+    """CPU seconds of the predictions of R's packages, each in a process of its own, if at hand."""
+    program = shutil.which("Rscript")
+    script = paths.root() / "benchmarks" / "forests.R"
+    if program is None or not script.exists():
+        return {}
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        records = pd.DataFrame(train_x).assign(flux=train_y)
+        records.to_csv(Path(folder, "records.csv"), index=False)
+        pd.DataFrame(rows).to_csv(Path(folder, "rows.csv"), index=False)
+        for package in _R:
+            done = subprocess.run(
+                [program, "--vanilla", script, package, folder, str(n_trees), str(repeats)],
+                capture_output=True, text=True,
+            )
+            if done.returncode == 0:
+                found[package] = [float(t) for t in done.stdout.split()]
+    return found
 
 
 def describe_machine():

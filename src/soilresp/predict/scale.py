@@ -95,8 +95,8 @@ def cluster(n_workers=None):
     if n_workers is not None and n_workers < 1:
         raise ParameterError(f"Number of workers must be at least 1, got {n_workers}.")
     with distributed.LocalCluster(
-        n_workers=n_workers or os.cpu_count(), threads_per_worker=1, dashboard_address="127.0.0.1:0",
-        silence_logs=logging.CRITICAL,
+        n_workers=n_workers or os.cpu_count(), threads_per_worker=1,
+        dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL,
     ) as local:
         yield local.scheduler_address
 

@@ -128,19 +128,27 @@ class Sums:
         """
         if run.index in self.done or not 0 <= run.index < self.n_runs:
             raise ValueError(f"run {run.index} is in the sums already, or not of the {self.n_runs}")
+        self.add_moments(run)
+        self.add_weights(run)
+        self.done.add(run.index)
+        self.save_if_due()
+
+    def add_moments(self, run):
+        """The part of `add` that sums means, squares, totals and scores."""
         trees = flatten(run.forest)
         mean, square = evaluate(trees, self._rows, self.n_threads)
-        self.weights.add(
-            run.forest, self.x[run.drawn], self.y[run.drawn], self._weighed, self.n_threads
-        )
         self.total += np.rint(mean * self._scale).astype(np.int64)
         self.square += np.rint(square * self._square_scale).astype(np.int64)
         by_year = mean.reshape(self._shape) * self.area
         self.run_totals[run.index] = by_year.sum(axis=1) / GRAMS_PER_PG
         predicted, _ = evaluate(trees, self._records, self.n_threads)
         self._scores[run.index] = _held_out(self.y, predicted, run.held_out)
-        self.done.add(run.index)
-        self.save_if_due()
+
+    def add_weights(self, run):
+        """The part of `add` that sums weights."""
+        self.weights.add(
+            run.forest, self.x[run.drawn], self.y[run.drawn], self._weighed, self.n_threads
+        )
 
     def merge(self, other):
         """Add the runs of other sums over the same cells and records."""
