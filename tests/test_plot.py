@@ -110,6 +110,15 @@ def search_ranking():
     return plot.search_ranking(pd.DataFrame(rows), n=2)
 
 
+def convergence():
+    sizes = [(q, k, n) for q in ("mean", "sd", "mad", "total") for k in (10, 500) for n in (1, 4)]
+    table = pd.DataFrame(
+        [(t, k, n, q, 40 / n**0.5 / k**0.1) for t in ("SR", "HR") for q, k, n in sizes],
+        columns=["target", "n_trees", "n_runs", "quantity", "error"],
+    )
+    return plot.convergence(table)
+
+
 def strata_shares():
     return plot.strata_shares(pd.DataFrame(
         {"stratum": [1, 2, 3, 4, 5], "area": 0.2, "SR": [0.1, 0.1, 0.2, 0.1, 0.5], "HR": 0.2}
@@ -185,6 +194,7 @@ FIGURES = {
     "reported_against_matched": (lambda: plot.reported_against_matched(records()), 2),
     "search_ranking": (search_ranking, 4),
     "strata_shares": (strata_shares, 1),
+    "convergence": (convergence, 8),
     "observed_predicted": (lambda: plot.observed_predicted(records(), "random folds"), 2),
     "validation_ladder": (validation_ladder, 2),
     "six_maps": (six_maps, 6),

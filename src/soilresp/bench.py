@@ -24,20 +24,17 @@ from sklearn.ensemble import RandomForestRegressor
 
 from soilresp import paths
 from soilresp.errors import ParameterError
-from soilresp.fit.ensemble import PAPER_PREDICTORS, Ensemble
 from soilresp.forest.distribution import Weights, distribution
 from soilresp.forest.evaluate import evaluate
 from soilresp.forest.rows import Rows
-from soilresp.predict.maps import stack, sums_for
+from soilresp.predict.sums import Sums
 from soilresp.prepare.observations import TARGETS
-from soilresp.prepare.sites import training_table, valid_cells
-from soilresp.prepare.strata import area_shares, draw_run
+from soilresp.prepare.strata import draw_run
 from soilresp.progress import track
-from soilresp.workflow import assembly, records_of
+from soilresp.workflow.converging import paper_ensemble
 
 __all__ = [
     "LEAST_REPEATS", "measure", "table", "paper_job", "job_table", "describe_machine",
-    "ensemble_of",
 ]
 
 LEAST_REPEATS = 5
@@ -243,9 +240,10 @@ def paper_job(study, n_runs=20, every_year=True, done=None):
 
 def _timed_runs(study, target, n_runs, n_trees, every_year):
     """Seconds of the parts of each run of an ensemble (list of dict)."""
-    ensemble, make_sums = ensemble_of(study, target, n_runs, n_trees)
-    sums = make_sums()
-    binned = make_sums(n_bins=_BINS) if every_year else None
+    ensemble, by_year, area = paper_ensemble(study, target, n_runs, n_trees)
+    cells = by_year, area, ensemble.x, ensemble.y, n_runs
+    sums = Sums(*cells)
+    binned = Sums(*cells, n_bins=_BINS) if every_year else None
     made, rows = ensemble.runs(), []
     for _ in track(range(n_runs), f"{target}, {n_trees} trees"):
         row = {"target": target, "n_trees": n_trees}
@@ -318,27 +316,6 @@ def _hours(runs):
     return rows
 
 
-def ensemble_of(study, target, n_runs, n_trees):
-    """The ensemble of a study's flux, by the paper's predictors.
-
-    Returns
-    -------
-    ensemble : soilresp.fit.ensemble.Ensemble
-    make_sums : callable
-        Makes empty `soilresp.predict.sums.Sums` over all cells and years, with options.
-    """
-    made = assembly(study)
-    cube, predictors = made.cube, list(PAPER_PREDICTORS[target])
-    mask = valid_cells(cube, predictors)
-    records = records_of(made.matched, target)
-    x = training_table(records, cube, predictors).to_numpy(np.float32)
-    y = records["flux"].to_numpy(float)
-    ensemble = Ensemble(
-        x, y, records["stratum"].to_numpy(), area_shares(cube), target, n_runs, n_trees, study.seed
-    )
-    return ensemble, lambda **options: sums_for(cube, mask, x, y, predictors, n_runs, **options)
-
-
 def _times_of_r(train_x, train_y, rows, n_trees, repeats):
     """CPU seconds of the predictions of R's packages, each in a process of its own, if at hand."""
     program = shutil.which("Rscript")
@@ -383,20 +360,13 @@ def describe_machine():
 
 def _material(study, target):
     """Rows by year, records, and the draw of one run."""
-    made = assembly(study)
-    cube, matched = made.cube, made.matched
-    predictors = list(PAPER_PREDICTORS[target])
-    mask = valid_cells(cube, predictors)
-    records = records_of(matched, target)
-    x = training_table(records, cube, predictors).to_numpy(np.float32)
-    y = records["flux"].to_numpy(float)
+    ensemble, by_year, _ = paper_ensemble(study, target, 1, 1)
     rng = np.random.default_rng([study.seed, 5])
-    drawn, _ = draw_run(records["stratum"].to_numpy(), area_shares(cube), rng)
-    by_year = stack(cube, mask, predictors)
+    drawn, _ = draw_run(ensemble.strata, ensemble.shares, rng)
     if len(by_year) == 1:
-        moved = rng.uniform(-0.1, 0.1, (31, 1, len(predictors))) * by_year.std(axis=1)
+        moved = rng.uniform(-0.1, 0.1, (31, 1, by_year.shape[2])) * by_year.std(axis=1)
         by_year = (by_year + moved).astype(np.float32)
-    return by_year, x, y, drawn
+    return by_year, ensemble.x, ensemble.y, drawn
 
 
 def _fit(train_x, train_y, n_trees):

@@ -239,6 +239,44 @@ def bench(
     keep(measured)
 
 
+@app.command()
+def converge(
+    out: Annotated[
+        Path, typer.Option("--run", metavar="FOLDER", help="Run folder with the covariates.")
+    ] = Path("runs/converge"),
+    recipe: Annotated[Recipe | None, typer.Option(help="Where the covariates come from.")] = None,
+    observations: Annotated[Observations | None, typer.Option(help="What is upscaled.")] = None,
+    runs: Annotated[int, typer.Option(min=4, help="Monte-Carlo runs of each flux.")] = 40,
+    into: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where to write; default data/study in the project."),
+    ] = None,
+):
+    """Measure how maps and totals converge with runs and trees, and keep the table."""
+    import time
+
+    from soilresp import committed
+    from soilresp.bench import describe_machine
+    from soilresp.study import settle
+    from soilresp.workflow import converging
+
+    study = settle(
+        out, recipe=recipe and recipe.value, observations=observations and observations.value
+    )
+    wall, cpu = time.perf_counter(), time.process_time()
+    table = converging.converge(study, runs)
+    committed.save_table(
+        converging.CONVERGENCE, table, f"soilresp converge --runs {runs}", into,
+        recipe=study.recipe, observations=study.observations, seed=study.seed, n_runs=runs,
+        trees=list(converging.TREES), machine=describe_machine(),
+        inputs=converging.inputs(study),
+        wall_seconds=round(time.perf_counter() - wall),
+        cpu_seconds=round(time.process_time() - cpu),
+    )
+    print(table.pivot(index=["target", "quantity", "n_trees"], columns="n_runs", values="error")
+          .to_string(float_format="{:.3g}".format))
+
+
 @app.command("test")
 def run_tests(
     only: Annotated[Step | None, typer.Option(help="Run this step alone.")] = None,

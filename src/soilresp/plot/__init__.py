@@ -5,6 +5,7 @@ show the figure that it returns.
 """
 
 from soilresp.plot.budget import budget_bars, literature_forest
+from soilresp.plot.convergence import convergence
 from soilresp.plot.covariates import correlation_matrix, covariate_maps, two_sources
 from soilresp.plot.globe import annual_series, six_maps
 from soilresp.plot.models import flux_bars, site_scores, zonal_profiles
@@ -21,6 +22,7 @@ from soilresp.plot.validation import observed_predicted, search_ranking, validat
 __all__ = [
     "annual_series",
     "budget_bars",
+    "convergence",
     "correlation_matrix",
     "covariate_maps",
     "flux_bars",
