@@ -7,6 +7,7 @@ import xarray as xr
 
 from soilresp.errors import DataError
 from soilresp.fit.ensemble import monte_carlo
+from soilresp.forest import Weights
 from soilresp.grid import GRAMS_PER_PG
 from soilresp.predict.maps import QUANTILES, map_flux, sums_for
 from soilresp.predict.sums import Sums
@@ -49,7 +50,7 @@ def added(cells, runs, **options):
 def content(sums):
     """Bytes of all results."""
     spread = sums.spread(QUANTILES)
-    parts = (sums.flux(), sums.run_totals, *(spread[name] for name in sorted(spread)))
+    parts = (sums.flux(), sums.sd(), sums.run_totals, *(spread[name] for name in sorted(spread)))
     return b"".join(p.tobytes() for p in parts)
 
 
@@ -63,6 +64,17 @@ def test_sums_are_means_and_totals(cells, runs):
     np.testing.assert_allclose(sums.run_totals, by_run @ cells[1] / GRAMS_PER_PG, rtol=1e-6)
     at_mean = np.mean([run.forest.predict(cells[0].mean(axis=0)) for run in runs], axis=0)
     np.testing.assert_allclose(sums.spread(())["mean"], at_mean, rtol=1e-6)
+
+
+def test_sd_is_that_of_each_years_weights(cells, runs):
+    """Against the weights of all runs together, a year at a time."""
+    x, y, _ = records()
+    found = added(cells, runs).sd()
+    for year, rows in enumerate(cells[0]):
+        weights = Weights(y, len(rows), n_forests=N_RUNS)
+        for run in runs:
+            weights.add(run.forest, x[run.drawn], y[run.drawn], rows)
+        np.testing.assert_allclose(found[year], weights.summary(())["sd"], rtol=1e-5)
 
 
 def test_same_bytes_in_any_order_and_in_parts(cells, runs):
@@ -128,7 +140,10 @@ def test_map_of_a_flux(runs, years):
     x, y, _ = records()
     climatology, annual, totals = map_flux(iter(runs), cube, mask, x, y, "SR", "abc")
     assert np.array_equal(np.isfinite(climatology["SR"].values), mask)
-    assert ("SR" in annual) == (years is not None)
+    assert ("SR" in annual) == ("SR_sd" in annual) == (years is not None)
+    if years:
+        by_year = annual["SR_sd"].mean("year")
+        np.testing.assert_allclose(by_year, climatology["SR_sd"], rtol=1e-6)
     assert totals.shape == (N_RUNS, 1 if years is None else 2)
     expected = np.nansum(climatology["SR"].values) * 1.5e9 / GRAMS_PER_PG
     assert totals.to_numpy().mean() == pytest.approx(expected, rel=1e-5)

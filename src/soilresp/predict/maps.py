@@ -87,9 +87,10 @@ def map_flux(runs, cube, mask, x, y, target, predictors, sums=None):
     """Predict a flux everywhere with every run, and take means and spreads.
 
     Each run predicts every year; the map is the mean over runs. The
-    distribution of a cell is the mean over runs of the forests' weights on the
-    training values (see `soilresp.forest.distribution`), at the cell's mean
-    covariates over the years.
+    distribution of a cell and year is the mean over runs of the forests' weights
+    on the training values (see `soilresp.forest.distribution`). The SD is that of
+    each year's distribution, and in the climatology its mean over the years; MAD
+    and quantiles are of the distribution at the cell's mean covariates.
 
     Parameters
     ----------
@@ -115,7 +116,7 @@ def map_flux(runs, cube, mask, x, y, target, predictors, sums=None):
         quantiles ``_q05`` to ``_q95``, ``(lat, lon)``, g m-2 yr-1 of vegetated
         area (``_cv`` in percent).
     annual : xarray.Dataset
-        The flux by ``(year, lat, lon)``; without years for a climatological cube.
+        The flux and its ``_sd`` by ``(year, lat, lon)``; empty for a climatological cube.
     totals : pandas.DataFrame
         Global total of each run (index ``run``), Pg yr-1: one column for each
         year, or ``climatology``.
@@ -126,8 +127,8 @@ def map_flux(runs, cube, mask, x, y, target, predictors, sums=None):
     for run in runs:
         sums.add(run)
     flux, spread = sums.flux(), sums.spread(QUANTILES)
-    sd, mad = spread["sd"], spread["mad"]
-    mean = flux.mean(axis=0)
+    by_year, mad = sums.sd(), spread["mad"]
+    mean, sd = flux.mean(axis=0), by_year.mean(axis=0)
     fields = {
         target: mean,
         f"{target}_sd": sd,
@@ -143,8 +144,9 @@ def map_flux(runs, cube, mask, x, y, target, predictors, sums=None):
     _describe(climatology, target)
     annual = xr.Dataset()
     if "year" in cube.dims:
-        annual[target] = _on_grid(flux, cube, mask, year=cube["year"])
-        annual[target].attrs = climatology[target].attrs
+        for name, field in ((target, flux), (f"{target}_sd", by_year)):
+            annual[name] = _on_grid(field, cube, mask, year=cube["year"])
+            annual[name].attrs = climatology[name].attrs
     totals = pd.DataFrame(sums.run_totals, columns=[str(v) for v in _labels(cube)])
     totals.index.name = "run"
     return climatology, annual, totals

@@ -16,14 +16,15 @@ from soilresp.results import write_aside
 
 __all__ = ["Sums"]
 
-_SAVED = ("total", "run_totals", "done", "units")
+_SAVED = ("total", "square", "run_totals", "done", "units")
 
 
 class Sums:
-    """What is kept of the runs: the flux by year and cell, totals by run, weights by cell.
+    """What is kept of the runs: flux and its square by year and cell, totals by run, weights.
 
-    Fluxes are added up as whole numbers, in fractions of a gram that make the most of
-    64 bits, so that neither the order of the runs nor who made them shows in the result.
+    Fluxes and squares are added up as whole numbers, in fractions of a gram that make the
+    most of 64 bits, so that neither the order of the runs nor who made them shows in the
+    result.
 
     Parameters
     ----------
@@ -62,9 +63,13 @@ class Sums:
         self._mean_rows = (
             self._rows if n_years == 1 else Rows(by_year.mean(axis=0), like=self.x)
         )
-        # Means of y never exceed its largest value: n_runs of them stay below 2^62.
-        self._scale = 2.0 ** min(40, 62 - frexp(n_runs * max(np.abs(self.y).max(), 1.0))[1])
+        # Means of y never exceed its largest value, nor mean squares its square: n_runs of
+        # them stay below 2^62.
+        most = max(np.abs(self.y).max(), 1.0)
+        self._scale = 2.0 ** min(40, 62 - frexp(n_runs * most)[1])
+        self._square_scale = 2.0 ** min(40, 62 - frexp(n_runs * most**2)[1])
         self.total = np.zeros(n_years * n_cells, np.int64)
+        self.square = np.zeros(n_years * n_cells, np.int64)
         self.run_totals = np.zeros((n_runs, n_years))
         self.weights = Weights(self.y, n_cells, n_forests=n_runs)
         self.done = set()
@@ -84,11 +89,12 @@ class Sums:
         """
         if run.index in self.done or not 0 <= run.index < self.n_runs:
             raise ValueError(f"run {run.index} is in the sums already, or not of the {self.n_runs}")
-        mean, _ = evaluate(run.forest, self._rows, self.n_threads)
+        mean, square = evaluate(run.forest, self._rows, self.n_threads)
         self.weights.add(
             run.forest, self.x[run.drawn], self.y[run.drawn], self._mean_rows, self.n_threads
         )
         self.total += np.rint(mean * self._scale).astype(np.int64)
+        self.square += np.rint(square * self._square_scale).astype(np.int64)
         by_year = mean.reshape(self._shape) * self.area
         self.run_totals[run.index] = by_year.sum(axis=1) / GRAMS_PER_PG
         self.done.add(run.index)
@@ -103,6 +109,7 @@ class Sums:
             raise ValueError("sums to be merged are of other runs, or have a run in common")
         self.weights.merge(other.weights)
         self.total += other.total
+        self.square += other.square
         self.run_totals += other.run_totals
         self.done |= other.done
 
@@ -110,6 +117,17 @@ class Sums:
         """Mean over the runs, (n_years, n_cells), g C m-2 yr-1."""
         self._check_whole()
         return (self.total / self._scale / self.n_runs).reshape(self._shape)
+
+    def sd(self):
+        """SD of each year's distribution, (n_years, n_cells), g C m-2 yr-1.
+
+        From the second moments of all runs: the spread of the training values in the
+        leaves and that between trees and runs, as one distribution.
+        """
+        self._check_whole()
+        mean, square = self.total / self._scale, self.square / self._square_scale
+        variance = square / self.n_runs - (mean / self.n_runs) ** 2
+        return np.sqrt(np.maximum(variance, 0)).reshape(self._shape)
 
     def spread(self, levels):
         """Statistics of the weights, as of `soilresp.forest.distribution.Weights.summary`."""
@@ -121,7 +139,7 @@ class Sums:
         with write_aside(self._file) as aside, open(aside, "wb") as stream:
             np.savez(
                 stream, key=self._key, done=sorted(self.done), total=self.total,
-                run_totals=self.run_totals, units=self.weights.units,
+                square=self.square, run_totals=self.run_totals, units=self.weights.units,
             )
         self._saved = time.monotonic()
 
@@ -149,7 +167,8 @@ class Sums:
             raise DataError(
                 f"{self._file} is damaged ({error}). Delete it and run again."
             ) from None
-        self.total, self.run_totals = saved["total"], saved["run_totals"]
+        self.total, self.square = saved["total"], saved["square"]
+        self.run_totals = saved["run_totals"]
         self.done = set(saved["done"].tolist())
         self.weights.restore(saved["units"], len(self.done), self._mean_rows)
         return self.done
