@@ -213,6 +213,28 @@ def bench(
         write_json(json_file, measured)
 
 
+@app.command()
+def uncertainty(
+    out: Annotated[
+        Path, typer.Option("--run", metavar="FOLDER", help="Run folder with the maps.")
+    ] = Path("runs/standard"),
+    recipe: Annotated[Recipe | None, typer.Option(help="Where the covariates come from.")] = None,
+    observations: Annotated[Observations | None, typer.Option(help="What is upscaled.")] = None,
+    replicates: Annotated[int, typer.Option(min=3, help="Times studies are resampled.")] = 100,
+    runs: Annotated[int, typer.Option(min=2, help="Runs of each time.")] = 4,
+    trees: Annotated[int, typer.Option(min=1, help="Trees of each run's forest.")] = 50,
+):
+    """Resample studies and vary choices, for the table of uncertainties (half an hour)."""
+    from soilresp import workflow
+    from soilresp.study import settle
+
+    study = settle(
+        out, recipe=recipe and recipe.value, observations=observations and observations.value
+    )
+    table = workflow.save_uncertainty(study, replicates, runs, trees)
+    print(table.groupby("kind")[["SR", "HR", "AR"]].describe().T.to_string())
+
+
 @app.command("test")
 def run_tests(
     only: Annotated[Step | None, typer.Option(help="Run this step alone.")] = None,

@@ -13,7 +13,7 @@ from soilresp.prepare.quality.countries import all_countries, unit_vectors
 from soilresp.prepare.strata import STRATA
 
 __all__ = ["country_of_cells", "country_table", "by_group", "by_bin", "by_class", "by_country",
-           "by_region"]
+           "by_region", "by_latitude"]
 
 _FLUXES = ("SR", "HR", "AR")
 
@@ -157,6 +157,37 @@ def by_region(climatology, code):
         From `country_of_cells`.
     """
     return by_group(climatology, _names(code, "region"))
+
+
+def by_latitude(climatology, height=2.5):
+    """Means along latitude, weighted by vegetated area.
+
+    Parameters
+    ----------
+    climatology : xarray.Dataset
+        Any of the fluxes and their SD; ``cell_area``, ``vegetated_fraction``.
+    height : float
+        Of the bands, degrees.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``lat`` (middle of the band, north to south); the means (g C m-2 yr-1; NaN
+        without vegetation), and ``area``, Mkm2 per degree of latitude.
+    """
+    area = (climatology["cell_area"] * climatology["vegetated_fraction"]).transpose("lat", "lon")
+    area = area.where(climatology["SR"].notnull(), 0).values
+    lat = climatology["lat"].values
+    band = 90 - (np.floor((90 - lat) / height) + 0.5) * height
+    names = ("SR", "HR", "AR", "AR_joint", "SR_sd", "HR_sd")
+    columns = {"area": area.sum(axis=1) / 1e12}
+    for name in (n for n in names if n in climatology):
+        columns[name] = np.nansum(climatology[name].values * area, axis=1) / 1e12
+    table = pd.DataFrame(columns).groupby(band).sum().sort_index(ascending=False)
+    means = table.div(table["area"].where(table["area"] > 0), axis=0)
+    means["area"] = table["area"] / height
+    means.index.name = "lat"
+    return means
 
 
 def _names(code, column):

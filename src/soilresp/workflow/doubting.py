@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from soilresp import committed
+from soilresp.compare.paper import paper_values
 from soilresp.fit.validate import block_groups
 from soilresp.predict import uncertainty as doubts
 from soilresp.predict.maps import mean_covariates, vegetated_area
@@ -19,7 +20,7 @@ from soilresp.workflow.common import Ticker, embedded_cube, records_of
 from soilresp.workflow.searching import predictor_search
 from soilresp.workflow.upscaling import mapping
 
-__all__ = ["uncertainty", "uncertainty_table", "trends", "save_uncertainty"]
+__all__ = ["uncertainty", "uncertainty_table", "trends", "caveats", "save_uncertainty"]
 
 TABLE = "uncertainty"
 """Name of the committed table."""
@@ -277,3 +278,50 @@ def _spread(table, kind):
     """SD of the totals by equally good choices; NaN if there is only one."""
     own = table[table["kind"] == kind]
     return {f: float(own[f].std(ddof=1)) for f in _FLUXES}
+
+
+def caveats(study, mapping):
+    """Figures behind the maps' known weaknesses, beside the paper's where it states one.
+
+    Parameters
+    ----------
+    study : soilresp.study.Study
+    mapping : soilresp.stages.Results
+        Of the stage `mapping`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``caveat``; ``SR``, ``HR`` and ``paper``; percent, but for dead wood Pg C yr-1.
+    """
+    matched, maps = assembly.stored(study).matched, mapping.climatology
+    area = (maps["cell_area"] * maps["vegetated_fraction"]).transpose("lat", "lon")
+    area = area.where(maps["SR"].notnull(), 0)
+    north = (maps["lat"] > 60) & (area >= 0)
+    values = paper_values()
+    rows = {
+        "records north of 60° N": {"paper": 100 * values["records"]["north_of_60"]["value"]},
+        "vegetated area north of 60° N": {}, "flux north of 60° N": {},
+        "records of the ten largest studies": {}, "cells whose CV is above 100 %": {},
+        "flux of cells whose CV is above 100 %": {},
+        "dead wood, 5 % of ecosystem respiration (GPP 120, NPP 56)": {},
+    }
+    names = list(rows)
+    for t in TARGETS:
+        own = matched[matched["target"] == t]
+        carbon = maps[t].astype(float).transpose("lat", "lon") * area
+        high = maps[f"{t}_cv"].transpose("lat", "lon") > 100
+        largest = own["study"].value_counts().head(10).sum()
+        for name, value in zip(names, (
+            (own["lat"] > 60).mean(),
+            float(area.where(north, 0).sum() / area.sum()),
+            float(carbon.where(north).sum() / carbon.sum()),
+            largest / len(own),
+            float(high.sum() / maps[t].notnull().sum()),
+            float(carbon.where(high).sum() / carbon.sum()),
+        )):
+            rows[name][t] = 100 * value
+    rows[names[-1]]["HR"] = 0.05 * (120 - 56 + mapping.flux["HR"]["total"])
+    table = pd.DataFrame(rows).T[[*TARGETS, "paper"]].astype(float)
+    table.index.name = "caveat"
+    return table
