@@ -3,7 +3,7 @@
 import numpy as np
 
 from soilresp.plot import maps
-from soilresp.plot._parts import need
+from soilresp.plot._parts import need, say_missing
 from soilresp.plot.globe import FLUX_LEVELS, RATIO_LEVELS
 from soilresp.plot.style import COLOURS, FLUX_UNITS, TOTAL_UNITS, figure, styled
 
@@ -12,7 +12,7 @@ __all__ = ["cell_distributions", "joint_maps", "latitude_profiles", "total_uncer
 
 _FLUXES = ("SR", "HR", "AR")
 
-_DIFFERENCE = (-600, -400, -200, -100, -50, 0, 50, 100, 200, 400, 600, 800)
+_DIFFERENCE = (-400, -200, -100, -50, 0, 50, 100, 200, 400, 800)
 
 _SHIFT = (-400, -200, -100, -50, -25, 25, 50, 100, 200, 400)
 
@@ -125,8 +125,7 @@ def total_uncertainty(three, contributions):
         )
     lower.set(title="(b) Sources, one at a time", xlim=(0, None),
               xlabel=f"SD of the global total ({TOTAL_UNITS})")
-    lower.legend(loc="lower right", fontsize=7.5)
-    upper.legend(ncols=3, loc="lower right", fontsize=7.5)
+    fig.legend(*lower.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return fig
 
 
@@ -140,6 +139,8 @@ def _grouped(ax, values, names):
                     f"{width:.1f}" if width >= 0.095 else f"{width:.2f}", (width, at),
                     xytext=(8, 0), textcoords="offset points", va="center", fontsize=7,
                 )
+    for at in rows[~np.isfinite(np.array(list(values.values()))).any(axis=0)]:
+        say_missing(ax, at)
     ax.set_yticks(rows, names)
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
@@ -218,7 +219,8 @@ def cell_distributions(weights, cells):
             ax.stairs(share, edges, color=COLOURS[flux], lw=1,
                       label=f"{flux}: {mean:,.0f} ± {sd:,.0f}, CV {100 * sd / mean:.0f} %")
             ax.axvline(mean, color=COLOURS[flux], lw=1, ls="--")
-        ax.legend(loc="upper right", fontsize=7.5, handlelength=1)
+        ax.legend(loc="upper right", fontsize=7.5, handlelength=1, frameon=True, framealpha=0.85,
+                  edgecolor="none")
         ax.set_title(f"({letter}) {cell['name']} ({_degrees(cell['lat'], 'NS')}, "
                      f"{_degrees(cell['lon'], 'EW')})", fontsize=8.5)
         ax.set_xlim(edges[0], edges[-1])

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.optimize import curve_fit
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.model_selection import GroupKFold
+from threadpoolctl import threadpool_limits
 
 from soilresp.errors import DataError, ParameterError
 from soilresp.fit.ensemble import fit, new_forest
@@ -142,7 +143,9 @@ def totals(case, area, shares, n_runs, n_trees, seed=0, *, taken=None, stream=()
         state = int(rng.integers(2**31))
         if boosted:
             model = HistGradientBoostingRegressor(max_iter=100, random_state=state)
-            flux = np.maximum(model.fit(x[drawn], y[drawn]).predict(case.cells), 0)
+            # Its threads wait for each other by spinning, for minutes on a busy machine.
+            with threadpool_limits(1):
+                flux = np.maximum(model.fit(x[drawn], y[drawn]).predict(case.cells), 0)
         else:
             forest = new_forest(n_trees, x.shape[1], state, n_jobs=n_threads)
             fit(forest.set_params(**options), x[drawn], y[drawn])

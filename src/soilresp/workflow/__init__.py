@@ -49,4 +49,7 @@ __all__ = [
 ]
 
 STAGES = (selection, assembly, predictor_search, training, mapping, budget, intercomparison)
-"""The stages that make the study, in order; `quality_effect` and `applicability` only look at it."""
+"""The stages that make the study, in order.
+
+`quality_effect` and `applicability` only look at it; the budget takes `uncertainty` as well.
+"""

@@ -70,7 +70,7 @@ def _recipes(study, matched, chosen, shares, cases, area, n_runs, n_trees):
     return table.assign(AR=table["SR"] - table["HR"])
 
 
-def _compute(study, cube, matched, chosen, climatology, n_replicates, n_runs, n_trees, kinds,
+def _compute(study, cube, matched, chosen, n_replicates, n_runs, n_trees, kinds,
              n_variant_runs):
     """All totals that the uncertainties come from: one row a run, ``kind`` and ``name``."""
     shares = area_shares(cube)
@@ -90,11 +90,8 @@ def _compute(study, cube, matched, chosen, climatology, n_replicates, n_runs, n_
     recipes = _recipes(study, matched, chosen, shares, cases, area, n_variant_runs, n_trees)
     parts.append(recipes.assign(kind="covariates"))
     bar.tick()
-    areas = doubts.area_variants(climatology)
-    parts.append(areas.rename(columns={"variant": "name"}).assign(kind="land"))
     bar.close()
-    table = pd.concat(parts, ignore_index=True)
-    return table[["kind", "name", "run", *_FLUXES, "area"]]
+    return pd.concat(parts, ignore_index=True)[["kind", "name", "run", *_FLUXES]]
 
 
 def _correlograms(cases, climatology, mask, area, cv_folds, seed):
@@ -118,22 +115,23 @@ def _correlograms(cases, climatology, mask, area, cv_folds, seed):
 def _uncertainty(study, needs, *, n_replicates=None, n_runs=2, n_trees=50, cv_folds=None):
     """Uncertainties of the global totals.
 
-    Results: ``totals`` (by resampled studies, model, covariates, land), ``live`` (those
-    computed now; the same unless a committed table of longer computations holds for
-    this study), ``correlogram``, ``three`` (the three uncertainties of each total),
-    ``contributions`` and ``headline``.
+    Results: ``totals`` (by resampled studies, model, covariates, land), ``live`` (what of
+    these was computed now: all but the land, unless a committed table of longer
+    computations holds for this study), ``correlogram``, ``three`` (the three
+    uncertainties of each total), ``contributions`` and ``headline``.
     """
     cube, matched = needs["02_covariate_assembly"].cube, needs["02_covariate_assembly"].matched
     chosen, maps = needs["03_predictor_search"].chosen, needs["05_global_mapping"]
     climatology = maps.climatology
     n_replicates = n_replicates or _REPLICATES.get(study.profile.name, 40)
     live = _compute(
-        study, cube, matched, chosen, climatology, n_replicates, n_runs, n_trees, ("studies",),
+        study, cube, matched, chosen, n_replicates, n_runs, n_trees, ("studies",),
         1 if study.profile.name == "quick" else 3,
     )
     long = _committed(study)
-    table = live if long is None else pd.concat(
-        [long[long["kind"] != "land"], live[live["kind"] == "land"]], ignore_index=True
+    land = doubts.area_variants(climatology).rename(columns={"variant": "name"})
+    table = pd.concat(
+        [live if long is None else long, land.assign(kind="land")], ignore_index=True
     )
     cases, area, mask = _cases(cube, matched, chosen)
     by_distance, correlated = _correlograms(
@@ -226,7 +224,7 @@ def save_uncertainty(study, n_replicates=100, n_runs=4, n_trees=50, into=None):
     Parameters
     ----------
     study : soilresp.study.Study
-        Its maps are made first if need be.
+        Its covariates are assembled first if need be.
     n_replicates, n_runs, n_trees : int
         Of the resampling, by study and by block.
     into : path-like, optional
@@ -240,8 +238,8 @@ def save_uncertainty(study, n_replicates=100, n_runs=4, n_trees=50, into=None):
     assembled = assembly(study)
     chosen = predictor_search(study).chosen
     table = _compute(
-        study, assembled.cube, assembled.matched, chosen, mapping(study).climatology,
-        n_replicates, n_runs, n_trees, tuple(UNITS), 2 * n_runs,
+        study, assembled.cube, assembled.matched, chosen, n_replicates, n_runs, n_trees,
+        tuple(UNITS), 2 * n_runs,
     )
     committed.save_table(
         TABLE, table,
