@@ -11,7 +11,7 @@ import pytest
 import rasterio
 import xarray as xr
 
-from soilresp import export, paths, workflow
+from soilresp import card, export, paths, workflow
 from soilresp import study as studies
 from soilresp.data import benchmark
 from soilresp.errors import DataError, ParameterError
@@ -76,7 +76,7 @@ def netcdf(yearly, tmp_path_factory):
 
 
 def test_climatology_is_described(netcdf):
-    """Names, units, methods, fill value, time with climatological bounds, and what belongs to SR."""
+    """Names, units, methods, fill value, time with its bounds, and what belongs to SR."""
     with xr.open_dataset(netcdf / "soilresp_climatology_0p5deg.nc", decode_cf=False) as made:
         sr, time = made["SR"], made["time"]
         assert made.attrs["Conventions"] == "CF-1.8"
@@ -110,6 +110,18 @@ def test_years_have_bounds(netcdf):
         assert days == ["2000-01-01", "2001-01-01", "2001-01-01", "2002-01-01"]
 
 
+def test_cf_checker_is_content(netcdf):
+    """A checker of the CF conventions finds nothing to complain of, names and units included."""
+    checker = shutil.which("compliance-checker")
+    if checker is None:
+        pytest.skip("compliance-checker is not installed")
+    for path in sorted(netcdf.glob("*.nc")):
+        done = subprocess.run(
+            [checker, "-t", "cf:1.8", path], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0 and "All tests passed!" in done.stdout, done.stdout
+
+
 def test_values_are_those_of_the_run(yearly, netcdf):
     """Nothing is lost on the way; annual and climatological totals agree to 1e-6."""
     mapping = workflow.mapping.stored(yearly)
@@ -121,7 +133,8 @@ def test_values_are_those_of_the_run(yearly, netcdf):
             np.testing.assert_array_equal(mean[name], mapping.climatology[name])
         np.testing.assert_array_equal(by_year["SR"], mapping.annual["SR"])
         area = mean["cell_area"] * mean["vegetated_fraction"]
-        assert float(mean["cell_area"].sum()) == pytest.approx(4 * np.pi * EARTH_RADIUS**2, rel=1e-9)
+        earth = 4 * np.pi * EARTH_RADIUS**2
+        assert float(mean["cell_area"].sum()) == pytest.approx(earth, rel=1e-9)
         for name in ("SR", "HR", "AR"):
             whole = float(total_pg(mean[name].astype(float), area))
             years = total_pg(by_year[name].astype(float), area).mean()
@@ -216,6 +229,30 @@ def test_wrong_words_are_refused(static, tmp_path):
     empty = studies.settle(tmp_path / "empty", "quick", "embedded", "twin")
     with pytest.raises(DataError, match="has no maps that hold"):
         export.export(empty.run, tmp_path / "out")
+
+
+def test_applicability_of_a_run(static):
+    """Shares by bin add up to the whole; AR is outside where either of its two is; files say it."""
+    found = workflow.applicability.stored(static)
+    cube = workflow.assembly.stored(static).cube
+    area = (cube["cell_area"] * cube["vegetated_fraction"]).values
+    shares = found.shares.set_index(["target", "where"])["area_outside"]
+    inside = {t: found.fields[f"{t}_inside"].values for t in ("SR", "HR")}
+    known = np.isfinite(inside["SR"])
+    for target, outside in {
+        "SR": inside["SR"] == 0, "HR": inside["HR"] == 0,
+        "AR": (inside["SR"] == 0) | (inside["HR"] == 0),
+    }.items():
+        by_hand = area[known & outside].sum() / area[known].sum()
+        assert shares[target, "all"] == pytest.approx(by_hand)
+    for target, limit in found.thresholds.items():
+        index = found.fields[f"{target}_di"]
+        assert index.attrs["threshold"] == pytest.approx(limit)
+        np.testing.assert_array_equal(inside[target][known] == 1, index.values[known] <= limit)
+    assert set(found.sensitivity["weights"]) == {"importance", "all alike"}
+    made = export.climatology(static)
+    assert made["SR_inside"].dtype == np.int8 and made["SR_inside"].min() == -1
+    assert "SR_site_distance" in made["SR"].attrs["ancillary_variables"]
 
 
 @pytest.fixture(scope="module")
@@ -317,9 +354,7 @@ def test_the_committed_benchmark():
     assert path.stat().st_size <= 6e6
     assert {"AR_sd", "AR_mad", "AR_mad_scaled", "AR_cv"} <= set(made.data_vars)
     assert "SRDB" in made.attrs["source"] and "Twin" not in made.attrs["title"]
-    from soilresp import card
-
     text = card.describe(path)
     assert (path.parent / "README.md").read_text(encoding="utf-8") == text
     page = (paths.root() / "book" / "benchmark_dataset.md").read_text(encoding="utf-8")
-    assert text.partition("\n\n")[2] in page
+    assert card.below_title(text) in page

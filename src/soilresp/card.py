@@ -12,7 +12,7 @@ from soilresp.errors import DataError
 from soilresp.grid import total_pg
 from soilresp.results import sha256, write_aside
 
-__all__ = ["describe", "tell_book"]
+__all__ = ["describe", "below_title", "tell_book"]
 
 _BEGIN, _END = "<!-- card -->", "<!-- /card -->"
 
@@ -63,13 +63,24 @@ def describe(path):
     ]) + "\n"
 
 
+def below_title(text):
+    """A card without its title, its headings a level lower, as a part of a page.
+
+    Examples
+    --------
+    >>> below_title("# Card\\n\\nWords.\\n\\n## Totals\\n")
+    'Words.\\n\\n### Totals\\n'
+    """
+    return text.partition("\n\n")[2].replace("\n## ", "\n### ")
+
+
 def tell_book(text):
     """Put a card between the markers of the book's page on the dataset.
 
     Parameters
     ----------
     text : str
-        From `describe`. Its own title is left out.
+        From `describe`.
 
     Raises
     ------
@@ -81,9 +92,8 @@ def tell_book(text):
     _, end, after = rest.partition(_END)
     if not (begin and end):
         raise DataError(f"{page} has lost its markers {_BEGIN} and {_END}.")
-    body = text.partition("\n\n")[2]
     with write_aside(page) as aside:
-        aside.write_text(f"{before}{begin}\n\n{body}\n{end}{after}", encoding="utf-8")
+        aside.write_text(f"{before}{begin}\n\n{below_title(text)}\n{end}{after}", encoding="utf-8")
 
 
 def _totals(dataset):

@@ -47,7 +47,8 @@ def load_benchmark(path=None):
         ``SR``, ``HR``, ``AR`` and the fluxes that are possible together, ``HR_joint`` and
         ``AR_joint``, g m-2 yr-1 of carbon, of *vegetated* area; ``AR_SR``; ``_sd``, ``_mad``,
         ``_mad_scaled`` (g m-2 yr-1) and ``_cv`` (%) of SR and HR, and of AR unless the file
-        comes from a twin experiment; ``vegetated_fraction``, ``land_fraction`` (of the cell) and ``cell_area`` (m2).
+        comes from a twin experiment; ``vegetated_fraction``, ``land_fraction`` (of the cell)
+        and ``cell_area`` (m2).
 
     Raises
     ------

@@ -155,7 +155,9 @@ def _place(shape, stratum, field, rng):
         # Fluxes of zero cannot be disturbed or drawn; SRDB has none either.
         cells = np.argwhere((stratum.values == bin_) & inside[:, None] & (field.values > 0))
         if not len(cells):
-            raise DataError(f"The twin's network puts records in bin {bin_}, {band} N, without a cell.")
+            raise DataError(
+                f"The twin's network puts records in bin {bin_}, {band} N, without a cell."
+            )
         area = np.cos(np.deg2rad(lat[cells[:, 0]]))
         while wanted > 0:
             centre = cells[rng.choice(len(cells), p=area / area.sum())]
