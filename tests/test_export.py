@@ -279,6 +279,8 @@ def test_compact_keeps_the_contract(static, small):
     fluxes = made["SR"].values[known] * 16
     np.testing.assert_array_equal(fluxes, np.round(fluxes))
     assert made["SR"].attrs["rounded_to"] == "1/16 g m-2 yr-1"
+    distance = made["SR_site_distance"].values[known]
+    np.testing.assert_array_equal(distance, np.round(distance))
     inside = made["SR_inside"].values
     assert set(np.unique(inside[np.isfinite(inside)])) <= {0, 1}
 

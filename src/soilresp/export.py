@@ -47,8 +47,8 @@ _STANDARD_NAMES = {
 
 _ORIGIN = "1850-01-01"
 
-_STEPS = {"_di": 4096, "_site_distance": 1, "_cv": 16, "AR_SR": 4096, "": 16}
-"""Steps to a unit that numbers of the compact file are rounded to, by the end of the name."""
+_STEPS = {"1": 4096, "km": 1, "%": 16, UNITS: 16}
+"""Steps to a unit that numbers of the compact file are rounded to, by their unit."""
 
 _PACKAGES = ("numpy", "scipy", "xarray", "scikit-learn", "numba", "netCDF4")
 
@@ -183,9 +183,10 @@ def compact(study, command="soilresp export --compact"):
             continue
         if name.endswith("_fraction"):
             continue
-        steps = next(s for end, s in _STEPS.items() if end in name)
+        units = made[name].attrs["units"]
+        steps = _STEPS[units]
         made[name] = (np.round(made[name] * steps) / steps).assign_attrs(
-            made[name].attrs, rounded_to=f"1/{steps} {made[name].attrs['units']}"
+            made[name].attrs, rounded_to=f"1/{steps} {units}" if steps > 1 else f"1 {units}"
         )
     for part, other in (("AR", "HR"), ("AR_joint", "HR_joint")):
         if other in made:
