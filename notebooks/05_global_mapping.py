@@ -151,6 +151,16 @@ notebook.show(choices[["kind", "name", "area", "SR", "HR", "AR"]],
 # residuals, would alone make a tenth of the sum of their SD.
 
 # %% [markdown]
+# The sum of the cells' SD depends on what is called an SD, and above all on a few records:
+
+# %%
+spread = uncertainty.spread.pivot(index="spread", columns="target", values=["ratio", "total"])
+spread = spread.loc[list(dict.fromkeys(uncertainty.spread["spread"]))]
+spread.columns = [f"{t}, {'SD / total' if k == 'ratio' else 'total'}" for k, t in spread.columns]
+notebook.show(spread, "Sum of the cells' SD over the total, and the total (Pg C yr⁻¹); few runs",
+              digits=2)
+
+# %% [markdown]
 # ## Where not to trust it
 #
 # A forest answers everywhere. Whether the records have anything to say about a cell is another question.

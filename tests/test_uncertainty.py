@@ -54,6 +54,16 @@ def test_totals_of_a_level_world():
         np.testing.assert_allclose(found, 5.0, rtol=1e-6)
 
 
+def test_spreads_of_a_level_world_are_nil():
+    """Every definition of the SD is zero where all records are alike, and the total is 5 Pg."""
+    level = case()
+    level.y = np.full(80, 500.0)
+    got = doubts.spread_variants(level, np.full(5, 2e12), SHARES, 1, 3)
+    assert got["spread"].tolist() == list(doubts.SPREADS)
+    np.testing.assert_allclose(got["ratio"], 0, atol=1e-3)
+    np.testing.assert_allclose(got["total"], 5.0, rtol=1e-6)
+
+
 def test_bootstrap_is_settled_by_its_seed():
     """A replicate is the same whatever the others are."""
     cases, area = [case("SR"), case("HR")], np.full(5, 1e12)

@@ -20,9 +20,24 @@ from soilresp.grid import EARTH_RADIUS, GRAMS_PER_PG
 from soilresp.prepare.observations import TARGETS
 from soilresp.prepare.strata import draw_run
 
-__all__ = ["OFFSET", "VARIANTS", "Case", "resample", "totals", "bootstrap",
-           "model_variants", "area_variants", "sampling_sd", "residuals", "correlogram",
-           "fit_correlogram", "correlated_sd", "contributions"]
+__all__ = [
+    "OFFSET",
+    "VARIANTS",
+    "SPREADS",
+    "Case",
+    "resample",
+    "totals",
+    "bootstrap",
+    "model_variants",
+    "area_variants",
+    "spread_variants",
+    "sampling_sd",
+    "residuals",
+    "correlogram",
+    "fit_correlogram",
+    "correlated_sd",
+    "contributions",
+]
 
 OFFSET = 50_000
 """Keeps these draws apart from others of the same seed."""
@@ -35,6 +50,16 @@ VARIANTS = {
     "boosted trees": {"boosted": True},
 }
 """Models that could as well have been chosen, and how each differs from the study's."""
+
+SPREADS = {
+    "distribution of records (Meinshausen), as mapped": {},
+    "without the largest 1 % of the records": {"top": 0.01},
+    "without the largest 3 % of the records": {"top": 0.03},
+    "all records drawn alike": {"draw": "record"},
+    "five records to a leaf": {"min_samples_leaf": 5},
+    "predictions of single trees": {"trees": True},
+}
+"""What may be called the SD of a cell, or change it."""
 
 _FLUXES = ("SR", "HR", "AR")
 
@@ -248,6 +273,48 @@ def area_variants(climatology):
         }
         rows.append({"variant": name, "area": float(area.where(mapped).sum()) / 1e12} | found)
     return _with_ar(pd.DataFrame(rows))
+
+
+def spread_variants(case, area, shares, n_runs, n_trees, seed=0, n_threads=-1):
+    """The sum of the cells' SD over the total, as the SD is defined or the records are chosen.
+
+    Parameters
+    ----------
+    case, area, shares, n_runs, n_trees, seed, n_threads
+        As for `totals`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``spread`` (of `SPREADS`), ``target``, ``total`` (Pg C yr-1) and ``ratio``.
+    """
+    rows = []
+    for name, how in SPREADS.items():
+        options = dict(how)
+        draw, top = options.pop("draw", "area"), options.pop("top", 0)
+        of_trees = options.pop("trees", False)
+        kept = np.flatnonzero(case.y <= np.quantile(case.y, 1 - top))
+        mean, square = np.zeros(len(area)), np.zeros(len(area))
+        for i in range(n_runs):
+            rng = np.random.default_rng([seed, TARGETS[case.target], OFFSET, 2, i])
+            drawn, _ = draw_run(case.strata[kept], shares, rng, draw=draw)
+            forest = new_forest(n_trees, case.x.shape[1], int(rng.integers(2**31)),
+                                n_jobs=n_threads)
+            fit(forest.set_params(**options), case.x[kept][drawn], case.y[kept][drawn])
+            flux, second = evaluate(forest, case.rows, n_threads)
+            if of_trees:
+                second = np.mean(
+                    [t.predict(case.cells, check_input=False) ** 2 for t in forest.estimators_],
+                    axis=0,
+                )
+            mean, square = mean + flux / n_runs, square + second / n_runs
+        sd = np.sqrt(np.maximum(square - mean**2, 0))
+        rows.append({
+            "spread": name, "target": case.target,
+            "total": (mean * area).sum() / GRAMS_PER_PG,
+            "ratio": (sd * area).sum() / (mean * area).sum(),
+        })
+    return pd.DataFrame(rows)
 
 
 def sampling_sd(table):

@@ -118,7 +118,8 @@ def _uncertainty(study, needs, *, n_replicates=None, n_runs=2, n_trees=50, cv_fo
     Results: ``totals`` (by resampled studies, model, covariates, land), ``live`` (what of
     these was computed now: all but the land, unless a committed table of longer
     computations holds for this study), ``correlogram``, ``three`` (the three
-    uncertainties of each total), ``contributions`` and ``headline``.
+    uncertainties of each total), ``contributions``, ``spread`` (the sum of the cells' SD
+    over the total, by what is called their SD) and ``headline``.
     """
     cube, matched = needs["02_covariate_assembly"].cube, needs["02_covariate_assembly"].matched
     chosen, maps = needs["03_predictor_search"].chosen, needs["05_global_mapping"]
@@ -134,6 +135,11 @@ def _uncertainty(study, needs, *, n_replicates=None, n_runs=2, n_trees=50, cv_fo
         [live if long is None else long, land.assign(kind="land")], ignore_index=True
     )
     cases, area, mask = _cases(cube, matched, chosen)
+    n_spread = 1 if study.profile.name == "quick" else 2
+    spread = pd.concat([
+        doubts.spread_variants(c, area, area_shares(cube), n_spread, n_trees, study.seed)
+        for c in cases
+    ])
     by_distance, correlated = _correlograms(
         cases, climatology, mask, area, cv_folds, study.seed
     )
@@ -166,6 +172,7 @@ def _uncertainty(study, needs, *, n_replicates=None, n_runs=2, n_trees=50, cv_fo
         "totals": table,
         "live": live,
         "correlogram": by_distance,
+        "spread": spread.reset_index(drop=True),
         "three": pd.DataFrame(rows, columns=["measure", *_FLUXES]),
         "contributions": parts,
         "headline": {
