@@ -25,22 +25,28 @@ run = None  # folder of the run; None: SOILRESP_RUN, else runs/interactive
 n_runs = None  # Monte-Carlo runs; None: the profile's
 n_trees = None  # trees of each run's forest; None: the profile's
 draw = "area"  # "area": by the bins' areas; "record": every record alike
+joint = None  # "share", "paired" or "clipped"; None: the way to split SR that scores best
+n_replicates = None  # times that studies are resampled here; None: by profile
 
 # %%
 from soilresp import notebook, plot, workflow
+from soilresp.predict import regions
 
 study = notebook.open_study(profile, run)
-mapping = workflow.mapping(study, n_runs=n_runs, n_trees=n_trees, draw=draw)
+mapping = workflow.mapping(study, n_runs=n_runs, n_trees=n_trees, draw=draw, joint=joint)
+maps = mapping.climatology
 
 # %% [markdown]
 # ## The maps
 
 # %% mystnb={"figure": {"caption": "SR, HR and AR (g C m⁻² yr⁻¹ of vegetated area), the coefficient of variation of SR and HR in each cell, and the share of AR in SR; after Figure 3 of Lu et al. (2021).", "name": "fig-maps"}}
-plot.six_maps(mapping.climatology)
+plot.six_maps(maps)
 
 # %% [markdown]
-# The coefficient of variation is that of a cell's conditional distribution: how widely records
-# scatter under conditions like the cell's. It is not the error of the map's mean.
+# The three fluxes share one scale of colours. The coefficient of variation is that of a cell's
+# conditional distribution: how widely records scatter under conditions like the cell's. It is not
+# the error of the map's mean. The file of the maps has the SD, the MAD (as it is, and times
+# 1.4826), the CV and the 5, 25, 50, 75 and 95 % quantiles of SR and HR as well, and the SD by year.
 
 # %% [markdown]
 # ## The totals
@@ -54,16 +60,187 @@ flux = mapping.flux
 for name in ("SR", "HR", "AR"):
     notebook.hand_on(**{f"{name.lower()}_{k}": v for k, v in flux[name].items() if v is not None})
 notebook.hand_on(ar_sr=flux["AR_SR"])
+for name in ("SR", "HR"):
+    for key in ("sd", "mad", "mad_scaled"):
+        ratio = flux[name][f"{key}_sum"] / flux[name]["total"]
+        notebook.hand_on(**{f"{name.lower()}_{key}_ratio": ratio})
 
 # %% [markdown]
-# Three different things are called the uncertainty of a total:
+# Added up over the cells, the sample SD of SR is {glue:text}`sr_sd_ratio:.2f` of the total and the
+# scaled MAD {glue:text}`sr_mad_scaled_ratio:.2f`; the paper's SD is 0.47 of its total, and 1.48
+# times its MAD, as a scaled MAD would be. The sample SD is larger than the scaled MAD because a
+# few records are very high.
+
+# %% [markdown]
+# ## AR that is possible
 #
-# - the **sum of the cells' SD** ({glue:text}`sr_sd_sum:.1f` Pg C yr⁻¹ for SR) or of their MAD
-#   ({glue:text}`sr_mad_sum:.1f`), which is what the paper gives, and which would be the error of the
-#   total if every cell on Earth erred together;
-# - the **spread between runs** ({glue:text}`sr_between_run_sd:.2f`), which is the error from the
-#   chance of drawing and growing alone, as if the records were all that could have been measured;
-# - the error that **correlates over some distance**, between the two. It is not computed yet.
+# SR and HR come from forests of their own, grown on different records, so that their difference
+# can fall below zero. Records that report both fluxes of one plot never do that. How well does
+# each way of splitting SR meet such records, when no forest has seen their studies?
+
+# %%
+scored = mapping.joint_scores
+notebook.show(
+    scored, "Ways to split SR, on records that report both (g C m⁻² yr⁻¹; AR_SR: a ratio)",
+    r2="{:.2f}", rmse="{:.3g}", bias="{:.2g}", negative="{:.1%}",
+) if len(scored) else "No record reports both SR and HR: HR is held below SR."
+
+# %% mystnb={"figure": {"caption": "(a) AR as the difference of two maps, below zero in brown; (b) AR, jointly estimated; (c) what the joint estimate adds to HR; (d) share of AR in SR, jointly estimated.", "name": "fig-joint"}}
+plot.joint_maps(maps)
+
+# %%
+both, below = flux["joint"], flux["negative"]
+notebook.hand_on(joint_hr=both["HR"], joint_ar=both["AR"], joint_ar_sr=both["AR_SR"],
+                 joint_method=both["method"], below_cells=100 * below["share_of_cells"],
+                 below_area=100 * below["share_of_area"], below_flux=below["flux"])
+
+# %% [markdown]
+# AR = SR − HR is below zero in {glue:text}`below_cells:.1f` % of the cells
+# ({glue:text}`below_area:.1f` % of the vegetated area), {glue:text}`below_flux:.2f` Pg C yr⁻¹ in
+# sum. The joint estimate ({glue:text}`joint_method`) has 0 ≤ AR ≤ SR in every cell. It gives
+# {glue:text}`joint_hr:.1f` Pg C yr⁻¹ of HR and {glue:text}`joint_ar:.1f` of AR, against
+# {glue:text}`hr_total:.1f` and {glue:text}`ar_total:.1f` by difference. Its split is one for all
+# years: that of the mean covariates. Where records report both, the spread and the quantiles of AR
+# are theirs, under the weights that a cell gives them.
+
+# %% [markdown]
+# ## How sure is a total?
+#
+# Several different things are called the uncertainty of a total:
+#
+# - the **sum of the cells' SD** or MAD, which is what the paper gives: the error of the total if
+#   every cell on Earth erred together;
+# - the **spread between runs**: the error from the chance of drawing and growing alone, as if the
+#   records were all that could have been measured;
+# - the **spread between resampled studies**, each drawn with all of its records: the records of a
+#   study share methods, years and a region, and err together. This one goes on the headline.
+#
+# Standardised residuals of records far from every other in the training set say over which
+# distance cells err together; and choices that could have been made otherwise add their own part.
+
+# %%
+uncertainty = workflow.uncertainty(study, n_replicates=n_replicates)
+three = workflow.uncertainty_table(uncertainty.three)
+notebook.show(three, "SD of the global totals, Pg C yr⁻¹", digits=2)
+
+# %% mystnb={"figure": {"caption": "(a) Uncertainties of the global totals; (b) their sources one at a time, and added up as independent of each other (black).", "name": "fig-uncertainty"}}
+plot.total_uncertainty(three, uncertainty.contributions)
+
+# %%
+headline = uncertainty.headline
+for name in ("SR", "HR", "AR"):
+    notebook.hand_on(**{f"headline_{name.lower()}": headline["sd"][name],
+                        f"all_{name.lower()}": headline["all"][name]})
+notebook.hand_on(
+    headline_n=headline["n_replicates"], reach_sr=headline["correlogram"]["SR"]["length"],
+    sill_sr=headline["correlogram"]["SR"]["sill"],
+)
+choices = uncertainty.totals.query("kind in ['model', 'covariates', 'land']")
+notebook.show(choices[["kind", "name", "area", "SR", "HR", "AR"]],
+              "Totals by choices that could have been made otherwise, Pg C yr⁻¹ (area: Mkm²)")
+
+# %% [markdown]
+# With studies resampled {glue:text}`headline_n` times SR varies by {glue:text}`headline_sr:.1f`,
+# HR by {glue:text}`headline_hr:.1f` and AR by {glue:text}`headline_ar:.1f` Pg C yr⁻¹ (1 SD); with the other
+# sources it is {glue:text}`all_sr:.1f`, {glue:text}`all_hr:.1f` and {glue:text}`all_ar:.1f`. The
+# spread over models, covariates and readings of the land is that of the few alternatives in the
+# table, each as good as the other: a different set would give a different figure. Residuals of SR
+# are alike ({glue:text}`sill_sr:.2f`) within some {glue:text}`reach_sr:.0f` km and hardly
+# beyond, so that errors of single cells cancel in the total. What stays is what all cells have in
+# common; a correlation of 0.01 between all cells, too small to be seen in these
+# residuals, would alone make a tenth of the sum of their SD.
+
+# %% [markdown]
+# The sum of the cells' SD depends on what is called an SD, and above all on a few records:
+
+# %%
+spread = uncertainty.spread.pivot(index="spread", columns="target", values=["ratio", "total"])
+spread = spread.loc[list(dict.fromkeys(uncertainty.spread["spread"]))]
+spread.columns = [f"{t}, {'SD / total' if k == 'ratio' else 'total'}" for k, t in spread.columns]
+notebook.show(spread, "Sum of the cells' SD over the total, and the total (Pg C yr⁻¹); few runs",
+              digits=2)
+
+# %% [markdown]
+# ## Where not to trust it
+#
+# A forest answers everywhere. Whether the records have anything to say about a cell is another question.
+# The dissimilarity index of {cite:t}`meyer2021` is the distance of a cell's predictors to those of the
+# nearest record, in units of the mean distance between records; each predictor counts by what
+# shuffling it does to the prediction of studies left out. Beyond the distances that records keep from
+# the other studies' records (the upper whisker), a cell is outside the area of applicability: there the
+# errors of the cross-validation promise nothing.
+
+# %% mystnb={"figure": {"caption": "Dissimilarity of each cell's covariates to the records over its threshold (above 1: outside the area of applicability), and distance to the nearest site, for SR and HR.", "name": "fig-applicability"}}
+applicability = workflow.applicability(study)
+plot.applicability_maps(applicability.fields, applicability.thresholds)
+
+# %%
+shares = applicability.shares.set_index(["target", "where"]).mul(100).reset_index()
+notebook.show(
+    shares.rename(columns={
+        "area_outside": "area outside, %", "flux_outside": "flux outside, %",
+        "flux_beyond_500_km": "flux > 500 km from a site, %",
+        "flux_beyond_1000_km": "flux > 1000 km, %",
+    }),
+    "Shares of the vegetated area and of the flux outside the area of applicability, and far from any site; AR needs both SR and HR",
+)
+
+# %%
+notebook.show(
+    applicability.sensitivity.assign(
+        area_outside=100 * applicability.sensitivity["area_outside"],
+        flux_outside=100 * applicability.sensitivity["flux_outside"],
+    ),
+    "The same with all predictors counting alike, %", threshold="{:.3f}",
+)
+
+# %%
+outside = applicability.shares[applicability.shares["where"] == "all"].set_index("target")
+for name, row in outside.iterrows():
+    notebook.hand_on(**{
+        f"{name.lower()}_flux_outside": 100 * row["flux_outside"],
+        f"{name.lower()}_area_outside": 100 * row["area_outside"],
+        f"{name.lower()}_flux_far": 100 * row["flux_beyond_1000_km"],
+    })
+
+# %% mystnb={"figure": {"caption": "RMSE of records whose study was left out, in groups of equal size, against how unlike the other studies' records they are.", "name": "fig-applicability-error"}}
+plot.error_by_dissimilarity(applicability.records, applicability.thresholds)
+
+# %% [markdown]
+# Outside lie {glue:text}`sr_flux_outside:.0f` % of the flux of SR, {glue:text}`hr_flux_outside:.0f` % of that of HR;
+# {glue:text}`hr_flux_far:.0f` % of HR comes from farther than 1000 km from any site. Being inside is no promise:
+# the index knows the predictors only, not what the forest was never told.
+
+# %% [markdown]
+# ## Where, and under which vegetation
+
+# %% mystnb={"figure": {"caption": "Means of SR, HR and AR by latitude (per m² of vegetated area), with the mean SD of a cell, and the vegetated area.", "name": "fig-latitude"}}
+plot.latitude_profiles(regions.by_latitude(maps))
+
+# %%
+cube = workflow.assembly.stored(study).cube
+formats = {"AR_SR": "{:.2f}", "area": "{:.2f}", "SR_mean": "{:,.0f}"}
+bins = regions.by_bin(maps, cube["stratum"])
+notebook.show(bins, "Area (Mkm²), totals (Pg C yr⁻¹) and mean SR (g C m⁻² yr⁻¹) by vegetation bin",
+              **formats)
+
+# %%
+classes = regions.by_class(maps, cube["igbp_fraction"])
+notebook.show(classes, "The same by IGBP class, shared out by their areas in a cell", **formats)
+
+# %%
+mapped = maps["SR"].notnull().values
+code = regions.country_of_cells(maps["lat"], maps["lon"], mapped)
+notebook.show(regions.by_region(maps, code).head(20),
+              "The same by region of the United Nations, the twenty largest", **formats)
+
+# %%
+notebook.show(regions.by_country(maps, code).head(15), "The same, fifteen countries with the most SR",
+              **formats)
+
+# %% [markdown]
+# Cells go to the country of their centre, a coastal one to that of the nearest such cell. Borders
+# are Natural Earth's.
 
 # %% [markdown]
 # ## Year by year
@@ -72,12 +249,46 @@ notebook.hand_on(ar_sr=flux["AR_SR"])
 paper_ranges = {"SR": (83.6, 87.8), "HR": (49.2, 51.1), "AR": (33.9, 36.9)}
 plot.annual_series(workflow.annual_totals(mapping), paper_ranges)
 
+# %%
+trends = workflow.trends(study, mapping)
+
+# %% mystnb={"figure": {"caption": "Trends over the years (Theil–Sen), with 90 % intervals from blocks of five years.", "name": "fig-trends"}}
+plot.trend_bands(trends)
+
+# %% [markdown]
+# Only temperature and precipitation change from year to year in these covariates; humidity, leaf
+# area, radiation and soil carbon stand still. A trend from greening, dimming, drying air or carbon
+# dioxide cannot be seen here, and the interval says nothing of that: it is that of
+# the wobble around the line. Where the anomaly of a year comes from stations far away, so
+# does the trend.
+
+# %% [markdown]
+# ## What stands behind a cell
+
+# %% mystnb={"figure": {"caption": "Conditional distributions of SR and HR in ten cells: weights of the field records, with mean, SD and coefficient of variation; the last two are the cells with the highest CV.", "name": "fig-cells"}}
+plot.cell_distributions(mapping.cell_weights, mapping.cells)
+
+# %% [markdown]
+# Distributions are skewed and often have several peaks: a cell draws on records of unlike places.
+# Where the CV is highest, a few very high records have got some weight in a cell of low flux.
+
+# %% [markdown]
+# ## Known weaknesses, in our own figures
+
+# %%
+caveats = workflow.caveats(study, mapping)
+notebook.show(caveats, "Percent; dead wood: Pg C yr⁻¹")
+
+# %% [markdown]
+# The paper reckons that respiration of dead wood, which chambers on soil miss, is less than 5 % of the
+# ecosystem's. That is the most that HR could be too low by for this reason.
+
 # %% [markdown]
 # **What we learned.** Soils of the vegetated land give off {glue:text}`sr_total:.1f` Pg C yr⁻¹, of
 # which {glue:text}`hr_total:.1f` is heterotrophic and {glue:text}`ar_total:.1f` autotrophic; the
-# share of AR is {glue:text}`ar_sr:.2f`.
+# share of AR is {glue:text}`ar_sr:.2f`. Resampling the studies moves these totals by
+# {glue:text}`headline_sr:.1f`, {glue:text}`headline_hr:.1f` and {glue:text}`headline_ar:.1f`.
 #
 # **What is uncertain.** The dry and the cold lands have few sites and high coefficients of variation.
-# AR is a difference of two maps, made from different records, and can be negative in a
-# cell. The spread is that of a cell's mean covariates over the years. Decay of dead wood is not in the records (less than 5 % of
-# respiration, the paper reckons).
+# A map of HR made from few records can exceed that of SR; the joint estimate cannot, but it rests on
+# fewer records still. MAD and quantiles are those at a cell's mean covariates over the years.

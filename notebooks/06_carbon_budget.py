@@ -23,56 +23,73 @@
 profile = None  # "quick", "standard" or "paper"; None: that of the run, else "quick"
 run = None  # folder of the run; None: SOILRESP_RUN, else runs/interactive
 n_draws = 100_000  # Monte-Carlo draws
-correlation = 0.0  # of the errors of SR and HR, between -1 and 1
+correlation = None  # of the errors of SR and HR, -1 to 1; None: that between resampled studies
+spread = "studies"  # SD of SR and HR: "studies", "all" (all sources), "cells" (sum of the cells' SD)
 
 # %%
 from soilresp import notebook, plot, workflow
 from soilresp.compare.paper import literature
 
 study = notebook.open_study(profile, run)
-budget = workflow.budget(study, n_draws=n_draws, correlation=correlation).budget
+budget = workflow.budget(
+    study, n_draws=n_draws, correlation=correlation, spread=spread
+).budget
 
 # %% [markdown]
 # ## Table 1, line by line
 #
 # Every derived line is recomputed from its inputs, with our SR and HR. The uncertainties are drawn
-# from normal distributions; for SR and HR their SD is the sum of the cells' SD, the widest
-# reading there is.
+# from normal distributions; for SR and HR their SD is that between resampled studies, with the
+# correlation found there. The last SD is what the sum of the cells' SD would give instead, as if
+# every cell on Earth erred together: the widest reading there is.
 
 # %%
-columns = ["how", "value", "sd", "paper", "paper_recomputed", "note"]
+columns = ["how", "value", "sd", "q05", "q95", "paper", "paper_recomputed", "sd_cells"]
 notebook.show(
-    budget[columns].rename(columns={"paper_recomputed": "paper, recomputed"}),
+    budget[columns].rename(columns={
+        "q05": "5 %", "q95": "95 %", "paper_recomputed": "paper, recomputed",
+        "sd_cells": "SD if all cells err together",
+    }),
     "The land's carbon budget, Pg C yr⁻¹ (AR_TAR: a ratio)", digits=2,
 )
+
+# %%
+notes = budget.loc[budget["note"] != "", ["note"]]
+notebook.show(notes, "What has to be said of single lines")
 
 # %% mystnb={"figure": {"caption": "The carbon budget with our fluxes, and as printed by Lu et al. (2021); lines: one SD.", "name": "fig-budget"}}
 plot.budget_bars(budget)
 
 # %% [markdown]
 # The paper's net ecosystem production does not follow from its own inputs: 56 less 50.3 is 5.7, and
-# 5.5 is printed; so the sink after fire should be 3.5 and not 3.3. More important is the width:
-# the SD of the net primary production alone is 14.3, so that a sink anywhere between a large source and a
-# large sink would agree with the Global Carbon Project.
+# 5.5 is printed; so the sink after fire should be 3.5 and not 3.3. All other printed lines follow.
+# More important is the width: the SD of the net primary production alone is 14.3, so that
+# between {glue:text}`nbp_low:.0f` and {glue:text}`nbp_high:.0f` Pg C yr⁻¹ (90 %) anything would
+# agree with the Global Carbon Project's sink of 3.8 ± 0.8.
 
 # %% [markdown]
 # ## Among other estimates
 
 # %%
 flux = workflow.mapping.stored(study).flux
-ours = {name: (flux[name]["total"], flux[name]["between_run_sd"] or 0) for name in ("SR", "HR", "AR")}
+headline = workflow.uncertainty.stored(study).headline["sd"]
+ours = {name: (flux[name]["total"], headline[name]) for name in ("SR", "HR", "AR")}
 
-# %% mystnb={"figure": {"caption": "Published global totals with the spread that each gives (definitions differ), and ours with its spread between runs.", "name": "fig-literature"}}
+# %% mystnb={"figure": {"caption": "Published global totals with the spread that each gives (definitions differ), and ours with its spread between resampled studies (1 SD).", "name": "fig-literature"}}
 plot.literature_forest(literature(), ours)
 
 # %%
 notebook.hand_on(nep=budget.loc["NEP", "value"], nep_sd=budget.loc["NEP", "sd"],
-                 ar_tar=budget.loc["AR_TAR", "value"])
+                 nep_low=budget.loc["NEP", "q05"], nep_high=budget.loc["NEP", "q95"],
+                 nbp_low=budget.loc["NBP", "q05"], nbp_high=budget.loc["NBP", "q95"],
+                 ar_tar=budget.loc["AR_TAR", "value"], ar_tar_low=budget.loc["AR_TAR", "q05"],
+                 ar_tar_high=budget.loc["AR_TAR", "q95"])
 
 # %% [markdown]
 # **What we learned.** With our fluxes the net ecosystem production is {glue:text}`nep:.1f` ±
-# {glue:text}`nep_sd:.0f` Pg C yr⁻¹, and roots would account for {glue:text}`ar_tar:.2f` of all
-# autotrophic respiration, against 0.37 ± 0.12 in compilations of site studies.
+# {glue:text}`nep_sd:.0f` Pg C yr⁻¹, and roots would account for {glue:text}`ar_tar:.2f`
+# ({glue:text}`ar_tar_low:.2f` to {glue:text}`ar_tar_high:.2f`) of all autotrophic respiration,
+# against 0.37 ± 0.12 in compilations of site studies.
 #
 # **What is uncertain.** Everything here stands on primary production, which is not measured by
 # this study. That roots come out so high says that SR is too large, HR too small, or GPP too small;

@@ -2,11 +2,22 @@
 
 import numpy as np
 import pandas as pd
+import pint
 import pytest
 import xarray as xr
 
 from soilresp.fit.ensemble import monte_carlo
-from soilresp.predict.maps import MAD_TO_SD, area_summed, autotrophic, map_flux, vegetated_area
+from soilresp.grid import cell_area, coordinates, total_pg
+from soilresp.predict.maps import (
+    MAD_TO_SD,
+    area_summed,
+    autotrophic,
+    blocks,
+    map_flux,
+    mean_covariates,
+    vegetated_area,
+)
+from soilresp.prepare.sites import match
 
 SHARES = pd.Series({1: 0.5, 2: 0.5})
 PREDICTORS = ("MAT", "Prec")
@@ -183,3 +194,113 @@ def test_area_sums_by_hand():
         {"total": 0.7, "sd_sum": 0.07, "mad_sum": 0.001, "mad_scaled_sum": 0.011}
     )
     assert MAD_TO_SD == 1.4826
+
+
+def test_blocks_make_the_whole():
+    """Blocks share no cell, make the mask together, and hold what they may."""
+    mask = np.random.default_rng(0).random((30, 40)) < 0.4
+    cut = blocks(mask, 100)
+    assert (sum(b.astype(int) for b in cut) == mask).all()
+    assert len(cut) > 4 and all(0 < b.sum() <= 100 for b in cut)
+    assert len(blocks(mask, 10_000)) == 1
+    assert len(blocks(np.zeros((3, 4), bool), 5)) == 1
+
+
+def fine_cube(resolution, years=None):
+    """A global cube of any resolution with smooth fields; vegetation between 60 S and 60 N."""
+    grid = coordinates(resolution)
+    lat, lon = np.meshgrid(grid["lat"], grid["lon"], indexing="ij")
+    dims = ("lat", "lon")
+    cube = xr.Dataset(coords=grid)
+    cube["MAT"] = (dims, (np.cos(np.deg2rad(lat)) * 2 - 1).astype(np.float32))
+    cube["Prec"] = (dims, np.sin(np.deg2rad(lon)).astype(np.float32))
+    cube["vegetated_fraction"] = (dims, 0.5 * (np.abs(lat) < 60))
+    cube["stratum"] = (dims, (np.abs(lat) < 60) * (1 + (lon > 0)).astype(np.int8))
+    cube["cell_area"] = cell_area(resolution=resolution)
+    if years:
+        cube["MAT"] = xr.concat([cube["MAT"] + 0.1 * k for k in range(len(years))], "year")
+        cube = cube.assign_coords(year=list(years))
+    return cube
+
+
+def test_a_map_in_blocks_is_the_same_map():
+    """Cells mapped a few rows at a time have the values and totals of one pass."""
+    runs, x, y = trained(2, 5)
+    cube = fine_cube(5.0, (2000, 2001))
+    mask = cube["vegetated_fraction"].values > 0
+    whole, annual, totals = map_flux(runs, cube, mask, x, y, "SR", PREDICTORS)
+    parts = [map_flux(runs, cube, b, x, y, "SR", PREDICTORS) for b in blocks(mask, 200)]
+    assert len(parts) > 5
+    xr.testing.assert_allclose(whole, sum_of(p[0] for p in parts), rtol=1e-4, atol=1e-2)
+    xr.testing.assert_allclose(annual["SR"], sum_of(p[1] for p in parts)["SR"], rtol=1e-6)
+    np.testing.assert_allclose(totals, sum(p[2] for p in parts), rtol=1e-6)
+
+
+def sum_of(parts):
+    """One dataset of those of blocks."""
+    out, *others = parts
+    for other in others:
+        out = out.fillna(other)
+    return out
+
+
+@pytest.mark.parametrize("resolution", [4.0, 1.0])
+def test_any_grid_gives_nearly_the_same_total(resolution):
+    """On other grids a smooth world has nearly the same total, and records find their cell."""
+    runs, x, y = trained(1, 5)
+    reference = fine_cube(2.0)
+    cube = fine_cube(resolution)
+    total = {}
+    for name, of in (("reference", reference), ("this", cube)):
+        mask = of["vegetated_fraction"].values > 0
+        maps, _, _ = map_flux(runs, of, mask, x, y, "SR", PREDICTORS)
+        total[name] = float(total_pg(maps["SR"], vegetated_area(of)))
+    assert total["this"] == pytest.approx(total["reference"], rel=0.03)
+    sites = pd.DataFrame({
+        "record": [1], "study": [1], "lat": [10.4], "lon": [20.6], "year": [2000.0],
+        "flux": [500.0], "target": ["SR"],
+    })
+    matched, _ = match(sites, cube, PREDICTORS)
+    assert abs(float(cube["lat"][matched["row"][0]]) - 10.4) <= resolution / 2
+    assert abs(float(cube["lon"][matched["col"][0]]) - 20.6) <= resolution / 2
+
+
+def test_annual_and_climatological_totals_agree():
+    """The mean of the years' totals is the total of their mean, to 1e-6."""
+    runs, x, y = trained(3, 10)
+    cube = fine_cube(2.0, range(1990, 1996))
+    area = vegetated_area(cube)
+    maps, annual, totals = map_flux(
+        runs, cube, cube["vegetated_fraction"].values > 0, x, y, "SR", PREDICTORS
+    )
+    climatological = area_summed(maps, "SR", area)["total"]
+    by_year = total_pg(annual["SR"].astype(float), area).mean()
+    assert float(by_year) == pytest.approx(climatological, rel=1e-6)
+    assert totals.to_numpy().mean() == pytest.approx(climatological, rel=1e-6)
+    np.testing.assert_allclose(maps["SR_sd"], annual["SR_sd"].mean("year"), rtol=1e-5)
+
+
+def test_units_multiply_out():
+    """Flux times area, by the units that the fields carry, is a total in Pg yr-1."""
+    runs, x, y = trained(1, 3)
+    cube = fine_cube(5.0)
+    mask = cube["vegetated_fraction"].values > 0
+    maps, _, _ = map_flux(runs, cube, mask, x, y, "SR", PREDICTORS)
+    area = vegetated_area(cube)
+    total = total_pg(maps["SR"], area)
+    units = pint.UnitRegistry()
+
+    def unit(field):
+        return units(field.attrs["units"].replace("-2", "**-2").replace("-1", "**-1")
+                     .replace("m2", "m**2").replace(" ", " * ")).units
+
+    product = (float((maps["SR"] * area).sum()) * unit(maps["SR"]) * unit(area)).to("Pg / year")
+    assert product.magnitude == pytest.approx(float(total), rel=1e-6)
+    assert unit(total) == units("Pg / year").units
+
+
+def test_mean_covariates_by_hand():
+    """A field by year is averaged; a static one is taken as it is."""
+    cube = tiny_cube((2000, 2001))
+    got = mean_covariates(cube, MASK, ("Prec", "MAT"))
+    np.testing.assert_allclose(got, [[0, -0.6], [1, 0.4], [-1, 0.9], [0.5, 1.4]], rtol=1e-5)

@@ -54,15 +54,20 @@ def test_one_stage_a_notebook():
 
 
 def test_stages_need_only_earlier_ones():
-    """A stage takes nothing from a later one."""
+    """A stage takes nothing from a later one, nor does what it takes on the way."""
+    def sources(stage):
+        kept = [] if stage in workflow.STAGES else stage.needs
+        return {stage} if not kept else set().union(*(sources(s) for s in kept))
+
     for k, stage in enumerate(workflow.STAGES):
-        assert set(stage.needs) <= set(workflow.STAGES[:k])
+        needed = set().union(*(sources(s) for s in stage.needs)) if stage.needs else set()
+        assert needed <= set(workflow.STAGES[:k])
 
 
 def test_every_stage_stands_in_the_run_folder(study, results):
     """A folder a stage with its note; asking again computes nothing."""
     notes = {p.parent.name: p.read_bytes() for p in study.results.glob("*/stage.json")}
-    assert sorted(notes) == sorted(results)
+    assert sorted(notes) == sorted([*results, workflow.uncertainty.name])
     for stage in workflow.STAGES:
         assert stage(study).key == results[stage.name].key
         assert stage.stored(study).key == results[stage.name].key
@@ -124,6 +129,60 @@ def test_twin_is_roughly_recovered(study, results):
     assert (table.loc["total"] / table.loc["truth"]).between(0.8, 1.2)[["SR", "HR"]].all()
     assert table.loc["truth", "AR"] == table.loc["truth", "SR"] - table.loc["truth", "HR"]
     assert not table.index.str.contains("Lu et al").any()
+
+
+def test_joint_estimates_are_possible(results):
+    """HR_joint and AR_joint lie between 0 and SR everywhere, and make up SR."""
+    mapping = results["05_global_mapping"]
+    maps, flux = mapping.climatology, mapping.flux
+    known = maps["SR"].notnull()
+    for name in ("HR_joint", "AR_joint"):
+        assert bool(((maps[name] >= 0) & (maps[name] <= maps["SR"])).where(known, True).all())
+        assert (maps[name].notnull() == known).all()
+    # The twin's records report one flux each: HR is held below SR.
+    assert flux["joint"]["method"] == "clipped" and mapping.joint_scores.empty
+    assert flux["joint"]["HR"] + flux["joint"]["AR"] == pytest.approx(flux["SR"]["total"])
+    assert flux["negative"]["flux"] <= 0
+
+
+def test_uncertainty_of_the_totals(study, results):
+    """Every measure for each flux; the headline goes into the budget; no trend without years."""
+    found = workflow.uncertainty(study, n_replicates=3, n_trees=5)
+    three = workflow.uncertainty_table(found.three)
+    mapping = results["05_global_mapping"]
+    assert three.loc["sum of the cells' SD", "SR"] == pytest.approx(mapping.flux["SR"]["sd_sum"])
+    assert three.loc["all sources together", "SR"] >= found.headline["sd"]["SR"] >= 0
+    assert not found.headline["committed"]
+    budget = workflow.budget(study, n_draws=1000).budget
+    assert budget.loc["SR", "sd"] == pytest.approx(found.headline["sd"]["SR"], rel=0.1)
+    assert budget.loc["SR", "sd_cells"] == pytest.approx(mapping.flux["SR"]["sd_sum"], rel=0.1)
+    assert workflow.trends(study, mapping).empty
+    with pytest.raises(ParameterError, match="spread must be one of"):
+        workflow.budget(study, spread="none")
+
+
+def test_distributions_of_ten_cells(results):
+    """Weights of each cell sum to one, and give the map's own mean."""
+    mapping = results["05_global_mapping"]
+    cells, weights = mapping.cells, mapping.cell_weights
+    assert len(cells) == 10
+    sums = weights.groupby(["name", "target"])["weight"].sum()
+    np.testing.assert_allclose(sums, 1, rtol=1e-6)
+    mean = (weights["value"] * weights["weight"]).groupby(weights["name"].where(
+        weights["target"] == "SR")).sum()
+    at = mapping.climatology["SR"].sel(
+        lat=xr.DataArray(cells["lat"]), lon=xr.DataArray(cells["lon"])
+    )
+    np.testing.assert_allclose(mean[cells["name"]], at, rtol=1e-5)
+
+
+def test_caveats_are_shares(study, results):
+    """Percent between 0 and 100, and dead wood that follows from HR."""
+    mapping = results["05_global_mapping"]
+    table = workflow.caveats(study, mapping)
+    percent = table[["SR", "HR"]].iloc[:-1].to_numpy()
+    assert (percent >= 0).all() and (percent <= 100).all()
+    assert table["HR"].iloc[-1] == pytest.approx(0.05 * (64 + mapping.flux["HR"]["total"]))
 
 
 def test_budget_and_comparison_take_our_totals(results):

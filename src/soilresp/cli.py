@@ -68,6 +68,22 @@ class Step(str, Enum):
     book = "book"
 
 
+class ExportFormat(str, Enum):
+    """How maps are written."""
+
+    netcdf = "netcdf"
+    zarr = "zarr"
+    cog = "cog"
+
+
+class ExportPart(str, Enum):
+    """Which maps are written."""
+
+    climatology = "climatology"
+    annual = "annual"
+    all = "all"
+
+
 def main(arguments=None):
     """Run the command and leave with its exit code.
 
@@ -275,6 +291,64 @@ def converge(
     )
     print(table.pivot(index=["target", "quantity", "n_trees"], columns="n_runs", values="error")
           .to_string(float_format="{:.3g}".format))
+
+
+@app.command()
+def uncertainty(
+    out: Annotated[
+        Path, typer.Option("--run", metavar="FOLDER", help="Run folder with the covariates.")
+    ] = Path("runs/standard"),
+    recipe: Annotated[Recipe | None, typer.Option(help="Where the covariates come from.")] = None,
+    observations: Annotated[Observations | None, typer.Option(help="What is upscaled.")] = None,
+    replicates: Annotated[int, typer.Option(min=3, help="Times studies are resampled.")] = 100,
+    runs: Annotated[int, typer.Option(min=2, help="Runs of each time.")] = 4,
+    trees: Annotated[int, typer.Option(min=1, help="Trees of each run's forest.")] = 50,
+):
+    """Resample studies and vary choices, for the table of uncertainties (half an hour)."""
+    from soilresp import workflow
+    from soilresp.study import settle
+
+    study = settle(
+        out, recipe=recipe and recipe.value, observations=observations and observations.value
+    )
+    table = workflow.save_uncertainty(study, replicates, runs, trees)
+    print(table.groupby("kind")[["SR", "HR", "AR"]].describe().T.to_string())
+
+
+@app.command()
+def export(
+    from_run: Annotated[
+        Path, typer.Option("--run", metavar="FOLDER", help="Run folder with the covariates.")
+    ] = Path("runs/standard"),
+    file_format: Annotated[
+        ExportFormat,
+        typer.Option("--format", help="NetCDF (CF-1.8), Zarr, or a GeoTIFF for each variable."),
+    ] = ExportFormat.netcdf,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where to; default export/ in the run.")
+    ] = None,
+    what: Annotated[ExportPart, typer.Option(help="Which maps.")] = ExportPart.all,
+    compact: Annotated[
+        bool,
+        typer.Option(
+            "--compact",
+            help="Write the small benchmark file and its card instead; default into "
+            "data/benchmark, and into the page of the book.",
+        ),
+    ] = False,
+):
+    """Write the maps of a run as files that open everywhere."""
+    from soilresp import export as exporter
+
+    said = f"soilresp export --run {from_run.name}"
+    if compact:
+        written = exporter.export_compact(from_run, out, f"{said} --compact")
+    else:
+        said += f" --format {file_format.value} --what {what.value}"
+        folder = exporter.open_run(from_run).run / "export" if out is None else out
+        written = exporter.export(from_run, folder, file_format.value, what.value, said)
+    for file in written:
+        print(file)
 
 
 @app.command("test")

@@ -4,9 +4,17 @@ Say ``use_style(study.label)`` once, then call a function and let the notebook
 show the figure that it returns.
 """
 
+from soilresp.plot.applicability import applicability_maps, error_by_dissimilarity
 from soilresp.plot.budget import budget_bars, literature_forest
 from soilresp.plot.convergence import convergence
 from soilresp.plot.covariates import correlation_matrix, covariate_maps, two_sources
+from soilresp.plot.doubts import (
+    cell_distributions,
+    joint_maps,
+    latitude_profiles,
+    total_uncertainty,
+    trend_bands,
+)
 from soilresp.plot.globe import annual_series, six_maps
 from soilresp.plot.models import flux_bars, site_scores, zonal_profiles
 from soilresp.plot.records import (
@@ -21,12 +29,17 @@ from soilresp.plot.validation import observed_predicted, search_ranking, validat
 
 __all__ = [
     "annual_series",
+    "applicability_maps",
     "budget_bars",
+    "cell_distributions",
     "convergence",
     "correlation_matrix",
     "covariate_maps",
+    "error_by_dissimilarity",
     "flux_bars",
     "funnel_bars",
+    "joint_maps",
+    "latitude_profiles",
     "literature_forest",
     "observed_predicted",
     "reported_against_matched",
@@ -36,6 +49,8 @@ __all__ = [
     "six_maps",
     "strata_shares",
     "suspicious_sites",
+    "total_uncertainty",
+    "trend_bands",
     "two_sources",
     "use_style",
     "validation_ladder",

@@ -11,6 +11,8 @@ __all__ = [
     "QUANTILES",
     "MAD_TO_SD",
     "vegetated_area",
+    "blocks",
+    "mean_covariates",
     "stack",
     "sums_for",
     "map_flux",
@@ -36,6 +38,54 @@ def vegetated_area(cube):
     area = (cube["cell_area"] * cube["vegetated_fraction"]).transpose("lat", "lon")
     area.attrs = {"units": "m2", "long_name": "vegetated area of the cell"}
     return area
+
+
+def blocks(mask, n_cells):
+    """Cut the cells to map into blocks of rows of the grid.
+
+    Parameters
+    ----------
+    mask : numpy.ndarray of bool, shape (lat, lon)
+    n_cells : int
+        Cells to a block, at most; but a block has one row at least.
+
+    Returns
+    -------
+    list of numpy.ndarray of bool, shape (lat, lon)
+        Masks that share no cell and together make `mask`.
+
+    Examples
+    --------
+    >>> [b.sum(axis=1).tolist() for b in blocks(np.ones((3, 4), bool), 8)]
+    [[4, 4, 0], [0, 0, 4]]
+    """
+    out, start, so_far = [], 0, 0
+    per_row = mask.sum(axis=1)
+    for row, count in enumerate(per_row):
+        if so_far and so_far + count > n_cells:
+            out.append((start, row))
+            start, so_far = row, 0
+        so_far += count
+    out.append((start, len(per_row)))
+    rows = np.arange(len(per_row))[:, np.newaxis]
+    return [mask & (rows >= first) & (rows < last) for first, last in out]
+
+
+def mean_covariates(cube, mask, predictors):
+    """Mean covariates over the years.
+
+    Parameters
+    ----------
+    cube, mask, predictors
+        As for `map_flux`.
+
+    Returns
+    -------
+    numpy.ndarray of float32, shape (n_cells, n_predictors)
+    """
+    fields = (cube[name] for name in predictors)
+    columns = [(f.mean("year") if "year" in f.dims else f).values[mask] for f in fields]
+    return np.column_stack(columns).astype(np.float32)
 
 
 def stack(cube, mask, predictors):
@@ -191,10 +241,16 @@ def area_summed(climatology, target, area):
     Returns
     -------
     dict
-        ``total``, ``sd_sum``, ``mad_sum``, ``mad_scaled_sum``, Pg yr-1.
+        ``total`` and, but for AR, ``sd_sum``, ``mad_sum``, ``mad_scaled_sum``, Pg yr-1.
     """
     names = {"total": "", "sd_sum": "_sd", "mad_sum": "_mad", "mad_scaled_sum": "_mad_scaled"}
-    return {key: float(total_pg(climatology[target + end], area)) for key, end in names.items()}
+    # AR has no spread of its own: that of the pairs is not around SR - HR.
+    names = names if target != "AR" else {"total": ""}
+    return {
+        # In double precision: a sum over years and one over their mean differ by rounding only.
+        key: float(total_pg(climatology[target + end].astype(float), area))
+        for key, end in names.items()
+    }
 
 
 def _labels(cube):

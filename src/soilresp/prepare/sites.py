@@ -73,7 +73,7 @@ def match(observations, cube, predictors, max_distance=100e3):
     """
     mask = valid_cells(cube, predictors)
     out = observations.copy()
-    row, col = cell_index(out["lat"], out["lon"])
+    row, col = cell_index(out["lat"], out["lon"], resolution=180 / cube.sizes["lat"])
     own = mask[row, col]
     moved = np.zeros(len(out))
     if not own.all():

@@ -4,7 +4,8 @@ A published climate response is taken as the truth, sampled by a network that
 has the shape of SRDB's (records by vegetation bin and latitude band, sites of
 a study, records of a site) but none of its rows, and disturbed by a study
 effect and record noise of the sizes found in SRDB. Whatever the study makes of
-such observations can be held against the truth.
+such observations can be held against the truth. The benchmark's own maps are a
+second truth, a weaker test: a forest that recovers a forest proves less.
 """
 
 import json
@@ -14,14 +15,18 @@ import pandas as pd
 import xarray as xr
 
 from soilresp import paths
+from soilresp.data.benchmark import load_benchmark
 from soilresp.data.embedded import load_embedded
-from soilresp.errors import DataError
-from soilresp.prepare.observations import COLUMNS, TARGETS
+from soilresp.errors import DataError, ParameterError
 from soilresp.grid import total_pg
 from soilresp.prepare.climate_response import bond_lamberty_2004, raich_2002
+from soilresp.prepare.observations import COLUMNS, TARGETS
 from soilresp.prepare.strata import dominant_stratum
 
-__all__ = ["truth", "read_network", "sample"]
+__all__ = ["TRUTHS", "truth", "read_network", "sample"]
+
+TRUTHS = ("climate_response", "benchmark")
+"""Known truths, the first one for the headline."""
 
 BAND = 10
 """Height of a latitude band, degrees."""
@@ -30,11 +35,17 @@ _NEARBY = 30
 """Cells around a study's first site among which its other sites lie."""
 
 
-def truth():
+def truth(source="climate_response", path=None):
     """Fluxes of the twin's world.
 
-    SR by Raich et al. (2002) from the embedded monthly climate, HR from SR by
-    Bond-Lamberty et al. (2004); see `soilresp.prepare.climate_response`.
+    Parameters
+    ----------
+    source : {"climate_response", "benchmark"}
+        "climate_response": SR by Raich et al. (2002) from the embedded monthly climate, HR
+        from SR by Bond-Lamberty et al. (2004); see `soilresp.prepare.climate_response`.
+        "benchmark": SR and HR_joint of the benchmark file.
+    path : path-like, optional
+        Benchmark file; default the one that ships with the project.
 
     Returns
     -------
@@ -42,10 +53,23 @@ def truth():
         ``SR`` and ``HR``, g C m-2 yr-1, ``(lat, lon)``; NaN without vegetation.
     totals : dict
         ``SR`` and ``HR`` over the vegetated area, Pg C yr-1.
+
+    Raises
+    ------
+    ParameterError
+        If `source` is neither.
+    DataError
+        If the benchmark file cannot be read.
     """
-    world = load_embedded()
-    sr = raich_2002(world["tas"], world["pr"]).where(world["vegetated_fraction"] > 0)
-    fields = xr.Dataset({"SR": sr, "HR": bond_lamberty_2004(sr)})
+    if source not in TRUTHS:
+        raise ParameterError(f"Unknown truth {source!r}: choose one of {', '.join(TRUTHS)}.")
+    if source == "benchmark":
+        world = load_benchmark(path)
+        fields = xr.Dataset({"SR": world["SR"], "HR": world["HR_joint"]})
+    else:
+        world = load_embedded()
+        sr = raich_2002(world["tas"], world["pr"]).where(world["vegetated_fraction"] > 0)
+        fields = xr.Dataset({"SR": sr, "HR": bond_lamberty_2004(sr)})
     area = world["cell_area"] * world["vegetated_fraction"]
     return fields, {name: float(total_pg(fields[name], area)) for name in fields}
 
@@ -75,7 +99,7 @@ def read_network(path=None):
         ) from None
 
 
-def sample(seed=0, network=None, noise=True):
+def sample(seed=0, network=None, noise=True, source="climate_response", path=None):
     """Observe the twin's world.
 
     Parameters
@@ -86,6 +110,8 @@ def sample(seed=0, network=None, noise=True):
     noise : bool
         Whether to disturb the fluxes. The disturbance multiplies, and has
         mean one, so that means stay true.
+    source, path
+        Of the fluxes, as for `truth`.
 
     Returns
     -------
@@ -94,7 +120,7 @@ def sample(seed=0, network=None, noise=True):
         "synthetic" in every row.
     """
     network = network or read_network()
-    fields, _ = truth()
+    fields, _ = truth(source, path)
     stratum = dominant_stratum(load_embedded()["igbp_fraction"])
     tables = []
     for target, shape in network.items():
@@ -129,7 +155,9 @@ def _place(shape, stratum, field, rng):
         # Fluxes of zero cannot be disturbed or drawn; SRDB has none either.
         cells = np.argwhere((stratum.values == bin_) & inside[:, None] & (field.values > 0))
         if not len(cells):
-            raise DataError(f"The twin's network puts records in bin {bin_}, {band} N, without a cell.")
+            raise DataError(
+                f"The twin's network puts records in bin {bin_}, {band} N, without a cell."
+            )
         area = np.cos(np.deg2rad(lat[cells[:, 0]]))
         while wanted > 0:
             centre = cells[rng.choice(len(cells), p=area / area.sum())]

@@ -7,10 +7,18 @@ Each stage is called with a `soilresp.study.Study` and its settings, returns a
 >>> mapping(study, n_runs=80).climatology["SR"]  # doctest: +SKIP
 """
 
+from soilresp.workflow.applying import applicability
 from soilresp.workflow.assembling import assembly
 from soilresp.workflow.budgeting import budget
 from soilresp.workflow.common import embedded_cube, records_of
 from soilresp.workflow.comparing import BENCHMARK_NAME, intercomparison
+from soilresp.workflow.doubting import (
+    caveats,
+    save_uncertainty,
+    trends,
+    uncertainty,
+    uncertainty_table,
+)
 from soilresp.workflow.effect import quality_effect
 from soilresp.workflow.learning import training
 from soilresp.workflow.searching import predictor_search
@@ -25,8 +33,14 @@ __all__ = [
     "training",
     "mapping",
     "quality_effect",
+    "applicability",
     "budget",
     "intercomparison",
+    "uncertainty",
+    "uncertainty_table",
+    "save_uncertainty",
+    "trends",
+    "caveats",
     "records_of",
     "embedded_cube",
     "annual_totals",
@@ -35,4 +49,7 @@ __all__ = [
 ]
 
 STAGES = (selection, assembly, predictor_search, training, mapping, budget, intercomparison)
-"""The stages that make the study, in order; `quality_effect` only looks at it."""
+"""The stages that make the study, in order.
+
+`quality_effect` and `applicability` only look at it; the budget takes `uncertainty` as well.
+"""

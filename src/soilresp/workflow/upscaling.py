@@ -5,9 +5,29 @@ import xarray as xr
 
 from soilresp import __version__
 from soilresp.compare.paper import paper_values
+from soilresp.errors import ParameterError
 from soilresp.fit.ensemble import Ensemble
 from soilresp.grid import total_pg
-from soilresp.predict.maps import area_summed, autotrophic, map_flux, sums_for, vegetated_area
+from soilresp.predict.cells import cell_weights, choose_cells
+from soilresp.predict.joint import (
+    METHODS,
+    best_method,
+    clipped_fields,
+    compare_methods,
+    joint_fields,
+    negative_cells,
+    pair_weights,
+    pairs,
+)
+from soilresp.predict.maps import (
+    area_summed,
+    autotrophic,
+    blocks,
+    map_flux,
+    mean_covariates,
+    sums_for,
+    vegetated_area,
+)
 from soilresp.predict.scale import complete
 from soilresp.prepare.observations import TARGETS
 from soilresp.prepare.sites import training_table, valid_cells
@@ -21,46 +41,72 @@ from soilresp.workflow.selecting import selection
 __all__ = ["mapping", "annual_totals", "totals_beside_paper"]
 
 
-def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area", n_bins=None):
-    """Map SR, HR, AR and AR/SR with their spreads.
+def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area", n_bins=None, joint=None,
+             cells_at_once=100_000):
+    """Map SR, HR, AR and AR/SR with their spreads, and HR and AR as they are possible together.
 
     With `n_bins`, MAD and quantiles are means over the years of those of each
     year, to within half a bin (`soilresp.predict.sums.Sums`).
 
     Results: ``climatology``, ``annual``, ``totals`` (by year), ``run_totals``
     (climatological, by run), ``run_scores`` (on the records each run held out),
-    ``flux`` (the headline figures).
+    ``flux`` (the headline figures), ``joint_scores`` (of the
+    ways to split SR), ``cells`` and ``cell_weights`` (distributions at ten cells).
+    Settings: ``joint``, one of `soilresp.predict.joint.METHODS` if not the one that
+    scores best; ``cells_at_once``, above which cells are mapped in several blocks to
+    save memory (the runs are then made anew for each block, and no cell
+    distributions are kept).
     """
     cube, matched = needs["02_covariate_assembly"].cube, needs["02_covariate_assembly"].matched
     chosen = needs["03_predictor_search"].chosen
     shares, area = area_shares(cube), vegetated_area(cube)
     mask = valid_cells(cube, sorted(set().union(*chosen.values())))
-    climatology, annual, by_run, scores = xr.Dataset(), xr.Dataset(), {}, []
-    unfinished = {t: study.run / "unfinished" / f"{t}.npz" for t in TARGETS}
+    parts = blocks(mask, cells_at_once)
+    climatology, annual, by_run, weights = xr.Dataset(), xr.Dataset(), {}, {}
+    run_scores, unfinished = [], {}
     for target in TARGETS:
         records = records_of(matched, target)
         x = training_table(records, cube, chosen[target]).to_numpy()
         y = records["flux"].to_numpy()
         strata = records["stratum"].to_numpy()
-        ensemble = Ensemble(
-            x, y, strata, shares, target, n_runs, n_trees, study.seed, draw
-        )
-        sums = sums_for(
-            cube, mask, x, y, chosen[target], n_runs,
-            file=unfinished[target],
-            key=f"{__version__} {ensemble.key}", n_bins=n_bins,
-        )
-        complete(sums, ensemble, f"{target} map")
-        fields, years, by_run[target] = map_flux(
-            (), cube, mask, x, y, target, chosen[target], sums
-        )
-        scores.append(sums.scores().reset_index().assign(target=target))
-        del sums  # some hundred megabytes
+        ensemble = Ensemble(x, y, strata, shares, target, n_runs, n_trees, study.seed, draw)
+        maps, by_run[target] = [], 0
+        for k, part in enumerate(parts):
+            file = study.run / "unfinished" / f"{target}{k or ''}.npz"
+            unfinished[target, k] = file
+            sums = sums_for(
+                cube, part, x, y, chosen[target], n_runs, file=file,
+                key=f"{__version__} {ensemble.key}", n_bins=n_bins,
+            )
+            complete(sums, ensemble, f"{target} map")
+            *fields, totals = map_flux(
+                (), cube, part, x, y, target, chosen[target], sums,
+            )
+            maps.append(fields)
+            by_run[target] = by_run[target] + totals
+            if len(parts) == 1 and n_bins is None:
+                weights[target] = sums.weights
+            if k == 0:  # the scores of the runs do not depend on the cells
+                run_scores.append(sums.scores().reset_index().assign(target=target))
+            del sums  # some hundred megabytes
+        fields, years = (_put_together(of) for of in zip(*maps, strict=True))
         climatology, annual = climatology.merge(fields), annual.merge(years)
     for file in unfinished.values():
         file.unlink(missing_ok=True)
     climatology = autotrophic(climatology)
     annual = autotrophic(annual) if annual else annual
+    cells, distributions = _distributions(climatology, mask, weights)
+    del weights
+    scores, together = _joint(
+        study, matched, cube, chosen, climatology, mask, shares, n_runs, n_trees, draw, joint
+    )
+    climatology = climatology.merge(together)
+    if annual:
+        # The share of HR is one for all years: its covariates are the mean ones.
+        share = climatology["HR_joint"] / climatology["SR"]
+        for name, part in (("HR_joint", share), ("AR_joint", 1 - share)):
+            annual[name] = (annual["SR"] * part).transpose("year", "lat", "lon")
+            annual[name].attrs = climatology[name].attrs
     climatology = climatology.assign(
         cell_area=cube["cell_area"],
         vegetated_fraction=cube["vegetated_fraction"],
@@ -71,13 +117,13 @@ def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area", n_bins=Non
     by_year.index.name = "year"
     run_totals = pd.DataFrame({t: by_run[t].mean(axis=1) for t in TARGETS})
     run_totals["AR"] = run_totals["SR"] - run_totals["HR"]
-    flux = {t: area_summed(climatology, t, area) for t in TARGETS}
-    flux["AR"] = {"total": float(total_pg(climatology["AR"], area))}
+    flux = {t: area_summed(climatology, t, area) for t in (*TARGETS, "AR")}
     for name, figures in flux.items():
         figures["between_run_sd"] = float(run_totals[name].std(ddof=1)) if n_runs > 1 else None
         varies = "year" in cube.dims
         figures["annual_min"] = float(by_year[name].min()) if varies else None
         figures["annual_max"] = float(by_year[name].max()) if varies else None
+    both = {t: float(total_pg(climatology[f"{t}_joint"], area)) for t in ("HR", "AR")}
     for dataset in (climatology, annual):
         dataset.attrs = {
             "title": "Soil respiration benchmark", "Conventions": "CF-1.8",
@@ -88,9 +134,61 @@ def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area", n_bins=Non
         "annual": annual,
         "totals": by_year.reset_index(),
         "run_totals": run_totals,
-        "run_scores": pd.concat(scores, ignore_index=True),
-        "flux": {**flux, "AR_SR": flux["AR"]["total"] / flux["SR"]["total"]},
+        "run_scores": pd.concat(run_scores, ignore_index=True),
+        "flux": {
+            **flux,
+            "AR_SR": flux["AR"]["total"] / flux["SR"]["total"],
+            "joint": {**both, "AR_SR": both["AR"] / flux["SR"]["total"],
+                      "method": together.attrs["method"]},
+            "negative": negative_cells(climatology, area),
+        },
+        "joint_scores": scores,
+        "cells": cells,
+        "cell_weights": distributions,
     }
+
+
+def _put_together(parts):
+    """One dataset of those of several blocks of cells."""
+    out = parts[0]
+    for other in parts[1:]:
+        out = out.fillna(other)
+    return out
+
+
+def _distributions(climatology, mask, weights):
+    if not weights:
+        return pd.DataFrame(), pd.DataFrame()
+    cells = choose_cells(climatology, mask)
+    parts = [cell_weights(of, cells, target) for target, of in weights.items()]
+    return cells, pd.concat(parts, ignore_index=True)
+
+
+def _joint(study, matched, cube, chosen, climatology, mask, shares, n_runs, n_trees, draw, method):
+    """Scores of the ways to split SR, and HR and AR by the best of them."""
+    table = pairs(matched)
+    if table.empty:
+        return pd.DataFrame(), clipped_fields(climatology).assign_attrs(method="clipped")
+    both = sorted(set().union(*chosen.values()))
+    x = {t: training_table(records_of(matched, t), cube, chosen[t]) for t in TARGETS}
+    x["pairs"] = training_table(table, cube, both)
+    found = compare_methods(matched, x, study.profile.cv_folds, n_trees, study.seed)
+    method = method or best_method(found)
+    if method not in METHODS or method == "difference":
+        raise ParameterError(
+            f"joint is {method!r}; it can be {', '.join(m for m in METHODS if m != 'difference')}."
+        )
+    if draw == "area" and not set(shares.index[shares > 0]) <= set(table["stratum"]):
+        print("A vegetation bin has no record of both SR and HR: pairs are drawn alike.")
+        draw = "record"
+    out = []
+    for part in blocks(mask, 100_000):
+        weights = pair_weights(
+            x["pairs"], table, mean_covariates(cube, part, both), shares, n_runs, n_trees,
+            study.seed, draw,
+        )
+        out.append(joint_fields(climatology, part, weights, table, method))
+    return found, _put_together(out).assign_attrs(method=method)
 
 
 mapping = Stage("05_global_mapping", _mapping, [assembly, predictor_search])

@@ -1,0 +1,598 @@
+"""The maps of a run as files that open everywhere: NetCDF (CF-1.8), Zarr, GeoTIFF.
+
+Every file says what it was made from. Files of an export appear together, or not at all.
+"""
+
+import json
+import os
+import platform
+import shutil
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from soilresp import __version__, paths, workflow
+from soilresp.data import benchmark, registry
+from soilresp.errors import DataError, ParameterError
+from soilresp.grid import cell_edges
+from soilresp.results import read_json, write_aside, write_json
+from soilresp.study import PROFILES, Study
+
+__all__ = [
+    "FORMATS", "WHAT", "open_run", "climatology", "annual", "compact", "export", "export_compact",
+]
+
+WHAT = ("climatology", "annual", "all")
+"""What can be exported."""
+
+UNITS = "g m-2 yr-1"
+
+FILL = np.float32(9.969209968386869e36)
+"""Where there is no value: the default of NetCDF for 32-bit numbers."""
+
+_FLUX = "surface_upward_mass_flux_of_carbon"
+_STANDARD_NAMES = {
+    "SR": f"{_FLUX}_dioxide_expressed_as_carbon_due_to_respiration_in_soil",
+    "HR": f"{_FLUX}_due_to_heterotrophic_respiration_in_soil",
+    "AR": f"{_FLUX}_dioxide_expressed_as_carbon_due_to_plant_respiration_in_roots",
+    "vegetated_fraction": "vegetation_area_fraction",
+    "land_fraction": "land_area_fraction",
+    "cell_area": "cell_area",
+}
+"""From the CF standard name table; their unit, kg m-2 s-1, converts to ours."""
+
+_ORIGIN = "1850-01-01"
+
+_STEPS = {"1": 4096, "km": 1, "%": 16, UNITS: 16}
+"""Steps to a unit that numbers of the compact file are rounded to, by their unit."""
+
+_PACKAGES = ("numpy", "scipy", "xarray", "scikit-learn", "numba", "netCDF4")
+
+_REFERENCES = (
+    "Lu et al. (2021), doi:10.1088/1748-9326/abf526; Jian et al. (2021), "
+    "doi:10.5194/essd-13-255-2021; Meinshausen (2006), Journal of Machine Learning Research 7, "
+    "983-999; Meyer and Pebesma (2021), doi:10.1111/2041-210X.13650"
+)
+
+
+def open_run(run):
+    """Open the study of a run folder as it stands, changing nothing in it.
+
+    Parameters
+    ----------
+    run : path-like
+        A relative one is looked for below the project folder.
+
+    Returns
+    -------
+    soilresp.study.Study
+
+    Raises
+    ------
+    DataError
+        If there is no run, or its note is not one.
+    """
+    folder = Path(run).expanduser()
+    folder = (folder if folder.is_absolute() else paths.root() / folder).resolve()
+    if not (folder / "study.json").exists():
+        raise DataError(f"There is no run in {run}. Make one with `soilresp run --out {run}`.")
+    note = read_json(folder / "study.json")
+    try:
+        return Study(
+            folder, PROFILES[note["profile"]], note["recipe"], note["observations"], note["seed"]
+        )
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{folder / 'study.json'} is not the note of a run ({error}).") from None
+
+
+def climatology(study, command="soilresp export"):
+    """The climatological maps of a run, described by the CF conventions.
+
+    Parameters
+    ----------
+    study : soilresp.study.Study
+    command : str
+        What makes this, for the file's history.
+
+    Returns
+    -------
+    xarray.Dataset, dims (lat, lon)
+        Fluxes and their spreads in g m-2 yr-1 of vegetated area, fractions, cell area, and, if
+        it has been computed, the area of applicability. Bounds and (with a recipe that has
+        years) climatological time are variables, as they are in the file.
+
+    Raises
+    ------
+    DataError
+        If the run has no maps that hold.
+    """
+    mapping = _maps(study)
+    made = mapping.climatology.load()
+    where = workflow.applicability.stored(study)
+    if where is not None:
+        made = made.merge(_flags(where.fields.load()))
+    years = _years(mapping)
+    if years is not None:
+        made = made.assign(_climatological_time(years))
+    return _described(made, study, command, "climatology", years)
+
+
+def annual(study, command="soilresp export"):
+    """The maps of every year of a run, described by the CF conventions.
+
+    Parameters
+    ----------
+    study : soilresp.study.Study
+    command : str
+
+    Returns
+    -------
+    xarray.Dataset, dims (time, lat, lon)
+        As `climatology`, without what does not vary by year.
+
+    Raises
+    ------
+    DataError
+        If the run has no maps that hold, or its covariates are a climatology.
+    """
+    mapping = _maps(study)
+    years = _years(mapping)
+    if years is None:
+        raise DataError(
+            f"The covariates of recipe '{study.recipe}' are a climatology: there are no maps by "
+            "year. Export the climatology, or run a recipe with years."
+        )
+    fixed = ["cell_area", "vegetated_fraction", "land_fraction"]
+    made = mapping.annual.rename(year="time").merge(mapping.climatology[fixed])
+    begin = _days([f"{y}-01-01" for y in years])
+    end = _days([f"{y + 1}-01-01" for y in years])
+    time = xr.DataArray((begin + end) / 2, dims="time", attrs={**_time_attrs(), "axis": "T",
+                                                               "bounds": "time_bnds"})
+    made = made.assign_coords(time=time)
+    made["time_bnds"] = ("time", "nv"), np.column_stack([begin, end])
+    return _described(made, study, command, "annual", years)
+
+
+def compact(study, command="soilresp export --compact"):
+    """The benchmark in few digits: climatology, spreads, and where not to trust them.
+
+    Fluxes are rounded to 1/16 g m-2 yr-1, which leaves SR - HR = AR and HR_joint + AR_joint =
+    SR exact; CV to 1/16 %; ratios and the dissimilarity index to 1/4096; distances to 1 km.
+
+    Parameters
+    ----------
+    study : soilresp.study.Study
+    command : str
+
+    Returns
+    -------
+    xarray.Dataset, dims (lat, lon)
+
+    Raises
+    ------
+    DataError
+        If the run has no maps that hold, or lacks a variable of the benchmark.
+    """
+    made = climatology(study, command)
+    for name in made.data_vars:
+        if made[name].dims != ("lat", "lon") or made[name].dtype != np.float32:
+            continue
+        if name.endswith("_fraction"):
+            continue
+        units = made[name].attrs["units"]
+        steps = _STEPS[units]
+        made[name] = (np.round(made[name] * steps) / steps).assign_attrs(
+            made[name].attrs, rounded_to=f"1/{steps} {units}" if steps > 1 else f"1 {units}"
+        )
+    for part, other in (("AR", "HR"), ("AR_joint", "HR_joint")):
+        if other in made:
+            made[part].values = made["SR"].values - made[other].values
+    benchmark.check_benchmark(_coordinates_only(made), "The compact benchmark")
+    return made
+
+
+def export(run, out, format="netcdf", what="all", command="soilresp export"):
+    """Write the maps of a run.
+
+    Parameters
+    ----------
+    run : path-like or soilresp.study.Study
+    out : path-like
+        Folder to put the files into; those of an earlier export are replaced.
+    format : {"netcdf", "zarr", "cog"}
+        COG: a folder of GeoTIFF files, one a variable, years as bands.
+    what : {"climatology", "annual", "all"}
+        "all" leaves out the maps by year where the covariates are a climatology.
+    command : str
+        For the history of the files.
+
+    Returns
+    -------
+    list of pathlib.Path
+        Files and folders written, and ``provenance.json``.
+
+    Raises
+    ------
+    ParameterError
+        If `format` or `what` is unknown.
+    DataError
+        If there is nothing to export.
+    """
+    for kind, value, known in (("format", format, FORMATS), ("part", what, WHAT)):
+        if value not in known:
+            raise ParameterError(f"Unknown {kind} {value!r}: choose one of {', '.join(known)}.")
+    study = run if isinstance(run, Study) else open_run(run)
+    ending, write = FORMATS[format]
+    parts = ("climatology", "annual") if what == "all" else (what,)
+    if what == "all" and _years(_maps(study)) is None:
+        parts = ("climatology",)
+    with _together(out) as folder:
+        for part in parts:
+            dataset = {"climatology": climatology, "annual": annual}[part](study, command)
+            write(dataset, folder / f"soilresp_{part}_{_resolution(dataset)}{ending}")
+        write_json(folder / "provenance.json", provenance(study))
+    return sorted(Path(out) / name for name in _names(parts, dataset, ending))
+
+
+def export_compact(run, out=None, command="soilresp export --compact"):
+    """Write the compact benchmark and a card that says what is in it.
+
+    Parameters
+    ----------
+    run : path-like
+    out : path-like, optional
+        Folder. Default: the project's own, ``data/benchmark``; the page of the book that
+        shows the card is then brought up to date as well.
+    command : str
+
+    Returns
+    -------
+    list of pathlib.Path
+
+    Raises
+    ------
+    ParameterError
+        If the project's own benchmark would come from a twin experiment.
+    DataError
+        If the run has no maps that hold, or lacks a variable of the benchmark.
+    """
+    from soilresp import card
+
+    study = open_run(run)
+    if out is None and study.is_twin:
+        raise ParameterError(
+            f"The run in {run} is a twin experiment: the project's own benchmark is made of field "
+            "records. Give a folder with --out."
+        )
+    folder = benchmark.benchmark_path().parent if out is None else Path(out)
+    dataset = compact(study, command)
+    with _together(folder) as aside:
+        _write_netcdf(dataset, aside / benchmark.FILE_NAME, complevel=9)
+        benchmark.load_benchmark(aside / benchmark.FILE_NAME)
+        text = card.describe(aside / benchmark.FILE_NAME)
+        (aside / "README.md").write_text(text, encoding="utf-8")
+    if out is None:
+        card.tell_book(text)
+    return [folder / benchmark.FILE_NAME, folder / "README.md"]
+
+
+def provenance(study):
+    """What the maps of a run were made from.
+
+    Parameters
+    ----------
+    study : soilresp.study.Study
+
+    Returns
+    -------
+    dict
+        Settings of the stages, predictors, versions, seed, and inputs by file name with
+        ``sha256`` and, for those of the registry, ``version``, ``licence`` and ``citation``.
+    """
+    stages = {
+        s.name: s.stored(study)
+        for s in (workflow.selection, workflow.assembly, workflow.predictor_search,
+                  workflow.mapping, workflow.applicability)
+    }
+    entries = {
+        Path(path).name: entry
+        for entry in registry.entries().values() for path, _ in entry.places()
+    }
+    inputs = {}
+    for results in stages.values():
+        for name, digest in (results["inputs"] if results and "inputs" in results else {}).items():
+            inputs[name] = {"sha256": digest}
+            if name in entries:
+                entry = entries[name]
+                inputs[name] |= {
+                    key: getattr(entry, key) for key in ("version", "licence", "citation")
+                }
+    return {
+        "recipe": study.recipe,
+        "observations": study.observations,
+        "profile": study.profile.name,
+        "seed": study.seed,
+        "predictors": stages["03_predictor_search"].chosen,
+        "settings": {name: r.settings for name, r in stages.items() if r},
+        "versions": {
+            "soilresp": __version__, "python": platform.python_version(),
+            **{name: version(name) for name in _PACKAGES},
+        },
+        "inputs": inputs,
+    }
+
+
+# ---------------------------------------------------------------- by the CF conventions
+
+
+def _maps(study):
+    found = workflow.mapping.stored(study)
+    if found is None:
+        raise DataError(
+            f"The run in {study.run} has no maps that hold. Make them with "
+            f"`soilresp run --out {study.run}`."
+        )
+    return found
+
+
+def _years(mapping):
+    """Years of the annual maps, or None for a climatology."""
+    return mapping.annual["year"].values.tolist() if "year" in mapping.annual.dims else None
+
+
+def _days(dates):
+    since = np.array(dates, "datetime64[D]") - np.datetime64(_ORIGIN, "D")
+    return since.astype(float)
+
+
+def _time_attrs():
+    return {
+        "standard_name": "time", "long_name": "time", "units": f"days since {_ORIGIN}",
+        "calendar": "standard",
+    }
+
+
+def _climatological_time(years):
+    """Middle and bounds of the years that the climatology is the mean of."""
+    bounds = _days([f"{years[0]}-01-01", f"{years[-1] + 1}-01-01"])
+    attrs = {**_time_attrs(), "climatology": "climatology_bnds"}
+    return {
+        "time": xr.DataArray(bounds.mean(), attrs=attrs),
+        "climatology_bnds": ("nv", bounds),
+    }
+
+
+def _flags(fields):
+    """Fields of the area of applicability, whether inside as whole numbers."""
+    out = {}
+    for name, field in fields.items():
+        if name.endswith("_inside"):
+            flag = field.fillna(-1).astype(np.int8)
+            flag.attrs = {
+                "long_name": field.attrs["long_name"],
+                "flag_values": np.array([0, 1], np.int8), "flag_meanings": "outside inside",
+            }
+            field = flag
+        out[name] = field
+    return xr.Dataset(out)
+
+
+def _described(dataset, study, command, part, years):
+    """The dataset with bounds, attributes and provenance, in the order of the file."""
+    made = dataset.assign(
+        cell_area=dataset["cell_area"].broadcast_like(dataset["vegetated_fraction"]),
+    )
+    for name, axis in (("lat", "Y"), ("lon", "X")):
+        edges = cell_edges(made[name].values)
+        made[f"{name}_bnds"] = (name, "nv"), np.column_stack([edges[:-1], edges[1:]])
+        made[name].attrs = {
+            "standard_name": {"Y": "latitude", "X": "longitude"}[axis],
+            "long_name": {"Y": "latitude", "X": "longitude"}[axis],
+            "units": {"Y": "degrees_north", "X": "degrees_east"}[axis],
+            "axis": axis, "bounds": f"{name}_bnds",
+        }
+    for name in ("vegetated_fraction", "land_fraction"):
+        made[name] = made[name].astype(np.float32)
+        made[name].attrs["cell_methods"] = "area: mean"
+    for name in list(made.data_vars):
+        if {"lat", "lon"} <= set(made[name].dims):
+            made[name] = made[name].transpose(..., "lat", "lon")
+            made[name].attrs |= _attributes(name, made, part, years)
+    made["cell_area"].attrs.pop("cell_measures", None)
+    made.attrs = _global_attributes(study, command, part, years)
+    return made
+
+
+def _attributes(name, dataset, part, years):
+    """CF attributes of a variable, besides its own units and long name."""
+    flux, _, end = name.partition("_")
+    attrs = {}
+    if name in _STANDARD_NAMES:
+        attrs["standard_name"] = _STANDARD_NAMES[name]
+    elif end == "joint":
+        attrs["standard_name"] = _STANDARD_NAMES[flux]
+    if flux in ("SR", "HR", "AR"):
+        attrs["cell_measures"] = "area: cell_area"
+        if end.removeprefix("SR_") not in ("di", "inside", "site_distance"):
+            # Quantiles and the like are taken at the mean covariates of the years.
+            by_year = part == "annual" or end in ("", "joint", "sd") or name.startswith("AR_SR")
+            attrs["cell_methods"] = _cell_methods(part, years if by_year else None)
+            if part == "climatology" and years is not None:
+                attrs["coordinates"] = "time"
+    if name in ("SR", "HR", "AR", "AR_SR"):
+        own = [
+            v for v in dataset.data_vars
+            if v.startswith(f"{name}_") and not v.endswith("_joint") and not
+            (name == "AR" and v.startswith("AR_SR"))
+        ]
+        if own:
+            attrs["ancillary_variables"] = " ".join(own)
+    return attrs
+
+
+def _cell_methods(part, years):
+    area = "area: mean where vegetation"
+    if part == "annual":
+        return f"time: mean {area}"
+    return f"time: mean within years time: mean over years {area}" if years else area
+
+
+def _global_attributes(study, command, part, years):
+    made_from = provenance(study)
+    period = (
+        f"{years[0]} to {years[-1]}" if years
+        else "one climatology: the covariates carry no years"
+    )
+    title = f"Global soil respiration benchmark, {part}"
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {
+        "Conventions": "CF-1.8",
+        "title": f"{title}. {study.label}" if study.label else title,
+        "institution": "The Global Soil Respiration Benchmark developers",
+        "source": study.describe(),
+        "history": f"{now} soilresp {__version__}: {command}",
+        "references": _REFERENCES,
+        "comment": (
+            "Fluxes are of carbon, to a square metre of vegetated area: a total is the sum of "
+            "flux x cell_area x vegetated_fraction. A year (yr) is one of the calendar; UDUNITS "
+            "takes it as 365.2422 days. Spreads are those of the conditional distribution of "
+            "field records under the conditions of a cell, not errors of its mean. AR is SR - HR, "
+            "two independent maps, and can be negative; HR_joint and AR_joint cannot. "
+            f"Years: {period}."
+        ),
+        "license": (
+            "BSD-3-Clause, as the project. The inputs keep their own terms; see provenance."
+        ),
+        "citation": (
+            f"Global Soil Respiration Benchmark, version {__version__}; after Lu et al. (2021), "
+            "doi:10.1088/1748-9326/abf526, with records of SRDB-V5, Jian et al. (2021), "
+            "doi:10.5194/essd-13-255-2021"
+        ),
+        "product_version": __version__,
+        "provenance": json.dumps(made_from, sort_keys=True),
+    }
+
+
+def _coordinates_only(dataset):
+    """The dataset without its bounds, which are no fields."""
+    return dataset.drop_vars([v for v in dataset.data_vars if v.endswith("_bnds")])
+
+
+def _resolution(dataset):
+    """Size of a cell for a file name, such as 0p5deg."""
+    step = abs(float(dataset["lat"][1] - dataset["lat"][0]))
+    return f"{step:g}deg".replace(".", "p")
+
+
+# ---------------------------------------------------------------- writing
+
+
+@contextmanager
+def _together(out):
+    """Give a folder whose content moves into `out` when all of it has been written."""
+    out = Path(out).expanduser()
+    made_here = not out.exists()
+    aside = out / f".export.{os.getpid()}.tmp"
+    try:
+        aside.mkdir(parents=True)
+        yield aside
+        for made in sorted(aside.iterdir()):
+            target = out / made.name
+            if target.is_dir():
+                shutil.rmtree(target)
+            os.replace(made, target)
+    except BaseException:
+        shutil.rmtree(out if made_here else aside, ignore_errors=True)
+        raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _names(parts, dataset, ending):
+    size = _resolution(dataset)
+    return [*(f"soilresp_{part}_{size}{ending}" for part in parts), "provenance.json"]
+
+
+def _encoding(dataset, **options):
+    """How each variable is stored; bounds and coordinates have no missing values."""
+    out = {}
+    for name, variable in dataset.variables.items():
+        if not {"lat", "lon"} <= set(variable.dims) or name == "cell_area":
+            out[name] = {"_FillValue": None}
+        else:
+            fill = FILL if variable.dtype.kind == "f" else np.int8(-1)
+            out[name] = {"_FillValue": fill.astype(variable.dtype)}
+        if {"lat", "lon"} <= set(variable.dims):
+            out[name] |= options
+    return out
+
+
+def _write_netcdf(dataset, path, complevel=4):
+    encoding = _encoding(dataset, zlib=True, complevel=complevel, shuffle=True)
+    with write_aside(path) as aside:
+        dataset.to_netcdf(aside, encoding=encoding, engine="netcdf4")
+
+
+def _write_zarr(dataset, path):
+    # Version 2: what readers of every age open.
+    dataset.to_zarr(path, encoding=_encoding(dataset), zarr_format=2, consolidated=True, mode="w")
+
+
+def _write_cog(dataset, folder):
+    try:
+        import rasterio
+        from rasterio.transform import from_origin
+    except ImportError:
+        raise DataError(
+            "GeoTIFF files need rasterio, which is not installed: pip install 'soilresp[products]'."
+        ) from None
+    folder.mkdir()
+    edges = {axis: cell_edges(dataset[axis].values) for axis in ("lat", "lon")}
+    step = {axis: abs(float(e[1] - e[0])) for axis, e in edges.items()}
+    grid = {
+        "crs": "EPSG:4326", "height": dataset.sizes["lat"], "width": dataset.sizes["lon"],
+        "transform": from_origin(edges["lon"][0], edges["lat"][0], step["lon"], step["lat"]),
+    }
+    for name in dataset.data_vars:
+        field = dataset[name]
+        if not {"lat", "lon"} <= set(field.dims):
+            continue
+        by_class = field.dtype.kind != "f"
+        bands = field.values.reshape(-1, *field.shape[-2:])
+        with rasterio.open(
+            folder / f"{name}.tif", "w", driver="COG", count=len(bands), dtype=field.dtype.name,
+            nodata=-1 if by_class else np.nan, compress="DEFLATE", predictor="YES",
+            overview_resampling="NEAREST" if by_class else "AVERAGE", blocksize=256, **grid,
+        ) as file:
+            file.write(bands)
+            file.update_tags(
+                **{f"dataset_{k}": v for k, v in dataset.attrs.items()},
+                **{k: _tag(v) for k, v in field.attrs.items()},
+            )
+            for i, words in enumerate(_band_names(dataset, field), start=1):
+                file.set_band_description(i, words)
+                file.set_band_unit(i, field.attrs.get("units", "1"))
+
+
+def _tag(value):
+    return " ".join(map(str, value)) if isinstance(value, np.ndarray) else str(value)
+
+
+def _band_names(dataset, field):
+    if "time" not in field.dims:
+        return [field.attrs["long_name"]]
+    days = dataset["time_bnds"].values[:, 0].astype(int)
+    dates = np.datetime64(_ORIGIN, "D") + days.astype("timedelta64[D]")
+    return [str(date)[:4] for date in dates]
+
+
+FORMATS = {
+    "netcdf": (".nc", _write_netcdf),
+    "zarr": (".zarr", _write_zarr),
+    "cog": ("_cog", _write_cog),
+}
+"""Ending of the name and writer, by format."""

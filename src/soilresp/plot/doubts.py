@@ -1,0 +1,237 @@
+"""Figures of what is uncertain in the maps: AR below zero, totals, trends, single cells."""
+
+import numpy as np
+
+from soilresp.plot import maps
+from soilresp.plot._parts import need, say_missing
+from soilresp.plot.globe import FLUX_LEVELS, RATIO_LEVELS
+from soilresp.plot.style import COLOURS, FLUX_UNITS, TOTAL_UNITS, figure, styled
+
+__all__ = ["cell_distributions", "joint_maps", "latitude_profiles", "total_uncertainty",
+           "trend_bands"]
+
+_FLUXES = ("SR", "HR", "AR")
+
+_DIFFERENCE = (-400, -200, -100, -50, 0, 50, 100, 200, 400, 800)
+
+_SHIFT = (-400, -200, -100, -50, -25, 25, 50, 100, 200, 400)
+
+
+@styled
+def joint_maps(climatology):
+    """AR as a difference of two maps and as estimated jointly, and what that does to HR.
+
+    Parameters
+    ----------
+    climatology : xarray.Dataset, dims (lat, lon)
+        ``AR``, ``HR``, ``AR_joint``, ``HR_joint`` (g C m-2 yr-1), ``AR_SR_joint``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    fig = figure(8, 5.4)
+    axes = maps.map_axes(fig, 2, 2)
+    shift = climatology["HR_joint"] - climatology["HR"]
+    panels = (
+        (climatology["AR"], "AR = SR − HR", _DIFFERENCE, "BrBG", f"AR ({FLUX_UNITS})", "both"),
+        (climatology["AR_joint"], "AR, jointly estimated", FLUX_LEVELS, "viridis_r",
+         f"AR ({FLUX_UNITS})", "max"),
+        (shift, "HR, jointly estimated less HR", _SHIFT, "PuOr", f"Difference ({FLUX_UNITS})",
+         "both"),
+        (climatology["AR_SR_joint"], "Share of AR in SR, jointly estimated", RATIO_LEVELS,
+         "plasma", "AR/SR (–)", "both"),
+    )
+    for ax, letter, (field, title, levels, cmap, label, extend) in zip(axes.flat, "abcd", panels):
+        maps.map_panel(
+            ax, field, levels=levels, cmap=cmap, title=f"({letter}) {title}", label=label,
+            extend=extend, no_data=letter == "a",
+        )
+    return fig
+
+
+@styled
+def latitude_profiles(profiles):
+    """Mean SR, HR and AR by latitude, with the spread of the cells.
+
+    Parameters
+    ----------
+    profiles : pandas.DataFrame
+        Index ``lat`` (degrees north); ``SR``, ``HR``, ``AR``, ``AR_joint``, ``SR_sd``,
+        ``HR_sd`` (g C m-2 yr-1 of vegetated area) and ``area`` (Mkm2 per degree).
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    need(profiles, ("SR", "HR", "AR", "AR_joint", "SR_sd", "HR_sd", "area"), "latitude_profiles")
+    fig = figure(8, 4.4)
+    axes = fig.subplots(1, 4, sharey=True, width_ratios=[1, 1, 1, 0.7])
+    lat = profiles.index.to_numpy(float)
+    for ax, flux, letter in zip(axes, _FLUXES, "abc"):
+        mean = profiles[flux].to_numpy()
+        if f"{flux}_sd" in profiles:
+            half = profiles[f"{flux}_sd"].to_numpy()
+            ax.fill_betweenx(
+                lat, np.maximum(mean - half, 0), mean + half, color=COLOURS[flux], alpha=0.2,
+                lw=0, label="± SD of a cell",
+            )
+        ax.plot(mean, lat, color=COLOURS[flux], label="SR − HR" if flux == "AR" else "mean")
+        if flux == "AR":
+            ax.plot(profiles["AR_joint"], lat, "--", color=COLOURS["paper"], lw=1.1, label="joint")
+        ax.set_title(f"({letter}) {flux}")
+        ax.set_xlabel(f"{flux} ({FLUX_UNITS})")
+        ax.legend(loc="lower right", fontsize=7.5)
+        ax.set_xlim(left=min(0, float(np.nanmin(mean))))
+        ax.locator_params(axis="x", nbins=4)
+        ax.grid()
+    axes[3].fill_betweenx(lat, 0, profiles["area"], color=COLOURS["muted"], alpha=0.5, lw=0)
+    axes[3].set(title="(d) Area", xlabel="Vegetated area\n(Mkm² per degree)")
+    axes[3].grid()
+    axes[0].set(ylim=(-56, 82), yticks=range(-40, 81, 20), ylabel="Latitude (°N)")
+    return fig
+
+
+@styled
+def total_uncertainty(three, contributions):
+    """Uncertainties of the global totals side by side, and their sources one at a time.
+
+    Parameters
+    ----------
+    three : pandas.DataFrame
+        Index: the measure; ``SR``, ``HR``, ``AR`` (SD, Pg C yr-1; NaN where there is none).
+    contributions : pandas.DataFrame
+        ``source``, ``flux``, ``sd``, ``together`` (Pg C yr-1), in order.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    need(contributions, ("source", "flux", "sd", "together"), "total_uncertainty")
+    fig = figure(8, 5.8)
+    upper, lower = fig.subplots(2, 1)
+    _grouped(upper, {f: three[f].to_numpy(float) for f in _FLUXES}, list(three.index))
+    upper.set_xscale("log")
+    upper.set(title="(a) What is called the uncertainty of a total",
+              xlabel=f"SD of the global total ({TOTAL_UNITS}; logarithmic)")
+    sources = list(dict.fromkeys(contributions["source"]))
+    wide = {f: contributions[contributions["flux"] == f].set_index("source") for f in _FLUXES}
+    _grouped(lower, {f: wide[f].loc[sources, "sd"].to_numpy(float) for f in _FLUXES}, sources)
+    for k, flux in enumerate(_FLUXES):
+        together = wide[flux].loc[sources, "together"].to_numpy(float)
+        lower.plot(
+            together, np.arange(len(sources)) + (k - 1) * 0.26, "|", ms=9, mew=1.8,
+            color=COLOURS["paper"], label="with all sources above" if k == 0 else None,
+        )
+    lower.set(title="(b) Sources, one at a time", xlim=(0, None),
+              xlabel=f"SD of the global total ({TOTAL_UNITS})")
+    fig.legend(*lower.get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    return fig
+
+
+def _grouped(ax, values, names):
+    rows = np.arange(len(names))
+    for k, (flux, widths) in enumerate(values.items()):
+        ax.barh(rows + (k - 1) * 0.26, np.nan_to_num(widths), 0.24, color=COLOURS[flux], label=flux)
+        for at, width in zip(rows + (k - 1) * 0.26, widths):
+            if np.isfinite(width):
+                ax.annotate(
+                    f"{width:.1f}" if width >= 0.095 else f"{width:.2f}", (width, at),
+                    xytext=(8, 0), textcoords="offset points", va="center", fontsize=7,
+                )
+    for at in rows[~np.isfinite(np.array(list(values.values()))).any(axis=0)]:
+        say_missing(ax, at)
+    ax.set_yticks(rows, names)
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.tick_params(axis="y", length=0)
+    ax.margins(x=0.12)
+    ax.grid(axis="x")
+
+
+@styled
+def trend_bands(table):
+    """Trends of SR, HR and AR by band of latitude, with their intervals.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        ``band``, ``flux``, ``percent``, ``percent_low``, ``percent_high`` (% per decade).
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        With a sentence instead of the panel if the table is empty.
+    """
+    fig = figure(8, 3.4)
+    ax = fig.subplots()
+    if not len(table):
+        ax.axis("off")
+        ax.text(0.5, 0.5, "The covariates are a climatology: there is no trend to be seen.",
+                ha="center", va="center", transform=ax.transAxes)
+        return fig
+    need(table, ("band", "flux", "percent", "percent_low", "percent_high"), "trend_bands")
+    bands = list(dict.fromkeys(table["band"]))
+    for k, flux in enumerate(_FLUXES):
+        own = table[table["flux"] == flux].set_index("band").loc[bands]
+        middle = own["percent"].to_numpy()
+        ax.errorbar(
+            middle, np.arange(len(bands)) + (k - 1) * 0.22,
+            xerr=np.abs([own["percent_low"] - middle, own["percent_high"] - middle]),
+            fmt="o", ms=4.5, capsize=2.5, color=COLOURS[flux], label=flux,
+        )
+    ax.axvline(0, color=COLOURS["muted"], lw=0.8)
+    ax.set_yticks(range(len(bands)), bands)
+    ax.set_ylim(len(bands) - 0.5, -0.5)
+    ax.tick_params(axis="y", length=0)
+    ax.grid(axis="x")
+    ax.set_xlabel("Trend (% of the mean per decade); line: 90 % interval")
+    ax.legend(ncols=3, loc="lower right")
+    return fig
+
+
+@styled
+def cell_distributions(weights, cells):
+    """Conditional distributions of SR and HR at single cells.
+
+    Parameters
+    ----------
+    weights : pandas.DataFrame
+        ``name``, ``target``, ``value`` (g C m-2 yr-1), ``weight``.
+    cells : pandas.DataFrame
+        ``name``, ``lat``, ``lon``; drawn in order.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    need(weights, ("name", "target", "value", "weight"), "cell_distributions")
+    fig = figure(8, 8.2)
+    axes = fig.subplots(-(-len(cells) // 2), 2, sharex=True, squeeze=False)
+    edges = np.arange(0, 3001, 100)
+    for ax, (_, cell), letter in zip(axes.flat, cells.iterrows(), "abcdefghijklmnop"):
+        for flux in ("SR", "HR"):
+            own = weights[(weights["name"] == cell["name"]) & (weights["target"] == flux)]
+            value, weight = own["value"].to_numpy(), own["weight"].to_numpy()
+            share, _ = np.histogram(np.minimum(value, edges[-1] - 1), edges, weights=100 * weight)
+            ax.stairs(share, edges, fill=True, color=COLOURS[flux], alpha=0.3)
+            mean = (value * weight).sum()
+            sd = np.sqrt((weight * (value - mean) ** 2).sum())
+            ax.stairs(share, edges, color=COLOURS[flux], lw=1,
+                      label=f"{flux}: {mean:,.0f} ± {sd:,.0f}, CV {100 * sd / mean:.0f} %")
+            ax.axvline(mean, color=COLOURS[flux], lw=1, ls="--")
+        ax.legend(loc="upper right", fontsize=7.5, handlelength=1, frameon=True, framealpha=0.85,
+                  edgecolor="none")
+        ax.set_title(f"({letter}) {cell['name']} ({_degrees(cell['lat'], 'NS')}, "
+                     f"{_degrees(cell['lon'], 'EW')})", fontsize=8.5)
+        ax.set_xlim(edges[0], edges[-1])
+    for ax in axes[-1]:
+        ax.set_xlabel(f"Flux ({FLUX_UNITS}; last step: all above)")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("Weight (%)")
+    for ax in axes.flat[len(cells):]:
+        ax.axis("off")
+    return fig
+
+
+def _degrees(value, letters):
+    return f"{abs(value):.2f}° {letters[0] if value >= 0 else letters[1]}"
