@@ -7,7 +7,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from soilresp.compare.regrid import conservative
+from soilresp.load.models import conservative
 from soilresp.compare.totals import global_total
 from soilresp.data import access
 from soilresp.errors import DataError, ParameterError

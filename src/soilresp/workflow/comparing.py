@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from soilresp.compare import regrid, totals, zonal
+from soilresp.compare import totals, zonal
 from soilresp.compare.sites import site_scores
 from soilresp.data import access
 from soilresp.data.embedded import load_embedded
 from soilresp.fit.validate import scores
 from soilresp.load.models import (
+    conservative,
     declared_models,
     read_cmip6_global,
     read_isimip_global,
@@ -87,7 +88,7 @@ def _intercomparison(study, needs):
         inputs[found.path.name] = found.sha256
         output = read_testbed(found.path, model)
         tables.append(totals.output_totals(output))
-        output = regrid.conservative(output)
+        output = conservative(output)
         own_area = cube["cell_area"] * output["land_fraction"]
         profiles[model] = {"HR": zonal.zonal_profile(output["HR"], own_area, land_area)}
         # As the paper does, a model's flux per m2 of land is held against the records as it is.
