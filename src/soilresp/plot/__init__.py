@@ -7,7 +7,14 @@ show the figure that it returns.
 from soilresp.plot.budget import budget_bars, literature_forest
 from soilresp.plot.covariates import correlation_matrix, covariate_maps, two_sources
 from soilresp.plot.globe import annual_series, six_maps
-from soilresp.plot.models import flux_bars, site_scores, zonal_profiles
+from soilresp.plot.models import (
+    flux_bars,
+    model_spread,
+    pool_bars,
+    respiration_against,
+    site_scores,
+    zonal_profiles,
+)
 from soilresp.plot.records import (
     funnel_bars,
     reported_against_matched,
@@ -26,8 +33,11 @@ __all__ = [
     "flux_bars",
     "funnel_bars",
     "literature_forest",
+    "model_spread",
     "observed_predicted",
+    "pool_bars",
     "reported_against_matched",
+    "respiration_against",
     "search_ranking",
     "site_map",
     "site_scores",

@@ -10,7 +10,8 @@ from soilresp.errors import DataError
 from soilresp.grid import GRAMS_PER_PG, cell_area, rectilinear_area, to_standard
 from soilresp.load.models import land as lands
 from soilresp.load.models.below_ground import below_ground, root_share
-from soilresp.load.models.declared import FLUXES, GENERIC, POOLS, adapter as rules_of
+from soilresp.load.models.declared import FLUXES, GENERIC, POOLS
+from soilresp.load.models.declared import adapter as rules_of
 from soilresp.load.models.files import files_at, inventory, opened, recognise
 from soilresp.load.models.half_degree import conservative
 from soilresp.load.models.testbed import read_testbed
