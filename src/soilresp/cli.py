@@ -1,6 +1,7 @@
 """The ``soilresp`` command."""
 
 import os
+import re
 import sys
 from enum import Enum
 from pathlib import Path
@@ -184,6 +185,58 @@ def publish(
 
     for file in publish_run(from_run):
         print(file)
+
+
+@app.command()
+def score(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", help="NetCDF files of a model; several models, or their folder, "
+            "are an ensemble.",
+        ),
+    ],
+    name: Annotated[str | None, typer.Option(help="Name of the model.")] = None,
+    variable: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--var", metavar="NAME=FLUX",
+            help="Variable that is SR, HR or AR, such as rh=HR, where it cannot be found out; may "
+            "be repeated.",
+        ),
+    ] = None,
+    benchmark: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Default: the benchmark that ships with the project."),
+    ] = None,
+    years: Annotated[
+        tuple[int, int], typer.Option(metavar="FIRST LAST", help="Years that count.")
+    ] = (1982, 2012),
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where to write; default scores/NAME here."),
+    ] = None,
+):
+    """Score a model's SR, HR or AR against the benchmark: totals, maps, sites, rank."""
+    from soilresp.compare.scorecard import as_text
+    from soilresp.workflow import scoring
+
+    card = scoring.score_files(
+        files, name=name, variables=_pairs(variable), benchmark=benchmark, period=years
+    )
+    print(as_text(card))
+    folder = out or Path("scores") / re.sub(r"[^\w.-]+", "_", card.name)
+    for file in scoring.write_card(card, folder):
+        print(file)
+
+
+def _pairs(given):
+    """Options such as ``rh=HR`` as a dictionary, or None."""
+    parts = [text.partition("=") for text in given or ()]
+    wrong = [name + sign + flux for name, sign, flux in parts if not (name and sign and flux)]
+    if wrong:
+        raise ParameterError(f"--var {wrong[0]} is not NAME=FLUX, such as rh=HR.")
+    return {name: flux for name, _, flux in parts} or None
 
 
 @app.command()

@@ -22,6 +22,7 @@ from soilresp.plot.records import (
     strata_shares,
     suspicious_sites,
 )
+from soilresp.plot.score import known_totals, score_maps, score_profiles, taylor_diagram
 from soilresp.plot.style import use_style
 from soilresp.plot.validation import observed_predicted, search_ranking, validation_ladder
 
@@ -32,18 +33,22 @@ __all__ = [
     "covariate_maps",
     "flux_bars",
     "funnel_bars",
+    "known_totals",
     "literature_forest",
     "model_spread",
     "observed_predicted",
     "pool_bars",
     "reported_against_matched",
     "respiration_against",
+    "score_maps",
+    "score_profiles",
     "search_ranking",
     "site_map",
     "site_scores",
     "six_maps",
     "strata_shares",
     "suspicious_sites",
+    "taylor_diagram",
     "two_sources",
     "use_style",
     "validation_ladder",

@@ -13,6 +13,7 @@ from soilresp.workflow.common import embedded_cube, records_of
 from soilresp.workflow.comparing import BENCHMARK_NAME, intercomparison
 from soilresp.workflow.effect import quality_effect
 from soilresp.workflow.learning import training
+from soilresp.workflow.scoring import scoring
 from soilresp.workflow.searching import predictor_search
 from soilresp.workflow.selecting import selection
 from soilresp.workflow.upscaling import annual_totals, mapping, totals_beside_paper
@@ -27,6 +28,7 @@ __all__ = [
     "quality_effect",
     "budget",
     "intercomparison",
+    "scoring",
     "records_of",
     "embedded_cube",
     "annual_totals",
@@ -35,4 +37,5 @@ __all__ = [
 ]
 
 STAGES = (selection, assembly, predictor_search, training, mapping, budget, intercomparison)
-"""The stages that make the study, in order; `quality_effect` only looks at it."""
+"""The stages that make the study, in order; `quality_effect` and `scoring`
+only look at it."""
