@@ -321,7 +321,7 @@ def _stands_on(study, maps, climate, wide, sites, ten_here):
         "Of the paper's ten no output is at hand: their rows are grey."
     )
     n = {t: int(sites.loc[sites["target"] == t, "n"].max()) for t in TARGETS}
-    records = "synthetic records of the twin experiment" if study.is_twin else "records of SRDB v5.0"
+    records = "synthetic records (twin experiment)" if study.is_twin else "records of SRDB v5.0"
     empirical = f"Raich et al. (2002) and Bond-Lamberty et al. (2004) on {climate}"
     counts = wide.groupby("group")["model"].nunique()
     of_groups = ", ".join(f"{g} ({k})" for g, k in counts.items()) or "no model"
