@@ -10,7 +10,7 @@ Each stage is called with a `soilresp.study.Study` and its settings, returns a
 from soilresp.workflow.assembling import assembly
 from soilresp.workflow.budgeting import budget
 from soilresp.workflow.common import embedded_cube, records_of
-from soilresp.workflow.comparing import BENCHMARK_NAME, intercomparison
+from soilresp.workflow.comparing import BENCHMARK_NAME, biomes_of, intercomparison
 from soilresp.workflow.effect import quality_effect
 from soilresp.workflow.learning import training
 from soilresp.workflow.scoring import scoring
@@ -34,6 +34,7 @@ __all__ = [
     "annual_totals",
     "totals_beside_paper",
     "BENCHMARK_NAME",
+    "biomes_of",
 ]
 
 STAGES = (selection, assembly, predictor_search, training, mapping, budget, intercomparison)

@@ -30,7 +30,13 @@ from soilresp.workflow.common import records_of
 from soilresp.workflow.learning import training
 from soilresp.workflow.upscaling import mapping
 
-__all__ = ["BENCHMARK_NAME", "EMPIRICAL_NAME", "comparator_climate", "intercomparison"]
+__all__ = [
+    "BENCHMARK_NAME",
+    "EMPIRICAL_NAME",
+    "biomes_of",
+    "comparator_climate",
+    "intercomparison",
+]
 
 BENCHMARK_NAME = "RF benchmark"
 EMPIRICAL_NAME = "Raich 2002, Bond-Lamberty 2004"
@@ -70,6 +76,7 @@ def _intercomparison(study, needs, *, models=None):
     ``means``, ``profiles`` (by latitude), ``sites`` (RMSE and r), ``biomes``, ``pools``
     (pools, GPP and NPP by model), ``relations`` (lines across models), ``spread`` and
     ``variation`` (how far models differ), ``stands_on`` (what is behind each figure),
+    ``reads`` (what lines, scores and spread say, in words),
     ``choices`` (what was decided while reading), ``inputs`` and ``absent``.
     """
     climatology = needs["05_global_mapping"].climatology
@@ -118,6 +125,7 @@ def _intercomparison(study, needs, *, models=None):
         "spread": _spread(table),
         "variation": _variation(maps, land_area),
         "stands_on": _stands_on(study, maps, words, wide, sites, ten_here),
+        "reads": _reads(pools.relations(wide), sites, table),
         "choices": choices,
         "inputs": inputs,
         "absent": absent,
@@ -340,6 +348,57 @@ def _stands_on(study, maps, climate, wide, sites, ten_here):
         "biomes": f"Benchmark of this run; {maps_words}. Biome: the IGBP class that covers most "
                   "of the cell.",
     }
+
+
+def _reads(lines, sites, table):
+    """What lines across models, scores at the records and totals say, in words."""
+    out = {}
+    for driver in ("cSoil", "GPP", "NPP"):
+        row = lines[(lines["driver"] == driver) & (lines["flux"] == "HR")].iloc[0]
+        if np.isfinite(row["slope"]):
+            p = "p < 0.001" if row["p"] < 0.001 else f"p = {row['p']:.2g}"
+            out[driver] = (
+                f"slope {row['slope']:.2g}, 95 % interval {row['slope_low']:.2g} to "
+                f"{row['slope_high']:.2g}, {p}, {row['n']} models"
+            )
+        else:
+            out[driver] = "fewer than three models at hand, so no line"
+    for target in TARGETS:
+        rows = sites[(sites["target"] == target) & sites["rmse"].notna()].set_index("model")
+        own = rows.index.str.startswith(BENCHMARK_NAME)
+        unseen = rows.loc[f"{BENCHMARK_NAME} (unseen studies)"]
+        best = rows[~own]["rmse"].idxmin()
+        out[f"sites_{target}"] = (
+            f"{rows.loc[f'{BENCHMARK_NAME} (ensemble, in-sample)', 'rmse']:.0f} in-sample, "
+            f"{unseen['rmse']:.0f} on unseen studies (r {unseen['r']:.2f}); best of the others: "
+            f"{best}, {rows.loc[best, 'rmse']:.0f} (r {rows.loc[best, 'r']:.2f})"
+        )
+    at_hand = table[(table["group"] == "output at hand") & (table["variable"] == "HR")]
+    out["at_hand"] = ", ".join(
+        f"{m} {v:.1f}" for m, v in zip(at_hand["model"], at_hand["value"])
+    ) or "no model output"
+    return out
+
+
+def biomes_of(comparison, quantity):
+    """Table of one quantity by biome, as the notebook shows it.
+
+    Parameters
+    ----------
+    comparison : soilresp.stages.Results
+        Of the stage `intercomparison`.
+    quantity : {"SR", "HR", "AR", "AR_SR"}
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``biome``; the benchmark, the models that give it, and their mean, SD and CV.
+    """
+    table = comparison.biomes
+    table = table[table["quantity"] == quantity].drop(columns="quantity").set_index("biome")
+    last = ["mean of models", "SD of models", "CV (%)"]
+    table = table.dropna(axis=1, how="all")
+    return table[[c for c in table if c not in last] + [c for c in last if c in table]]
 
 
 intercomparison = Stage("07_tem_intercomparison", _intercomparison, [assembly, training, mapping])
