@@ -111,7 +111,7 @@ def _reference(fractions, values, flux, spans):
             # The attributes of what it was computed from are not its own.
             out[role].attrs = {
                 "units": "kg m-2 s-1",
-                "long_name": f"{words}, carbon" if role == name else f"standard deviation of {words}",
+                "long_name": words if role == name else f"standard deviation of {words}",
                 "cell_methods": "area: mean where land time: mean",
                 "cell_measures": "area: areacella",
             }

@@ -13,7 +13,7 @@ from soilresp.workflow.common import embedded_cube, records_of
 from soilresp.workflow.comparing import BENCHMARK_NAME, biomes_of, intercomparison
 from soilresp.workflow.effect import quality_effect
 from soilresp.workflow.learning import training
-from soilresp.workflow.scoring import scoring
+from soilresp.workflow.scoring import model_score
 from soilresp.workflow.searching import predictor_search
 from soilresp.workflow.selecting import selection
 from soilresp.workflow.upscaling import annual_totals, mapping, totals_beside_paper
@@ -28,7 +28,7 @@ __all__ = [
     "quality_effect",
     "budget",
     "intercomparison",
-    "scoring",
+    "model_score",
     "records_of",
     "embedded_cube",
     "annual_totals",
@@ -38,5 +38,5 @@ __all__ = [
 ]
 
 STAGES = (selection, assembly, predictor_search, training, mapping, budget, intercomparison)
-"""The stages that make the study, in order; `quality_effect` and `scoring`
+"""The stages that make the study, in order; `quality_effect` and `model_score`
 only look at it."""

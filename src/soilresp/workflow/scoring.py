@@ -35,7 +35,7 @@ __all__ = [
     "group_files",
     "make_card",
     "score_files",
-    "scoring",
+    "model_score",
     "write_card",
 ]
 
@@ -438,4 +438,4 @@ def _at_cells(records):
     return records.assign(lat=89.75 - records["row"] / 2, lon=-179.75 + records["col"] / 2)
 
 
-scoring = Stage("08_score_your_model", _scoring, [assembly, mapping])
+model_score = Stage("08_score_your_model", _scoring, [assembly, mapping])
