@@ -33,8 +33,9 @@ study = notebook.open_study(profile, run)
 comparison = workflow.intercomparison(study, models=models)
 notebook.hand_on(**{f"tem_data_{k}": v for k, v in comparison.stands_on.items()})
 notebook.hand_on(**{f"tem_{k}": v for k, v in comparison.reads.items()})
-for model, reason in comparison.absent.items():
-    print(f"Left out: {model} ({reason})")
+for reason in dict.fromkeys(comparison.absent.values()):
+    left_out = [model for model, why in comparison.absent.items() if why == reason]
+    print(f"Left out: {', '.join(left_out)} ({reason})")
 
 # %% [markdown]
 # ## At the sites
