@@ -146,7 +146,7 @@ def taylor_diagram(table, highlight=None):
         for f in _MARKERS if f in set(table["flux"])
     ]
     handles += [Line2D([], [], ls="", label=f"{k}  {m}") for m, k in numbers.items()]
-    fig.legend(handles=handles, loc="outside right upper", handletextpad=0.3)
+    fig.legend(handles=handles, loc="outside center right", handletextpad=0.3)
     return fig
 
 

@@ -316,20 +316,15 @@ def _ensemble_mean(models, name):
 
 def _known_maps(scored):
     """Models whose maps are at hand, and why others are not; without the one scored."""
-    known, absent = {EMPIRICAL: empirical_model()}, {}
+    own = {scored.attrs.get("model"), scored.attrs.get("adapter")}
+    known = {} if EMPIRICAL in own else {EMPIRICAL: empirical_model()}
+    absent = {}
     for model, facts in declared_models()["at_hand"].items():
         if not access.at_hand([facts["input"]]):
             absent[model] = f"input {facts['input']} is not at hand"
-        elif model != scored.attrs.get("model"):
+        elif model not in own:
             known[model] = read_model(access.locate(facts["input"]).path, adapter=model)
-    same = [m for m, output in known.items() if _same(output, scored)]
-    return {m: output for m, output in known.items() if m not in same}, absent
-
-
-def _same(one, other):
-    """Whether two outputs come from the same file, or are the same maps."""
-    file = one.attrs.get("source_file")
-    return bool(file) and file == other.attrs.get("source_file") or one is other
+    return known, absent
 
 
 def _known_scores(models, benchmark, fluxes):
@@ -400,13 +395,13 @@ def _sites(name, output, benchmark, records, fluxes):
     return pd.concat(rows)[["flux", "model", "rmse", "r", "bias", "n"]] if rows else None
 
 
-def _scoring(study, needs, *, file=None, name=None):
+def _scoring(study, needs, *, file=None, model_name=None):
     """Score a model against this run's benchmark.
 
     Results: ``card`` (as `soilresp.compare.scorecard.as_dict` has it), ``totals``,
     ``maps_table``, ``maps``, ``profiles``, ``zonal``, ``biomes``, ``sites``. Settings:
     the `file` of the model (None: CASA-CNP if it is at hand, else the empirical
-    model) and its `name`.
+    model) and its `model_name`.
     """
     benchmark = needs["05_global_mapping"].climatology
     matched = needs["02_covariate_assembly"].matched
@@ -423,7 +418,7 @@ def _scoring(study, needs, *, file=None, name=None):
     else:
         models = {EMPIRICAL: empirical_model()}
     facts = {"title": "the maps of this run", "source": study.describe()}
-    card = make_card(models, benchmark, facts, name, records)
+    card = make_card(models, benchmark, facts, model_name, records)
     return {
         "card": scorecard.as_dict(card), "totals": card.totals, "maps_table": card.maps,
         "maps": card.scores.maps, "profiles": card.scores.profiles, "zonal": card.scores.zonal,
