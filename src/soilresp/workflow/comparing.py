@@ -310,9 +310,10 @@ def _variation(maps, land_area):
         [(one.fluxes["HR"] * one.area / land_area.where(land_area > 0)) for one in others],
         "model", coords="minimal", compat="override",
     )
-    mean, sd = stack.mean("model", skipna=False), stack.std("model", ddof=1, skipna=False)
-    enough = len(others) > 2
-    cv = (100 * sd / mean.where(mean > 0)).where(enough)
+    mean = stack.mean("model", skipna=False)
+    cv = xr.full_like(mean, np.nan)
+    if len(others) > 2:
+        cv = 100 * stack.std("model", ddof=1, skipna=False) / mean.where(mean > 0)
     return xr.Dataset(
         {"HR_cv": cv.drop_vars([c for c in cv.coords if c not in cv.dims]).assign_attrs(
             units="%", long_name="coefficient of variation of HR across models")},

@@ -9,7 +9,7 @@ How each model writes its files is declared in ``data/models.yaml``.
 
 from soilresp.load.models.below_ground import below_ground
 from soilresp.load.models.declared import FLUXES, POOLS, adapters, declared_models
-from soilresp.load.models.folder import read_folder
+from soilresp.load.models.folder import files_of, read_folder
 from soilresp.load.models.half_degree import conservative
 from soilresp.load.models.land import check_position
 from soilresp.load.models.read import read_model
@@ -26,6 +26,7 @@ __all__ = [
     "check_position",
     "conservative",
     "declared_models",
+    "files_of",
     "flux_factor",
     "pool_factor",
     "read_cmip6_global",
