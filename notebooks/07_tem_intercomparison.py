@@ -72,6 +72,12 @@ plot.flux_bars(shown, means=means.dropna().to_dict())
 # per m² of land times the whole cell would be up to a third larger in coarse models.
 
 # %%
+notebook.show(
+    comparison.ten,
+    "What the rows of the ten models stand on: SR, HR and AR in Pg C yr⁻¹, and their output",
+)
+
+# %%
 series = comparison.totals[comparison.totals["group"].isin(["CMIP6 series", "ISIMIP series"])]
 columns = ["group", "model", "value", "low", "high", "period"]
 notebook.show(

@@ -142,6 +142,13 @@ def test_figures_of_pools_and_relations():
     assert lines.axes[4].get_xlabel() == "NPP (Pg C yr⁻¹)"
 
 
+def test_figures_without_a_model():
+    """Without any output at hand the panels say so."""
+    wide = wide_totals(totals().iloc[:0])
+    for fig in (plot.pool_bars(wide), plot.respiration_against(wide)):
+        assert all(any("no model" in t.get_text() for t in ax.texts) for ax in fig.axes)
+
+
 def test_figure_of_spread():
     """Bars of ranges, and a map or the words that there are too few maps."""
     spread = pd.DataFrame({"group": ["g", "g"], "quantity": ["HR", "NPP"],

@@ -19,6 +19,7 @@ from soilresp.load.models import (
     pool_factor,
     read_folder,
     read_model,
+    read_root_contribution,
     read_steps,
 )
 from soilresp.load.models.below_ground import below_ground, root_share
@@ -130,6 +131,28 @@ def test_ways_below_ground_in_order():
     assert float(ar) == 4.0 and "diagnostic only" in how
     with pytest.raises(ParameterError, match="below 1"):
         below_ground(rest, contribution=xr.DataArray(1.0))
+
+
+def test_contribution_of_roots(tmp_path):
+    """A map of 0.4 makes AR of 500 x 0.4 / 0.6; what is no share is missing, or refused."""
+    path = tmp_path / "rc.nc"
+    lat, lon = grid("half N-S")
+    values = np.full((720, 360), 0.4)
+    values[0, 0] = -999.0
+    xr.Dataset({"RC": (("lon", "lat"), values), "latitude": ("lat", lat),
+                "longitude": ("lon", lon)}).to_netcdf(path)
+    share = read_root_contribution(path)
+    assert share.dims == ("lat", "lon") and int(share.isnull().sum()) == 1
+    write(tmp_path / "VEGAS_S3_rh.nc", {"rh": 500}, monthly=False)
+    output = read_model(tmp_path / "VEGAS_S3_rh.nc", contribution=share)
+    assert float(output["AR"].max()) == pytest.approx(500 * 0.4 / 0.6)
+    assert "diagnostic only" in output.attrs["how_ar"]
+    with pytest.raises(ParameterError, match="regrid=True"):
+        read_model(tmp_path / "VEGAS_S3_rh.nc", contribution=share, regrid=False)
+    xr.Dataset({"RC": (("lon", "lat"), values * 100), "latitude": ("lat", lat),
+                "longitude": ("lon", lon)}).to_netcdf(path)
+    with pytest.raises(DataError, match="no value between 0 and 1"):
+        read_root_contribution(path)
 
 
 @pytest.mark.parametrize(

@@ -312,13 +312,15 @@ def pool_bars(table):
     table : pandas.DataFrame
         Columns ``group`` (a key of `GROUP_LOOKS`), ``model``, ``cSoil``,
         ``cLitter``, ``cRoot`` (Pg C), ``GPP``, ``NPP`` (Pg C yr-1); NaN where a
-        model does not give it.
+        model does not give it. Without a row, panels say that there is no model.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    need(table, ("group", "model", *_DRIVERS), "pool_bars")
+    if len(table):
+        need(table, ("group", "model", *_DRIVERS), "pool_bars")
+    table = table.reindex(columns=["group", "model", *_DRIVERS])
     table = table[table[list(_DRIVERS)].notna().any(axis=1)]
     fig = figure(8, 7.2)
     grid = fig.add_gridspec(2, 1, height_ratios=(1, 2.6))
@@ -342,7 +344,8 @@ def pool_bars(table):
         Patch(facecolor=colour, alpha=0.75, label=group)
         for group, (colour, _) in GROUP_LOOKS.items() if group in set(table["group"])
     ]
-    fig.legend(handles=handles, loc="outside lower center", ncols=4)
+    if handles:
+        fig.legend(handles=handles, loc="outside lower center", ncols=4)
     return fig
 
 
@@ -365,7 +368,9 @@ def respiration_against(table, drivers=("cSoil", "cLitter", "cRoot")):
     -------
     matplotlib.figure.Figure
     """
-    need(table, ("group", "SR", "HR", "AR", *drivers), "respiration_against")
+    if len(table):
+        need(table, ("group", "SR", "HR", "AR", *drivers), "respiration_against")
+    table = table.reindex(columns=["group", "SR", "HR", "AR", *drivers])
     fig = figure(8, 0.7 + 2.35 * len(drivers))
     axes = fig.subplots(len(drivers), 3, squeeze=False)
     letters = iter("abcdefghi")
@@ -382,7 +387,8 @@ def respiration_against(table, drivers=("cSoil", "cLitter", "cRoot")):
         Line2D([], [], ls="", marker=marker, color=colour, ms=5, label=group)
         for group, (colour, marker) in GROUP_LOOKS.items() if group in set(table["group"])
     ]
-    fig.legend(handles=handles, loc="outside lower center", ncols=4)
+    if handles:
+        fig.legend(handles=handles, loc="outside lower center", ncols=4)
     return fig
 
 

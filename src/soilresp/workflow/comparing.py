@@ -73,7 +73,7 @@ def _intercomparison(study, needs, *, models=None):
     Settings: ``models``, a folder with output of the paper's ten models.
 
     Results: ``totals`` (every model with the provenance of each number), ``bars``,
-    ``means``, ``profiles`` (by latitude), ``sites`` (RMSE and r), ``biomes``, ``pools``
+    ``means``, ``profiles`` (by latitude), ``sites`` (RMSE and r), ``biomes``, ``ten`` (what each row of the paper's models stands on), ``pools``
     (pools, GPP and NPP by model), ``relations`` (lines across models), ``spread`` and
     ``variation`` (how far models differ), ``stands_on`` (what is behind each figure),
     ``reads`` (what lines, scores and spread say, in words),
@@ -122,6 +122,7 @@ def _intercomparison(study, needs, *, models=None):
         "biomes": _by_biome(maps, land_area, cube),
         "pools": wide,
         "relations": pools.relations(wide),
+        "ten": totals.ten_table(table[table["group"] == TEN_AT_HAND]),
         "spread": _spread(table),
         "variation": _variation(maps, land_area),
         "stands_on": _stands_on(study, maps, words, wide, sites, ten_here),

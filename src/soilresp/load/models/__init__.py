@@ -7,7 +7,7 @@ say where it comes from, what was decided on the way and how AR was obtained.
 How each model writes its files is declared in ``data/models.yaml``.
 """
 
-from soilresp.load.models.below_ground import below_ground
+from soilresp.load.models.below_ground import below_ground, read_root_contribution
 from soilresp.load.models.declared import FLUXES, POOLS, adapters, declared_models
 from soilresp.load.models.folder import files_of, read_folder
 from soilresp.load.models.half_degree import conservative
@@ -33,6 +33,7 @@ __all__ = [
     "read_folder",
     "read_isimip_global",
     "read_model",
+    "read_root_contribution",
     "read_steps",
     "read_testbed",
 ]

@@ -4,9 +4,17 @@ import numpy as np
 import xarray as xr
 
 from soilresp.data.embedded import load_embedded
-from soilresp.errors import ParameterError
+from soilresp.errors import DataError, ParameterError
+from soilresp.grid import coordinates
+from soilresp.load.netcdf import open_netcdf
 
-__all__ = ["ROOT_SHARE", "ROOT_SHARE_OF_CLASS", "below_ground", "root_share"]
+__all__ = [
+    "ROOT_SHARE",
+    "ROOT_SHARE_OF_CLASS",
+    "below_ground",
+    "read_root_contribution",
+    "root_share",
+]
 
 ROOT_SHARE = 0.37
 """Share of autotrophic respiration that is below ground: compilation mean, +-0.12 (n = 33)."""
@@ -30,6 +38,42 @@ def root_share():
     weight = xr.DataArray(share, {"igbp": fraction["igbp"]}, "igbp")
     land = fraction.sel(igbp=slice(1, None)).sum("igbp")
     return (fraction * weight).sum("igbp") / land.where(land > 0)
+
+
+def read_root_contribution(path):
+    """Read a map of the contribution of AR to SR, for the last way of `below_ground`.
+
+    Parameters
+    ----------
+    path : path-like
+        The NetCDF file of Jian et al.: ``RC``, dims (lon, lat), half a degree.
+
+    Returns
+    -------
+    xarray.DataArray, dims (lat, lon)
+        AR/SR, on the half-degree grid; NaN where it is not known.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, lacks ``RC``, or it is no share.
+
+    Notes
+    -----
+    Learned from SRDB, and so not independent of the benchmark.
+    """
+    with open_netcdf(path, decode_times=False) as data:
+        lacking = [n for n in ("RC", "latitude", "longitude") if n not in data]
+        if lacking:
+            raise DataError(f"{path} lacks {', '.join(lacking)}; expected the map of Jian et al.")
+        axes = {"lat": data["latitude"].values, "lon": data["longitude"].values}
+        values = data["RC"].transpose("lat", "lon").values
+    field = xr.DataArray(values, {k: np.round(v * 4) / 4 for k, v in axes.items()}, ("lat", "lon"))
+    field = field.reindex(coordinates())
+    share = field.where((field > 0) & (field < 1))
+    if not bool(share.notnull().any()):
+        raise DataError(f"{path}: RC has no value between 0 and 1; expected AR/SR.")
+    return share.rename("AR_SR").assign_attrs(units="1", long_name="AR/SR")
 
 
 def below_ground(fields, share=None, contribution=None):
@@ -86,6 +130,6 @@ def below_ground(fields, share=None, contribution=None):
             raise ParameterError("contribution (AR/SR) must be below 1.")
         return (
             fields["HR"] * contribution / (1 - contribution),
-            "HR x AR/SR of a map / (1 - AR/SR): diagnostic only",
+            "HR x AR/SR of a map / (1 - AR/SR), missing where the map is: diagnostic only",
         )
     return None, "neither root respiration, ra nor SR in the output; AR and SR stay missing"

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from soilresp.errors import DataError
+from soilresp.errors import DataError, ParameterError
 from soilresp.grid import GRAMS_PER_PG, cell_area, rectilinear_area, to_standard
 from soilresp.load.models import land as lands
 from soilresp.load.models.below_ground import below_ground, root_share
@@ -48,7 +48,7 @@ class _Reading:
 
 
 def read_model(path, adapter=None, variables=None, *, period=(1982, 2012), land_fraction=None,
-               name=None, regrid=True):
+               name=None, regrid=True, contribution=None):
     """Read a model's output: any grid, units, calendar and file naming that is declared.
 
     Parameters
@@ -72,6 +72,9 @@ def read_model(path, adapter=None, variables=None, *, period=(1982, 2012), land_
         Of the model. Default: the adapter's, or what the files say.
     regrid : bool
         Whether to bring it to the half-degree grid, totals kept.
+    contribution : xarray.DataArray, optional
+        AR/SR on the half-degree grid (`read_root_contribution`): makes AR of a model
+        that tells nothing of its own, a diagnostic only.
 
     Returns
     -------
@@ -86,7 +89,7 @@ def read_model(path, adapter=None, variables=None, *, period=(1982, 2012), land_
     Raises
     ------
     ParameterError
-        If the adapter is unknown.
+        If the adapter is unknown, or `contribution` is given without regridding.
     DataError
         If a file is missing, cut off, or zero throughout; units or time are not
         known; land fraction is needed and missing; HR lacks the litter; a flux is
@@ -103,7 +106,7 @@ def read_model(path, adapter=None, variables=None, *, period=(1982, 2012), land_
     adapter = adapter or recognise(files)
     rules = rules_of(adapter)
     if rules["layout"] == "testbed":
-        return _testbed(files, adapter, rules, name, regrid)
+        return _testbed(files, adapter, rules, name, regrid, contribution)
     found = inventory(files, rules, variables)
     reading = _Reading(name or _name_of(found, adapter), rules, period, found.notes)
     fields, basis = {}, {}
@@ -131,7 +134,7 @@ def read_model(path, adapter=None, variables=None, *, period=(1982, 2012), land_
     out = to_standard(out)
     if regrid:
         out = _to_half_degree(out)
-    out, how = _below_ground(out, regrid)
+    out, how = _below_ground(out, regrid, contribution)
     _describe(out, found)
     years = out["year"].values if "year" in out.dims else None
     out.attrs = {
@@ -147,7 +150,7 @@ def read_model(path, adapter=None, variables=None, *, period=(1982, 2012), land_
     return out
 
 
-def _testbed(files, adapter, rules, name, regrid):
+def _testbed(files, adapter, rules, name, regrid, contribution):
     """CASA-CNP, CORPSE or MIMICS."""
     if len(files) > 1:
         raise DataError(
@@ -162,8 +165,11 @@ def _testbed(files, adapter, rules, name, regrid):
     attrs = out.attrs
     if regrid:
         out = conservative(out)
-    choices = ["Per m2 of land; land fraction from landarea.", f"AR: {attrs['how_ar']}."]
-    return out.assign_attrs(attrs, model=name or adapter, adapter=adapter,
+    how = attrs["how_ar"]
+    if contribution is not None:
+        out, how = _below_ground(out, regrid, contribution)
+    choices = ["Per m2 of land; land fraction from landarea.", f"AR: {how}."]
+    return out.assign_attrs(attrs, model=name or adapter, adapter=adapter, how_ar=how,
                             forcing=rules["forcing"], choices="\n".join(choices))
 
 
@@ -572,11 +578,13 @@ def _to_half_degree(out):
     return conservative(out)
 
 
-def _below_ground(out, regridded):
+def _below_ground(out, regridded, contribution):
     """AR and SR of a model, and by which way."""
+    if contribution is not None and not regridded:
+        raise ParameterError("contribution is on the half-degree grid and needs regrid=True.")
     parts = {v: out[v] for v in out.data_vars}
     share = root_share() if regridded else None
-    ar, how = below_ground(parts, share)
+    ar, how = below_ground(parts, share, contribution)
     out = out.drop_vars([v for v in out.data_vars if v.startswith("ra")])
     if ar is not None:
         out["AR"] = ar
