@@ -18,10 +18,14 @@ def made_benchmark():
     shape = 1 + 0.5 * np.sin(np.deg2rad(2 * lon + 20))
     sr = (1200 * np.cos(np.deg2rad(lat)) ** 2 * shape).transpose("lat", "lon")
     sr = sr.where(fields["vegetated_fraction"] > 0)
-    values = {"SR": sr, "HR": 0.6 * sr, "AR": 0.4 * sr, "SR_sd": sr / 3, "HR_sd": 0.2 * sr}
+    hr, ar = 0.6 * sr, 0.4 * sr
+    values = {"SR": sr, "HR": hr, "AR": ar, "HR_joint": hr, "AR_joint": sr - hr, "AR_SR": ar / sr}
+    for name, field in (("SR", sr), ("HR", hr)):
+        values |= {f"{name}_{s}": field / 3 for s in ("sd", "mad", "mad_scaled")}
+        values[f"{name}_cv"] = 100 / 3 * xr.ones_like(field)
     out = xr.Dataset(values, attrs={"title": "Synthetic benchmark of the tests"})
-    for field in out.values():
-        field.attrs = {"units": "g m-2 yr-1"}
+    for name, field in out.items():
+        field.attrs = {"units": "1" if name == "AR_SR" else "g m-2 yr-1"}
     return out.assign(
         vegetated_fraction=fields["vegetated_fraction"].astype(float),
         land_fraction=fields["land_fraction"].astype(float), cell_area=cell_area(),

@@ -244,13 +244,12 @@ def _totals_table(card):
             continue
         mine, ours = facts["totals"][flux], facts["benchmark_totals"][flux]
         sd = facts["benchmark_sd_sum"].get(flux, np.nan)
-        digits = 2
         known = card.totals[card.totals["flux"] == flux] if len(card.totals) else card.totals
         rank = known[known["model"] == card.name]["rank"].dropna() if len(known) else []
         annual = facts["annual"].get(flux) or {}
         rows.append({
-            "": flux.replace("_", "/"), "model": f"{mine:.{digits}f}",
-            "benchmark": f"{ours:.{digits}f}", "difference": f"{mine - ours:+.{digits}f}",
+            "": flux.replace("_", "/"), "model": f"{mine:.2f}",
+            "benchmark": f"{ours:.2f}", "difference": f"{mine - ours:+.2f}",
             "over SD": _number((mine - ours) / sd, 2),
             "years": f"{annual['min']:.1f} to {annual['max']:.1f}" if annual else "-",
             "trend per decade": _number(annual.get("trend_per_decade", np.nan), 2),
@@ -290,7 +289,8 @@ def _worded(table, digits=0):
 
 
 def _number(value, digits):
-    return f"{value:.{digits}f}" if np.isfinite(value) else "-"
+    # Adding 0 turns a rounded -0 into 0.
+    return f"{round(float(value), digits) + 0:.{digits}f}" if np.isfinite(value) else "-"
 
 
 def _percent(share):

@@ -7,12 +7,11 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from soilresp import paths
 from soilresp.compare import scorecard, totals
 from soilresp.compare.score import FLUXES, benchmark_on_land, field_scores, score_model
 from soilresp.compare.sites import site_table
 from soilresp.data import access
-from soilresp.data.benchmark import load_benchmark
+from soilresp.data.benchmark import benchmark_path, load_benchmark
 from soilresp.data.embedded import load_embedded
 from soilresp.errors import DataError
 from soilresp.load.models import declared_models, read_cmip6_global, read_isimip_global, read_model
@@ -28,7 +27,6 @@ from soilresp.workflow.common import records_of
 from soilresp.workflow.upscaling import mapping
 
 __all__ = [
-    "BENCHMARK_FILE",
     "EMPIRICAL",
     "draw_figures",
     "empirical_model",
@@ -41,9 +39,6 @@ __all__ = [
 
 EMPIRICAL = "Raich 2002, Bond-Lamberty 2004"
 """Name of the published climate-response models of SR and HR."""
-
-BENCHMARK_FILE = "benchmark/soilresp_benchmark_0p5deg.nc"
-"""The benchmark that ships with the project, in its folder of data."""
 
 _DATES = re.compile(r"\d{4,8}(-\d{4,8})?")
 _VARIABLE_WORDS = {
@@ -124,7 +119,7 @@ def score_files(files, name=None, variables=None, benchmark=None, period=(1982, 
         If a file cannot be read or scored; see `soilresp.load.models.read_model` and
         `soilresp.compare.score.score_model`.
     """
-    file = Path(benchmark or paths.data_dir() / BENCHMARK_FILE)
+    file = Path(benchmark or benchmark_path())
     ours = load_benchmark(file)
     facts = {"title": ours.attrs.get("title", ""), "source": ours.attrs.get("source", ""),
              "file": file.name, "sha256": sha256(file)}
