@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from soilresp.compare.footing import to_land, to_vegetated
 from soilresp.compare.paper import literature, paper_values
-from soilresp.compare.regrid import conservative
+from soilresp.load.models import conservative
 from soilresp.compare.sites import sample_at, site_scores, site_table
 from soilresp.compare.totals import (
     BENCHMARK,

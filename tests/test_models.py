@@ -7,12 +7,12 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from soilresp.compare.regrid import conservative
 from soilresp.compare.totals import global_total
 from soilresp.data import access
 from soilresp.errors import DataError, ParameterError
 from soilresp.grid import coordinates, rectilinear_area
 from soilresp.load.models import (
+    conservative,
     declared_models,
     read_cmip6_global,
     read_isimip_global,

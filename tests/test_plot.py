@@ -184,6 +184,23 @@ def site_scores():
     }))
 
 
+def pool_table():
+    """Pools and production of four models of two groups."""
+    return pd.DataFrame({
+        "group": ["CMIP6 series"] * 3 + ["output at hand"], "model": list("ABCD"),
+        "SR": np.nan, "HR": [40.0, 50.0, 65.0, 54.0], "AR": np.nan,
+        "cSoil": [np.nan] * 3 + [1200.0], "cLitter": np.nan, "cRoot": np.nan,
+        "GPP": [110.0, 120.0, 150.0, 136.0], "NPP": [45.0, 60.0, 70.0, 55.0],
+    })
+
+
+def model_spread():
+    table = pd.DataFrame({"group": ["g", "g"], "quantity": ["HR", "NPP"],
+                          "range_percent": [40.0, 60.0], "n": [3, 4]})
+    cv = world() / 10
+    return plot.model_spread(table, xr.Dataset({"HR_cv": cv}, attrs={"n_models": 4}))
+
+
 FIGURES = {
     "site_map": (site_map, 1),
     "funnel_bars": (funnel_bars, 2),
@@ -202,6 +219,9 @@ FIGURES = {
     "zonal_profiles": (zonal_profiles, 4),
     "flux_bars": (flux_bars, 4),
     "site_scores": (site_scores, 4),
+    "pool_bars": (lambda: plot.pool_bars(pool_table()), 5),
+    "respiration_against": (lambda: plot.respiration_against(pool_table(), ("GPP", "NPP")), 6),
+    "model_spread": (model_spread, 2),
     "budget_bars": (lambda: plot.budget_bars(carbon_budget(85, 50, sr_sd=1, hr_sd=1)), 2),
     "literature_forest": (lambda: plot.literature_forest(literature(), {"SR": (85.0, 1.0)}), 3),
 }

@@ -1,6 +1,7 @@
 """The ``soilresp`` command."""
 
 import os
+import re
 import sys
 from enum import Enum
 from pathlib import Path
@@ -27,6 +28,8 @@ data_app = typer.Typer(no_args_is_help=True, help="List, fetch and verify the in
 app.add_typer(data_app, name="data")
 covariates_app = typer.Typer(no_args_is_help=True, help="Build and describe covariate cubes.")
 app.add_typer(covariates_app, name="covariates")
+models_app = typer.Typer(no_args_is_help=True, help="Read the output of ecosystem models.")
+app.add_typer(models_app, name="models")
 
 
 INTERRUPTED = 130
@@ -211,6 +214,58 @@ def publish(
 
     for file in publish_run(from_run):
         print(file)
+
+
+@app.command()
+def score(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", help="NetCDF files of a model; several models, or their folder, "
+            "are an ensemble.",
+        ),
+    ],
+    name: Annotated[str | None, typer.Option(help="Name of the model.")] = None,
+    variable: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--var", metavar="NAME=FLUX",
+            help="Variable that is SR, HR or AR, such as rh=HR, where it cannot be found out; may "
+            "be repeated.",
+        ),
+    ] = None,
+    benchmark: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Default: the benchmark that ships with the project."),
+    ] = None,
+    years: Annotated[
+        tuple[int, int], typer.Option(metavar="FIRST LAST", help="Years that count.")
+    ] = (1982, 2012),
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where to write; default scores/NAME here."),
+    ] = None,
+):
+    """Score a model's SR, HR or AR against the benchmark: totals, maps, sites, rank."""
+    from soilresp.compare.scorecard import as_text
+    from soilresp.workflow import scoring
+
+    card = scoring.score_files(
+        files, name=name, variables=_pairs(variable), benchmark=benchmark, period=years
+    )
+    print(as_text(card))
+    folder = out or Path("scores") / re.sub(r"[^\w.-]+", "_", card.name)
+    for file in scoring.write_card(card, folder):
+        print(file)
+
+
+def _pairs(given):
+    """Options such as ``rh=HR`` as a dictionary, or None."""
+    parts = [text.partition("=") for text in given or ()]
+    wrong = [name + sign + flux for name, sign, flux in parts if not (name and sign and flux)]
+    if wrong:
+        raise ParameterError(f"--var {wrong[0]} is not NAME=FLUX, such as rh=HR.")
+    return {name: flux for name, _, flux in parts} or None
 
 
 @app.command()
@@ -478,6 +533,62 @@ def _print_description(made):
         table[column] = [f"{share:.2%}" for share in table[column]]
     table["by_year"] = ["by year" if flag else "static" for flag in table["by_year"]]
     print(table.to_string(float_format=lambda x: f"{x:,.2f}"))
+
+
+@models_app.command("list")
+def list_models(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder with output, to see what is found in it.")
+    ] = None,
+):
+    """List the models that can be read: their files, reference and forcing."""
+    from soilresp.load.models import adapters, files_of
+
+    for name, rules in adapters().items():
+        found = "" if folder is None else f"  {len(files_of(folder, name))} files"
+        print(f"{name:<12}{found}  {', '.join(rules['files'][:2])}")
+        for words in (rules["reference"], rules["forcing"], rules["notes"]):
+            if words:
+                print(f"{'':<12}  {words}")
+
+
+@models_app.command("read")
+def read_models(
+    path: Annotated[Path, typer.Argument(help="File of a model, or the folder of its files.")],
+    adapter: Annotated[
+        str | None, typer.Option(help="A name of `soilresp models list`; default: by file names.")
+    ] = None,
+    variable: Annotated[
+        list[str] | None,
+        typer.Option("--var", metavar="NAME=FLUX", help="What a variable is, such as rh=HR."),
+    ] = None,
+    years: Annotated[
+        tuple[int, int], typer.Option(metavar="FIRST LAST", help="Years that count.")
+    ] = (1982, 2012),
+    land: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|study", help="Land fraction, where the files hold none."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write it at half a degree, NetCDF.")
+    ] = None,
+):
+    """Read a model's output, and say its totals and everything that was decided."""
+    from soilresp.compare.totals import global_total
+    from soilresp.load.models import POOLS, read_model
+    from soilresp.results import write_aside
+
+    output = read_model(path, adapter, _pairs(variable), period=years, land_fraction=land)
+    print(f"{output.attrs['model']}, {output.attrs['period']}")
+    for name in output.data_vars:
+        if output[name].attrs.get("area_basis") == "land":
+            total = float(global_total(output, name).mean())
+            print(f"  {name:<8}{total:10.2f} {'Pg C' if name in POOLS else 'Pg C yr-1'}")
+    print("\n".join(f"- {line}" for line in output.attrs["choices"].splitlines()))
+    if out is not None:
+        with write_aside(out) as aside:
+            output.to_netcdf(aside)
+        print(f"Written to {out}")
 
 
 @data_app.command("check")

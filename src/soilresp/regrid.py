@@ -3,7 +3,7 @@
 Between two latitude-longitude grids the overlap of cells separates into rows and
 columns, so two sparse matrices of exact overlaps do it: for covariates, which are
 means over land (`to_half_degree`), and for the output of models, whose totals must
-stay what they were (`soilresp.compare.regrid`).
+stay what they were (`soilresp.load.models.conservative`).
 """
 
 # Own code, because no library that pip can install does this exactly: xESMF and

@@ -16,7 +16,7 @@ def _check_grid(field):
         if dim not in field.dims or not np.array_equal(field[dim].values, axis.values):
             raise DataError(
                 f"The field {field.name or ''} is not on the half-degree grid along {dim}. "
-                "Regrid it with soilresp.compare.regrid.conservative first."
+                "Regrid it with soilresp.load.models.conservative first."
             )
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "series_totals",
     "field_totals",
     "ensemble_means",
+    "ten_table",
 ]
 
 STATED = "stated in the paper"
@@ -247,3 +248,51 @@ def ensemble_means(table):
         rows.append(row)
     columns = ["group", "variable", "mean", "sd", "low", "high", "n", "n_models", "provenance"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def ten_table(computed=None):
+    """The ten models of the paper, and what each of their totals stands on.
+
+    Parameters
+    ----------
+    computed : pandas.DataFrame, optional
+        Rows of `output_totals` of those whose output is at hand.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a model: ``model``, ``forcing``, ``SR``, ``HR``, ``AR`` (Pg C yr-1) and
+        ``AR_SR`` in words, such as "91.7 stated", "30.0 derived", "66.7 to 75.2 bounds", or
+        "54.3 computed"; ``output``, which files it would be read from; ``reference``.
+
+    Examples
+    --------
+    >>> ten_table().set_index("model").loc["BEPS", ["SR", "HR"]].tolist()
+    ['61.4 stated', '49.4 derived']
+    """
+    stated = stated_totals()
+    rows = []
+    for model, facts in declared_models()["ten"].items():
+        own = pd.DataFrame() if computed is None else computed[computed["model"] == model]
+        row = {"model": model, "forcing": facts["forcing"]}
+        for variable in _VARIABLES:
+            of = stated[(stated["model"] == model) & (stated["variable"] == variable)].iloc[0]
+            row[variable] = _in_words(of, 2 if variable == "AR_SR" else 1)
+            if len(own):
+                mine = own[own["variable"] == variable]["value"].dropna()
+                if len(mine):
+                    value = f"{mine.iloc[0]:.2f}" if variable == "AR_SR" else f"{mine.iloc[0]:.1f}"
+                    row[variable] = f"{value} computed; {row[variable]}"
+        files = " or ".join(facts["output"]["files"])
+        row["output"] = f"{files} read" if len(own) else f"{files} not at hand"
+        rows.append(row | {"reference": facts["reference"]})
+    return pd.DataFrame(rows)
+
+
+def _in_words(row, digits):
+    """A stated or derived value, with what it is."""
+    if np.isfinite(row["value"]):
+        return f"{row['value']:.{digits}f} {'stated' if row['provenance'] == STATED else 'derived'}"
+    if np.isfinite(row["high"]):
+        return f"{row['low']:.{digits}f} to {row['high']:.{digits}f} bounds"
+    return "not stated"

@@ -81,7 +81,7 @@ class Plausible:
 
 
 @contextlib.contextmanager
-def open_netcdf(path):
+def open_netcdf(path, decode_times=True):
     """Open a NetCDF file, or one packed with gzip, as a context manager.
 
     A packed file is unpacked to a temporary folder (that of ``TMPDIR``) and not to
@@ -90,11 +90,13 @@ def open_netcdf(path):
     Parameters
     ----------
     path : path-like
+    decode_times : bool
+        Turn the time axis into dates; False for files whose own time cannot be.
 
     Yields
     ------
     xarray.Dataset
-        Opened lazily, fill values masked, times decoded.
+        Opened lazily, fill values masked.
 
     Raises
     ------
@@ -113,7 +115,9 @@ def open_netcdf(path):
                     shutil.copyfileobj(packed, unpacked, 1 << 20)
             _check_length(plain)
             data = stack.enter_context(
-                xr.open_dataset(plain, engine="netcdf4", decode_timedelta=False)
+                xr.open_dataset(
+                    plain, engine="netcdf4", decode_times=decode_times, decode_timedelta=False
+                )
             )
         except _NOT_READABLE as error:
             raise _unreadable(path, error) from None

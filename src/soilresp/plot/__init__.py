@@ -16,7 +16,14 @@ from soilresp.plot.doubts import (
     trend_bands,
 )
 from soilresp.plot.globe import annual_series, six_maps
-from soilresp.plot.models import flux_bars, site_scores, zonal_profiles
+from soilresp.plot.models import (
+    flux_bars,
+    model_spread,
+    pool_bars,
+    respiration_against,
+    site_scores,
+    zonal_profiles,
+)
 from soilresp.plot.records import (
     funnel_bars,
     reported_against_matched,
@@ -24,6 +31,7 @@ from soilresp.plot.records import (
     strata_shares,
     suspicious_sites,
 )
+from soilresp.plot.score import known_totals, score_maps, score_profiles, taylor_diagram
 from soilresp.plot.style import use_style
 from soilresp.plot.validation import observed_predicted, search_ranking, validation_ladder
 
@@ -40,9 +48,15 @@ __all__ = [
     "funnel_bars",
     "joint_maps",
     "latitude_profiles",
+    "known_totals",
     "literature_forest",
+    "model_spread",
     "observed_predicted",
+    "pool_bars",
     "reported_against_matched",
+    "respiration_against",
+    "score_maps",
+    "score_profiles",
     "search_ranking",
     "site_map",
     "site_scores",
@@ -51,6 +65,7 @@ __all__ = [
     "suspicious_sites",
     "total_uncertainty",
     "trend_bands",
+    "taylor_diagram",
     "two_sources",
     "use_style",
     "validation_ladder",

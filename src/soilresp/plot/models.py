@@ -1,16 +1,29 @@
-"""Figures of the model intercomparison: zonal profiles, global totals, site scores."""
+"""Figures of the model intercomparison: profiles, totals, site scores, pools, spread."""
 
 import itertools
 
 import numpy as np
+import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from soilresp.compare.pools import fit_line, line_band
 from soilresp.errors import DataError
-from soilresp.plot._parts import need, say_missing, write_value
+from soilresp.plot import maps
+from soilresp.plot._parts import need, no_pairs, say_missing, write_value
 from soilresp.plot.style import COLOURS, FLUX_UNITS, TOTAL_UNITS, figure, styled
 
-__all__ = ["BENCHMARK", "PROVENANCE", "flux_bars", "site_scores", "zonal_profiles"]
+__all__ = [
+    "BENCHMARK",
+    "GROUP_LOOKS",
+    "PROVENANCE",
+    "flux_bars",
+    "model_spread",
+    "pool_bars",
+    "respiration_against",
+    "site_scores",
+    "zonal_profiles",
+]
 
 BENCHMARK = "RF benchmark"
 """Name of the row that stands for the benchmark of this study."""
@@ -30,6 +43,26 @@ _QUANTITIES = {
     "AR": f"AR ({TOTAL_UNITS})",
     "AR_SR": "AR/SR (–)",
 }
+
+GROUP_LOOKS = {
+    "output of the ten, computed here": ("#000000", "D"),
+    "output at hand": ("#D55E00", "s"),
+    "ISIMIP series": ("#0072B2", "o"),
+    "CMIP6 series": ("#999933", "^"),
+}
+"""Colour and marker of each group of models."""
+
+_DRIVERS = {
+    "cSoil": "Soil carbon (Pg C)",
+    "cLitter": "Litter carbon (Pg C)",
+    "cRoot": "Root carbon (Pg C)",
+    "GPP": f"GPP ({TOTAL_UNITS})",
+    "NPP": f"NPP ({TOTAL_UNITS})",
+}
+
+_SIGNIFICANT = 0.05
+
+_ABSENT = "#767676"
 
 _LINE_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999933")
 _LINE_STYLES = ("-", "--", ":")
@@ -98,8 +131,9 @@ def flux_bars(table, means=None):
         Columns ``model``, ``quantity`` ("SR", "HR", "AR" in Pg C yr-1,
         "AR_SR"; others are passed over), ``value`` (NaN: not given),
         ``provenance`` (a key of `PROVENANCE`); optionally ``low`` and ``high``,
-        the range of a value, or the bounds of one that is not given; and
-        ``group``, a heading for its models. Drawn in their order of appearance.
+        the range of a value, or the bounds of one that is not given;
+        ``group``, a heading for its models; and ``at_hand``, false for models
+        without output, whose names are grey. Drawn in their order of appearance.
     means : dict, optional
         Mean of the models by quantity; drawn as a dashed line.
 
@@ -115,7 +149,7 @@ def flux_bars(table, means=None):
     need(table, ("model", "quantity", "value", "provenance"), "flux_bars")
     table = table[table["quantity"].isin(list(_QUANTITIES))]
     table = table.assign(**{c: table.get(c, np.nan) for c in ("low", "high")})
-    table = table.assign(group=table.get("group", ""))
+    table = table.assign(group=table.get("group", ""), at_hand=table.get("at_hand", True))
     _refuse_repeats(table)
     places, headings = _places(table)
     bottom = max([*places.values(), *headings.values()])
@@ -134,11 +168,20 @@ def flux_bars(table, means=None):
     )
     for tick in axes[0].get_yticklabels()[len(places):]:
         tick.set(fontweight="bold", fontsize=8)
+    here = table.groupby(["group", "model"])["at_hand"].any()
+    _grey_absent(axes[0], [here[place] for place in places])
     axes[0].set_ylim(bottom + 0.6, -0.6)
     fig.legend(
         handles=_bar_legend(table, means), loc="outside lower center", ncols=2, handleheight=1.0
     )
     return fig
+
+
+def _grey_absent(ax, at_hand):
+    """Write the names of models without output in grey."""
+    for tick, here in zip(ax.get_yticklabels(), at_hand):
+        if not here:
+            tick.set_color(_ABSENT)
 
 
 def _refuse_repeats(table):
@@ -214,8 +257,9 @@ def site_scores(table, benchmark=BENCHMARK):
     ----------
     table : pandas.DataFrame
         Columns ``model``, ``target`` ("SR", "HR"), ``rmse`` (g C m-2 yr-1),
-        ``r``; NaN where a model does not give the flux. Models are drawn in
-        their order of appearance.
+        ``r``; NaN where a model does not give the flux; optionally ``at_hand``,
+        false for models without output, whose names are grey. Models are drawn
+        in their order of appearance.
     benchmark : str
         How the names of the benchmark's rows begin; they are drawn in full colour.
 
@@ -239,6 +283,10 @@ def site_scores(table, benchmark=BENCHMARK):
         row[0].set_xlim(worst - 0.08 if worst < 0 else 0, 1.14 * table[score].max())
     axes[0, 0].set_yticks(np.arange(len(models)), models)
     axes[0, 0].set_ylim(len(models) - 0.5, -0.5)
+    if "at_hand" in table:
+        here = table.groupby("model")["at_hand"].any()
+        for row in axes:
+            _grey_absent(row[0], [here[m] for m in models])
     return fig
 
 
@@ -253,3 +301,164 @@ def _score_dots(ax, values, colour, benchmark, form):
         write_value(ax, at, max(value, 0), format(value, form), gap=7)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x")
+
+
+@styled
+def pool_bars(table):
+    """Carbon pools, GPP and NPP of models (Figure 8 of Lu et al. 2021).
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns ``group`` (a key of `GROUP_LOOKS`), ``model``, ``cSoil``,
+        ``cLitter``, ``cRoot`` (Pg C), ``GPP``, ``NPP`` (Pg C yr-1); NaN where a
+        model does not give it. Without a row, panels say that there is no model.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    if len(table):
+        need(table, ("group", "model", *_DRIVERS), "pool_bars")
+    table = table.reindex(columns=["group", "model", *_DRIVERS])
+    table = table[table[list(_DRIVERS)].notna().any(axis=1)]
+    fig = figure(8, 7.2)
+    grid = fig.add_gridspec(2, 1, height_ratios=(1, 2.6))
+    upper, lower = grid[0].subgridspec(1, 3), grid[1].subgridspec(1, 2)
+    axes = [fig.add_subplot(upper[i]) for i in range(3)]
+    axes += [fig.add_subplot(lower[i]) for i in range(2)]
+    for ax, (name, label), letter in zip(axes, _DRIVERS.items(), "abcde"):
+        rows = table[table[name].notna()].reset_index(drop=True)
+        ax.set_title(f"({letter}) {name}")
+        if rows.empty:
+            no_pairs(ax, "no model at hand gives it")
+            continue
+        colours = [GROUP_LOOKS[g][0] for g in rows["group"]]
+        ax.barh(rows.index, rows[name], height=0.7, color=colours, alpha=0.75)
+        for at, value in rows[name].items():
+            write_value(ax, at, value, f"{value:,.0f}")
+        ax.set_yticks(rows.index, rows["model"], fontsize=7.5)
+        ax.set(ylim=(len(rows) - 0.4, -0.6), xlim=(0, 1.2 * rows[name].max()), xlabel=label)
+        ax.tick_params(axis="y", length=0)
+    handles = [
+        Patch(facecolor=colour, alpha=0.75, label=group)
+        for group, (colour, _) in GROUP_LOOKS.items() if group in set(table["group"])
+    ]
+    if handles:
+        fig.legend(handles=handles, loc="outside lower center", ncols=4)
+    return fig
+
+
+@styled
+def respiration_against(table, drivers=("cSoil", "cLitter", "cRoot")):
+    """SR, HR and AR of models against pools or production (Figures 7 and 9 of Lu et al. 2021).
+
+    A line is drawn from three models up, with the 95 % band of its mean, dashed
+    where the slope is not significant (p >= 0.05).
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns ``group`` (a key of `GROUP_LOOKS`), ``SR``, ``HR``, ``AR`` and the
+        drivers: totals, Pg C yr-1, pools Pg C.
+    drivers : sequence of str
+        Any of ``cSoil cLitter cRoot GPP NPP``, a row of panels each.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    if len(table):
+        need(table, ("group", "SR", "HR", "AR", *drivers), "respiration_against")
+    table = table.reindex(columns=["group", "SR", "HR", "AR", *drivers])
+    fig = figure(8, 0.7 + 2.35 * len(drivers))
+    axes = fig.subplots(len(drivers), 3, squeeze=False)
+    letters = iter("abcdefghi")
+    for row, driver in zip(axes, drivers):
+        for ax, flux in zip(row, ("SR", "HR", "AR")):
+            ax.set_title(f"({next(letters)}) {flux}, {driver}")
+            pairs = table[table[[driver, flux]].notna().all(axis=1)]
+            if pairs.empty:
+                no_pairs(ax, "no model at hand\ngives both")
+                continue
+            _scatter_with_line(ax, pairs, driver, flux)
+            ax.set(xlabel=_DRIVERS[driver], ylabel=f"{flux} ({TOTAL_UNITS})")
+    handles = [
+        Line2D([], [], ls="", marker=marker, color=colour, ms=5, label=group)
+        for group, (colour, marker) in GROUP_LOOKS.items() if group in set(table["group"])
+    ]
+    if handles:
+        fig.legend(handles=handles, loc="outside lower center", ncols=4)
+    return fig
+
+
+def _scatter_with_line(ax, pairs, driver, flux):
+    """Points by group, the line and its band, and what the line is."""
+    for group, part in pairs.groupby("group"):
+        colour, marker = GROUP_LOOKS[group]
+        ax.plot(part[driver], part[flux], ls="", marker=marker, ms=5, color=colour, alpha=0.85)
+    line = fit_line(pairs[driver], pairs[flux])
+    if not np.isfinite(line["slope"]):
+        ax.set_title(f"{ax.get_title(loc='left')}, n = {line['n']}: no line", loc="left")
+        return
+    at = np.linspace(pairs[driver].min(), pairs[driver].max(), 50)
+    centre, low, high = line_band(pairs[driver], pairs[flux], at)
+    dashed = "--" if line["p"] >= _SIGNIFICANT else "-"
+    points = pairs[flux]
+    reach = max(points.max() - points.min(), 1.0)
+    bottom, top = points.min() - reach, points.max() + reach
+    ax.fill_between(at, low, high, color="#8C8C8C", alpha=0.22, lw=0)
+    ax.plot(at, centre, dashed, color="#333333", lw=1.3)
+    # The band of very few models is far wider than the points: it is cut at the panel.
+    ax.set_ylim(max(bottom, min(low.min(), points.min())) - 0.04 * reach,
+                min(top, max(high.max(), points.max())) + 0.35 * reach)
+    p = "p < 0.001" if line["p"] < 0.001 else f"p = {line['p']:.2g}"
+    ax.text(
+        0.03, 0.97,
+        f"slope {line['slope']:.2g} [{line['slope_low']:.2g}, {line['slope_high']:.2g}]\n"
+        f"{p}, n = {line['n']}",
+        transform=ax.transAxes, va="top", fontsize=7.5, linespacing=1.3,
+    )
+
+
+@styled
+def model_spread(spread, variation):
+    """How far models differ: range of totals over their mean, and CV of HR by place.
+
+    Parameters
+    ----------
+    spread : pandas.DataFrame
+        Columns ``group``, ``quantity``, ``range_percent``, ``n``.
+    variation : xarray.Dataset
+        ``HR_cv`` (%), dims (lat, lon), and the attribute ``n_models``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    need(spread, ("group", "quantity", "range_percent", "n"), "model_spread")
+    fig = figure(8, 5.6)
+    upper, lower = fig.add_gridspec(2, 1, height_ratios=(1, 1.35))
+    ax = fig.add_subplot(upper)
+    rows = spread.reset_index(drop=True)
+    grey = pd.Series(COLOURS["muted"], ["GPP", "NPP"]).to_dict()
+    colours = [(COLOURS | grey)[q] for q in rows["quantity"]]
+    ax.barh(rows.index, rows["range_percent"], height=0.7, color=colours, alpha=0.75)
+    for at, row in rows.iterrows():
+        write_value(ax, at, row["range_percent"], f"{row['range_percent']:.0f} % (n = {row['n']})")
+    ax.set_yticks(rows.index, rows["quantity"] + ", " + rows["group"], fontsize=7.5)
+    ax.set(ylim=(len(rows) - 0.4, -0.6), xlim=(0, 1.18 * rows["range_percent"].max()),
+           xlabel="(highest − lowest) / mean of the global totals (%)")
+    ax.set_title("(a) Range across models")
+    ax.tick_params(axis="y", length=0)
+    place = fig.add_subplot(lower, projection=maps.PROJECTION)
+    if bool(variation["HR_cv"].notnull().any()):
+        maps.map_panel(
+            place, variation["HR_cv"], levels=(5, 10, 20, 30, 40, 50, 75, 100), cmap="magma_r",
+            title=f"(b) CV of HR across {variation.attrs['n_models']} models", extend="both",
+            label="CV of HR (%)",
+        )
+    else:
+        place.remove()
+        no_pairs(fig.add_subplot(lower), "(b) fewer than three maps of HR at hand")
+    return fig

@@ -11,7 +11,7 @@ from soilresp.workflow.applying import applicability
 from soilresp.workflow.assembling import assembly
 from soilresp.workflow.budgeting import budget
 from soilresp.workflow.common import embedded_cube, records_of
-from soilresp.workflow.comparing import BENCHMARK_NAME, intercomparison
+from soilresp.workflow.comparing import BENCHMARK_NAME, biomes_of, intercomparison
 from soilresp.workflow.doubting import (
     caveats,
     save_uncertainty,
@@ -21,6 +21,7 @@ from soilresp.workflow.doubting import (
 )
 from soilresp.workflow.effect import quality_effect
 from soilresp.workflow.learning import training
+from soilresp.workflow.scoring import model_score
 from soilresp.workflow.searching import predictor_search
 from soilresp.workflow.selecting import selection
 from soilresp.workflow.upscaling import annual_totals, mapping, totals_beside_paper
@@ -41,15 +42,17 @@ __all__ = [
     "save_uncertainty",
     "trends",
     "caveats",
+    "model_score",
     "records_of",
     "embedded_cube",
     "annual_totals",
     "totals_beside_paper",
     "BENCHMARK_NAME",
+    "biomes_of",
 ]
 
 STAGES = (selection, assembly, predictor_search, training, mapping, budget, intercomparison)
 """The stages that make the study, in order.
 
-`quality_effect` and `applicability` only look at it; the budget takes `uncertainty` as well.
+`quality_effect`, `applicability` and `model_score` only look at it; the budget takes `uncertainty` as well.
 """

@@ -1,4 +1,4 @@
-"""Conservative regridding of model output to the half-degree grid.
+"""Conservative regridding of the output of models to the half-degree grid.
 
 The matrices of overlaps are those of `soilresp.regrid`; here the totals of a
 model stay what they were.

@@ -1,0 +1,46 @@
+"""A small known benchmark on the half-degree grid, declared synthetic, for tests."""
+
+import numpy as np
+import xarray as xr
+
+from soilresp.data.embedded import load_embedded
+from soilresp.grid import cell_area, coordinates
+
+
+def made_benchmark():
+    """SR and HR that fall from the equator to the poles and vary along the parallels.
+
+    The fractions are those of the embedded land cover; the SD is a third of the flux.
+    """
+    fields = load_embedded()
+    axes = coordinates()
+    lat, lon = axes["lat"], axes["lon"]
+    shape = 1 + 0.5 * np.sin(np.deg2rad(2 * lon + 20))
+    sr = (1200 * np.cos(np.deg2rad(lat)) ** 2 * shape).transpose("lat", "lon")
+    sr = sr.where(fields["vegetated_fraction"] > 0)
+    hr, ar = 0.6 * sr, 0.4 * sr
+    values = {"SR": sr, "HR": hr, "AR": ar, "HR_joint": hr, "AR_joint": sr - hr, "AR_SR": ar / sr}
+    for name, field in (("SR", sr), ("HR", hr)):
+        values |= {f"{name}_{s}": field / 3 for s in ("sd", "mad", "mad_scaled")}
+        values[f"{name}_cv"] = 100 / 3 * xr.ones_like(field)
+    out = xr.Dataset(values, attrs={"title": "Synthetic benchmark of the tests"})
+    for name, field in out.items():
+        field.attrs = {"units": "1" if name == "AR_SR" else "g m-2 yr-1"}
+    return out.assign(
+        vegetated_fraction=fields["vegetated_fraction"].astype(float),
+        land_fraction=fields["land_fraction"].astype(float), cell_area=cell_area(),
+    )
+
+
+def as_model(benchmark, fluxes=("SR", "HR", "AR"), **attrs):
+    """The benchmark as if a model had made it: per m2 of land."""
+    share = (benchmark["vegetated_fraction"] / benchmark["land_fraction"]).where(
+        benchmark["land_fraction"] > 0
+    )
+    out = xr.Dataset({f: benchmark[f] * share for f in fluxes})
+    for field in out.values():
+        field.attrs = {"units": "g m-2 yr-1", "area_basis": "land"}
+    land = benchmark["land_fraction"].where(out[fluxes[0]].notnull(), 0)
+    return out.assign(land_fraction=land, cell_area=benchmark["cell_area"]).assign_attrs(
+        {"model": "made", "period": "mean", "how_ar": "SR - HR", "choices": ""} | attrs
+    )
