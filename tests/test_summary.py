@@ -54,7 +54,7 @@ def stages(monkeypatch):
     )
     chosen = {"SR": ["MAT"], "HR": ["MAT", "RH"]}
     third = made_up("03_predictor_search", {"chosen": chosen}, [second])
-    fourth = made_up("04_stratified_training", {"ladder": ladder}, [second, third])
+    fourth = made_up("09_validation", {"ladder": ladder}, [second, third])
     fifth = made_up("05_global_mapping", {"flux": flux}, [second, third])
     made = (first, second, third, fourth, fifth)
     monkeypatch.setattr(workflow, "STAGES", made)

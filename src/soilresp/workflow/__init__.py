@@ -1,4 +1,4 @@
-"""The seven stages of the study, one for each notebook.
+"""The stages of the study, one for each notebook.
 
 Each stage is called with a `soilresp.study.Study` and its settings, returns a
 `soilresp.stages.Results`, and keeps them in the run folder:
@@ -16,6 +16,7 @@ from soilresp.workflow.learning import training
 from soilresp.workflow.searching import predictor_search
 from soilresp.workflow.selecting import selection
 from soilresp.workflow.upscaling import annual_totals, mapping, totals_beside_paper
+from soilresp.workflow.validating import validation
 
 __all__ = [
     "STAGES",
@@ -23,6 +24,7 @@ __all__ = [
     "assembly",
     "predictor_search",
     "training",
+    "validation",
     "mapping",
     "quality_effect",
     "budget",
@@ -34,5 +36,7 @@ __all__ = [
     "BENCHMARK_NAME",
 ]
 
-STAGES = (selection, assembly, predictor_search, training, mapping, budget, intercomparison)
-"""The stages that make the study, in order; `quality_effect` only looks at it."""
+STAGES = (
+    selection, assembly, predictor_search, training, validation, mapping, budget, intercomparison,
+)
+"""The stages that make the study, each after those it needs; `quality_effect` only looks at it."""

@@ -23,6 +23,7 @@ from soilresp.workflow.assembling import assembly
 from soilresp.workflow.common import records_of
 from soilresp.workflow.learning import training
 from soilresp.workflow.upscaling import mapping
+from soilresp.workflow.validating import validation
 
 __all__ = ["BENCHMARK_NAME", "intercomparison"]
 
@@ -45,7 +46,8 @@ def _intercomparison(study, needs):
     climatology = needs["05_global_mapping"].climatology
     cube = needs["02_covariate_assembly"].cube
     matched = needs["02_covariate_assembly"].matched
-    predictions = needs["04_stratified_training"].predictions
+    seen = needs["04_stratified_training"].predictions
+    unseen = needs["09_validation"].predictions
     land = cube["land_fraction"]
     area, land_area = vegetated_area(cube), cube["cell_area"] * land
     period = "climatology"
@@ -111,7 +113,7 @@ def _intercomparison(study, needs):
         ),
         "means": totals.ensemble_means(table),
         "profiles": _profile_dataset(profiles, climatology, area, land_area),
-        "sites": _site_table(fields, matched, predictions),
+        "sites": _site_table(fields, matched, seen, unseen),
         "inputs": inputs,
         "absent": absent,
     }
@@ -133,18 +135,18 @@ def _profile_dataset(profiles, climatology, area, land_area):
     return out
 
 
-def _site_table(fields, matched, predictions):
+def _site_table(fields, matched, seen, unseen):
     """RMSE and r at the records, the benchmark in-sample and on studies it has not seen."""
     rows = []
     for target in TARGETS:
         records = records_of(matched, target)
         cells = records.assign(lat=89.75 - records["row"] / 2, lon=-179.75 + records["col"] / 2)
-        own = predictions[predictions["target"] == target]
         held = {
-            f"{BENCHMARK_NAME} (ensemble, in-sample)": "ensemble_all",
-            f"{BENCHMARK_NAME} (unseen studies)": "study_cv",
+            f"{BENCHMARK_NAME} (ensemble, in-sample)": (seen, "ensemble_all"),
+            f"{BENCHMARK_NAME} (unseen studies)": (unseen, "study_cv"),
         }
-        for name, column in held.items():
+        for name, (predictions, column) in held.items():
+            own = predictions[predictions["target"] == target]
             s = scores(own["flux"], own[column])
             score = {k: s[k] for k in ("rmse", "r", "bias", "n")}
             rows.append({"model": name, "target": target, **score})
@@ -159,4 +161,6 @@ def _site_table(fields, matched, predictions):
     return pd.DataFrame(rows)
 
 
-intercomparison = Stage("07_tem_intercomparison", _intercomparison, [assembly, training, mapping])
+intercomparison = Stage(
+    "07_tem_intercomparison", _intercomparison, [assembly, training, validation, mapping]
+)
