@@ -232,6 +232,44 @@ def twins(
     print(table.to_string(index=False, float_format="{:.2f}".format, na_rep="-"))
 
 
+@app.command("search")
+def search_predictors(
+    out: Annotated[
+        Path, typer.Option("--run", metavar="FOLDER", help="Run folder; scores are kept there.")
+    ] = Path("runs/search"),
+    recipe: Annotated[Recipe | None, typer.Option(help="Where the covariates come from.")] = None,
+    observations: Annotated[Observations | None, typer.Option(help="What is upscaled.")] = None,
+    stage: Annotated[
+        list[int] | None,
+        typer.Option(min=1, max=3, help="Do this stage alone; may be repeated. Default all."),
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Default: all cores. Changes no score.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of all random draws; default 0.")
+    ] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FOLDER", help="For the table; default data/study."),
+    ] = None,
+):
+    """Score every subset of the predictors (an hour and a half on two cores); may be resumed."""
+    from soilresp.fit.whole_search import STAGES
+    from soilresp.study import settle
+    from soilresp.workflow import search_everything
+
+    study = settle(
+        out, recipe=recipe and recipe.value, observations=observations and observations.value,
+        seed=seed,
+    )
+    for number, spent in search_everything(study, stage or STAGES, processes, into=into).items():
+        print(
+            f"stage {number}: {spent['scores']} scores, {spent['wall']:.0f} s, "
+            f"{spent['cpu']:.0f} CPU s"
+        )
+
+
 @app.command("test")
 def run_tests(
     only: Annotated[Step | None, typer.Option(help="Run this step alone.")] = None,

@@ -12,8 +12,8 @@ from soilresp.workflow.budgeting import budget
 from soilresp.workflow.common import embedded_cube, records_of
 from soilresp.workflow.comparing import BENCHMARK_NAME, intercomparison
 from soilresp.workflow.effect import quality_effect
-from soilresp.workflow.learning import training
-from soilresp.workflow.searching import predictor_search
+from soilresp.workflow.learning import draw_variants, training
+from soilresp.workflow.searching import predictor_search, search_everything
 from soilresp.workflow.selecting import selection
 from soilresp.workflow.upscaling import annual_totals, mapping, totals_beside_paper
 from soilresp.workflow.validating import validation
@@ -23,7 +23,9 @@ __all__ = [
     "selection",
     "assembly",
     "predictor_search",
+    "search_everything",
     "training",
+    "draw_variants",
     "validation",
     "mapping",
     "quality_effect",
