@@ -175,7 +175,7 @@ def monte_carlo(x, y, strata, shares, target, n_runs, n_trees, seed=0, draw="are
         Enters the seed, so that the two fluxes have their own draws.
     n_runs, n_trees : int
     seed : int
-    draw : {"area", "record"}
+    draw : {"area", "area_without", "record", "bin"}
         See `soilresp.prepare.strata.draw_run`.
     skip : collection of int
         Runs to leave out; the others stay as they are.

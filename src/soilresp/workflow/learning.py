@@ -1,19 +1,20 @@
-"""Stage 4: the ensemble of the Monte-Carlo runs."""
+"""Stage 4: the ensemble of the Monte-Carlo runs, and ways to draw its records."""
 
 import pandas as pd
 
 from soilresp.fit.ensemble import evaluate_runs, monte_carlo
 from soilresp.fit.validate import scores
+from soilresp.predict.draws import draw_effect
 from soilresp.prepare.observations import TARGETS
 from soilresp.prepare.sites import training_table
-from soilresp.prepare.strata import area_shares
+from soilresp.prepare.strata import DRAWS, area_shares
 from soilresp.progress import track
 from soilresp.stages import Stage
 from soilresp.workflow.assembling import assembly
-from soilresp.workflow.common import records_of
+from soilresp.workflow.common import Ticker, records_of
 from soilresp.workflow.searching import predictor_search
 
-__all__ = ["training"]
+__all__ = ["training", "draw_variants"]
 
 
 def _training(study, needs, *, n_runs=None, n_trees=None, draw="area"):
@@ -51,3 +52,22 @@ def _training(study, needs, *, n_runs=None, n_trees=None, draw="area"):
 
 
 training = Stage("04_stratified_training", _training, [assembly, predictor_search])
+
+
+def _draw_variants(study, needs, *, draw_runs=10, draw_trees=60):
+    """Train small ensembles under every way of drawing the records.
+
+    Results: ``effect``, ``drawn`` and ``maps``, as from
+    `soilresp.predict.draws.draw_effect`.
+    """
+    assembled = needs["02_covariate_assembly"]
+    bar = Ticker(len(DRAWS) * len(TARGETS), "ways to draw")
+    effect, drawn, maps = draw_effect(
+        assembled.cube, assembled.matched, needs["03_predictor_search"].chosen,
+        n_runs=draw_runs, n_trees=draw_trees, seed=study.seed, progress=bar.tick,
+    )
+    bar.close()
+    return {"effect": effect, "drawn": drawn, "maps": maps}
+
+
+draw_variants = Stage("04_draw_variants", _draw_variants, [assembly, predictor_search])
