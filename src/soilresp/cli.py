@@ -270,6 +270,35 @@ def search_predictors(
         )
 
 
+@app.command()
+def alternatives(
+    recipe: Annotated[Recipe | None, typer.Option(help="Where the covariates come from.")] = None,
+    observations: Annotated[Observations | None, typer.Option(help="What is upscaled.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where the table goes; default data/study."),
+    ] = None,
+    run_folder: Annotated[
+        Path, typer.Option("--run", metavar="FOLDER", help="Run folder; keeps unfinished work.")
+    ] = Path("runs/alternatives"),
+):
+    """Look for a model that predicts unseen studies better (10 CPU minutes)."""
+    from soilresp.study import settle
+    from soilresp.workflow.driving import explore
+
+    study = settle(
+        run_folder, recipe=recipe and recipe.value,
+        observations=observations and observations.value,
+    )
+    print(study.describe())
+    table, facts = explore(study, out)
+    columns = ["target", "phase", "alternative", "step", "rmse_study", "r2_study",
+               "rmse_blocks2", "gain", "gain_se", "total"]
+    print(table[columns].to_string(index=False, float_format="{:.2f}".format, na_rep="-"))
+    for target, name in facts["best"].items():
+        print(f"Best for {target}: {name}")
+
+
 @app.command("test")
 def run_tests(
     only: Annotated[Step | None, typer.Option(help="Run this step alone.")] = None,
