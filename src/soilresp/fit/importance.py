@@ -157,7 +157,8 @@ def held_out_importance(x, records, target, n_trees=100, n_folds=5, n_repeats=3,
     return pd.DataFrame(rows)
 
 
-def rank_spread(x, records, target, n_draws=10, n_trees=60, n_repeats=3, seed=0, label=""):
+def rank_spread(x, records, target, n_draws=10, n_trees=60, n_repeats=3, seed=0,
+                kinds=("seed", "studies")):
     """Ranks of the predictors when other studies had been made, or other trees been grown.
 
     Parameters
@@ -165,22 +166,21 @@ def rank_spread(x, records, target, n_draws=10, n_trees=60, n_repeats=3, seed=0,
     x, records, target
         As for `held_out_importance`.
     n_draws : int
-        Repetitions of each kind. Of kind "seed" four fifths of the studies are for training,
-        the same every time, and only trees and permutations differ; of kind "studies" it is
-        other studies every time.
+        Repetitions of each kind.
     n_trees, n_repeats, seed : int
-    label : str
-        Name of this set of predictors in the result.
+    kinds : sequence of {"seed", "studies"}
+        Of kind "seed" four fifths of the studies are for training, the same every time, and
+        only trees and permutations differ; of kind "studies" it is other studies every time.
 
     Returns
     -------
     pandas.DataFrame
-        ``label``, ``kind``, ``draw``, ``feature``, ``increase`` (g C m-2 yr-1, of left-out
+        ``kind``, ``draw``, ``feature``, ``increase`` (g C m-2 yr-1, of left-out
         studies) and ``rank`` (1 for the most important).
     """
     y, study = records["flux"].to_numpy(float), records["study"].to_numpy()
     studies, rows = np.unique(study), []
-    for kind in ("seed", "studies"):
+    for kind in kinds:
         for draw in range(n_draws):
             split = np.random.default_rng(
                 [seed, TARGETS[target], 41_000, draw if kind == "studies" else 0]
@@ -195,7 +195,7 @@ def rank_spread(x, records, target, n_draws=10, n_trees=60, n_repeats=3, seed=0,
                 forest, x[~train], y[~train], [[name] for name in x.columns], n_repeats, state
             ).mean(axis=1)
             rows += [
-                {"label": label, "kind": kind, "draw": draw, "feature": name, "increase": value,
+                {"kind": kind, "draw": draw, "feature": name, "increase": value,
                  "rank": int(rank)}
                 for name, value, rank in zip(x.columns, found, rankdata(-found, "ordinal"))
             ]

@@ -12,6 +12,7 @@ from soilresp.data import access
 from soilresp.fit.alternatives import (
     PAPER, SCHEMES, Alternative, Model, cross_predict, neighbours, optimism, skill,
 )
+from soilresp.fit.importance import dependence, held_out_importance, rank_spread
 from soilresp.grid import GRAMS_PER_PG
 from soilresp.load.srdb import read_srdb
 from soilresp.predict.maps import vegetated_area
@@ -24,9 +25,10 @@ from soilresp.results import write_aside
 from soilresp.stages import Stage
 from soilresp.workflow.assembling import assembly
 from soilresp.workflow.common import records_of
+from soilresp.workflow.searching import predictor_search
 from soilresp.workflow.selecting import selection
 
-__all__ = ["Alternatives", "explore", "alternatives"]
+__all__ = ["Alternatives", "explore", "alternatives", "drivers"]
 
 _SEARCH = {"schemes": ("study", "blocks2"), "seeds": (0, 1), "n_folds": 5, "n_trees": 40}
 _CONFIRM = {"schemes": tuple(SCHEMES), "seeds": (100, 101, 102), "n_folds": 5, "n_trees": 100}
@@ -299,3 +301,54 @@ def _here(name, filters):
 
 
 alternatives = Stage("10_alternatives", _alternatives, [assembly])
+
+
+_CASES = {
+    "seed": "same studies, other trees", "studies": "other studies",
+    "static": "other studies, mean MAT",
+}
+
+
+def _drivers(study, needs, *, driver_trees=None, rank_draws=None):
+    """Ask what the forests stand on.
+
+    Results: ``importance`` (permutation of each predictor of the recipe, alone and with
+    those that it goes with, by random folds and left-out studies), ``ranks`` (of the chosen
+    predictors, by ``case``), ``curves`` and ``single`` (partial dependence of the chosen
+    predictors, and curves of single records) and ``values`` (the records' predictors), all
+    with ``target``. Settings: trees of each forest, and repetitions for the ranks.
+    """
+    assembled, chosen = needs["02_covariate_assembly"], needs["03_predictor_search"].chosen
+    cube = assembled.cube
+    available = [p for p in PREDICTORS if p in cube]
+    made = {name: [] for name in ("importance", "ranks", "curves", "single", "values")}
+
+    def keep(name, table, target):
+        made[name].append(table.assign(target=target))
+
+    for target in track(TARGETS, "drivers", len(TARGETS)):
+        records = records_of(assembled.matched, target)
+        x = training_table(records, cube, available)
+        keep("importance", held_out_importance(
+            x, records, target, driver_trees, seed=study.seed
+        ), target)
+        own = x[list(chosen[target])]
+        ranks = [rank_spread(own, records, target, rank_draws, driver_trees, seed=study.seed)]
+        ranks[0]["case"] = ranks[0]["kind"].map(_CASES)
+        if "MAT" in own and "year" in cube["MAT"].dims:
+            mean = xr.Dataset({"MAT": cube["MAT"].mean("year").load()})
+            static = own.assign(MAT=training_table(records, mean, ["MAT"])["MAT"])
+            again = rank_spread(
+                static, records, target, rank_draws, driver_trees, seed=study.seed,
+                kinds=("studies",),
+            )
+            ranks.append(again.assign(case=_CASES["static"]))
+        keep("ranks", pd.concat(ranks, ignore_index=True), target)
+        curves, single = dependence(own, records, target, driver_trees, seed=study.seed)
+        keep("curves", curves, target)
+        keep("single", single, target)
+        keep("values", own, target)
+    return {name: pd.concat(tables, ignore_index=True) for name, tables in made.items()}
+
+
+drivers = Stage("10_drivers_and_alternatives", _drivers, [assembly, predictor_search])

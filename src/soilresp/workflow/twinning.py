@@ -11,7 +11,10 @@ from soilresp.results import load, save, sha256
 from soilresp.stages import Stage
 from soilresp.workflow.common import embedded_cube
 
-__all__ = ["many_twins", "twin_experiments"]
+__all__ = ["TWIN_WORDS", "many_twins", "twin_experiments"]
+
+TWIN_WORDS = {name: variant.words for name, variant in VARIANTS.items()}
+"""What each variant of the experiments is, for tables."""
 
 _FILES = ("twins", "twins_bands")
 
