@@ -360,9 +360,13 @@ def described(ranking, target):
     """A ranking with what its subsets are: ``target``, ``n_predictors``, ``rank``, ``is_paper``."""
     members = ranking["predictors"].str.split()
     paper = set(PAPER_PREDICTORS[target])
-    return ranking.assign(
-        target=target,
-        rank=np.arange(1, len(ranking) + 1),
-        n_predictors=members.str.len(),
-        is_paper=[set(m) == paper for m in members],
+    front = pd.DataFrame(
+        {
+            "target": target,
+            "rank": np.arange(1, len(ranking) + 1),
+            "predictors": ranking["predictors"],
+            "n_predictors": members.str.len(),
+            "is_paper": [set(m) == paper for m in members],
+        }
     )
+    return front.join(ranking.drop(columns="predictors"))

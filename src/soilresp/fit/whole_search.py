@@ -47,10 +47,10 @@ class Plan:
     """
 
     n_trees: int = 500
-    rounds: tuple = ((100, 3), (25, 10))
-    scan_trees: int = 30
-    finalists: int = 12
-    cv_trees: int = 150
+    rounds: tuple = ((40, 3), (15, 8))
+    scan_trees: int = 10
+    finalists: int = 10
+    cv_trees: int = 100
     cv_repeats: int = 3
 
 
@@ -171,46 +171,56 @@ def summarise(scores, plan=Plan()):
     Returns
     -------
     pandas.DataFrame
-        ``target``, ``predictors``, ``n_predictors``, ``is_paper``; ``oob`` and ``rank``
-        (stage one: one forest); ``study_scan`` (study folds, few trees); then for each scheme
-        ``SCHEME_rmse`` (mean over repeats), ``_rmse_sd``, ``_repeats``, ``_delta``, ``_noise``
-        and ``_tied`` as from `soilresp.fit.search.ties`, ``_sampling`` (standard error of the
-        delta over other studies) and ``_open`` (delta of at most twice that); missing for
-        subsets that did not come so far.
+        ``target``, ``predictors``, ``n_predictors``, ``is_paper``; ``oob_first`` and ``rank``
+        (stage one: one forest); ``study_scan`` (study folds, few trees); ``_open`` of both:
+        no further from the best than twice the standard error of the difference over other
+        studies. Then for each scheme ``SCHEME_rmse`` (mean over repeats), ``_rmse_sd``,
+        ``_repeats``, ``_delta``, ``_noise`` and ``_tied`` as from `soilresp.fit.search.ties`,
+        ``_sampling`` (that standard error) and ``_open``; missing for subsets that did not
+        come so far.
     """
     return pd.concat([_summary(scores, t, plan) for t in scores.tables], ignore_index=True)
 
 
 def _summary(scores, target, plan):
     oob = _picked(scores, target, "oob", plan.n_trees)
-    first = oob[oob["repeat"] == 0].sort_values("rmse", kind="stable")[["predictors", "rmse"]]
-    table = described(first.rename(columns={"rmse": "oob"}).reset_index(drop=True), target)
-    scan = _scan(scores, target, plan)[["predictors", "rmse"]]
-    table = table.merge(scan.rename(columns={"rmse": "study_scan"}), "left", "predictors")
+    first = _compared(scores, target, oob[oob["repeat"] == 0], "oob_first")
+    scan = _compared(scores, target, _scan(scores, target, plan), "study_scan")
+    table = described(first, target).merge(scan, "left", "predictors")
     for scheme in SCHEMES:
         n_trees = plan.n_trees if scheme == "oob" else plan.cv_trees
-        known = _judged(scores, target, scheme, n_trees)
-        if known is not None:
-            table = table.merge(known.add_prefix(f"{scheme}_"), "left",
-                                left_on="predictors", right_on=f"{scheme}_predictors")
-            table = table.drop(columns=f"{scheme}_predictors")
+        picked = _picked(scores, target, scheme, n_trees)
+        table = table.merge(_judged(scores, target, picked, scheme), "left", "predictors")
     return table
 
 
-def _judged(scores, target, scheme, n_trees):
+def _compared(scores, target, table, name):
+    """Single scores of all subsets, best first, and which may be the best with other studies."""
+    table = table.sort_values("rmse", kind="stable", ignore_index=True)
+    error = _sampling(scores, target, [[row] for row in table.itertuples()])
+    open_ = table["rmse"] - table["rmse"].iloc[0] <= 2 * error
+    return pd.DataFrame(
+        {"predictors": table["predictors"], name: table["rmse"], f"{name}_open": open_}
+    )
+
+
+def _judged(scores, target, picked, scheme):
     """Ties of the subsets with all repeats of a scheme, with and without other studies."""
-    picked = _picked(scores, target, scheme, n_trees)
-    n = picked["repeat"].nunique()
-    if n < 2:
-        return None
     table = ties(picked)
+    rows = picked.groupby("predictors")
+    repeats = [list(rows.get_group(s).itertuples()) for s in table["predictors"]]
+    table["sampling"] = _sampling(scores, target, repeats)
+    table["open"] = table["delta"] <= 2 * table["sampling"]
+    return table.rename(columns={c: f"{scheme}_{c}" for c in table if c != "predictors"})
+
+
+def _sampling(scores, target, repeats):
+    """Sampling error of the difference from the first, of mean squared errors over repeats."""
     squares = [
         np.mean([
-            scores.squares(Job(target, tuple(s.split()), scheme, k, n_trees)) for k in range(n)
+            scores.squares(Job(target, tuple(r.predictors.split()), r.scheme, r.repeat, r.n_trees))
+            for r in rows
         ], axis=0)
-        for s in table["predictors"]
+        for rows in repeats
     ]
-    studies = scores.tables[target][1]["study"]
-    table["sampling"] = sampling_error(squares, studies, scores.seed)
-    table["open"] = table["delta"] <= 2 * table["sampling"]
-    return table
+    return sampling_error(squares, scores.tables[target][1]["study"], scores.seed)

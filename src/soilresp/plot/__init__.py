@@ -6,6 +6,13 @@ show the figure that it returns.
 
 from soilresp.plot.budget import budget_bars, literature_forest
 from soilresp.plot.covariates import correlation_matrix, covariate_maps, two_sources
+from soilresp.plot.draws import draw_maps, drawn_shares
+from soilresp.plot.drivers import (
+    alternative_gains,
+    dependence_curves,
+    importance_dots,
+    rank_shares,
+)
 from soilresp.plot.globe import annual_series, six_maps
 from soilresp.plot.models import flux_bars, site_scores, zonal_profiles
 from soilresp.plot.records import (
@@ -15,25 +22,37 @@ from soilresp.plot.records import (
     strata_shares,
     suspicious_sites,
 )
+from soilresp.plot.search import predictor_frequency, search_ranking, subset_errors
 from soilresp.plot.style import use_style
-from soilresp.plot.validation import observed_predicted, search_ranking, validation_ladder
+from soilresp.plot.twins import twin_bands, twin_errors
+from soilresp.plot.validation import observed_predicted, validation_ladder
 
 __all__ = [
+    "alternative_gains",
     "annual_series",
     "budget_bars",
     "correlation_matrix",
     "covariate_maps",
+    "dependence_curves",
+    "draw_maps",
+    "drawn_shares",
     "flux_bars",
     "funnel_bars",
+    "importance_dots",
     "literature_forest",
     "observed_predicted",
+    "predictor_frequency",
+    "rank_shares",
     "reported_against_matched",
     "search_ranking",
     "site_map",
     "site_scores",
     "six_maps",
     "strata_shares",
+    "subset_errors",
     "suspicious_sites",
+    "twin_bands",
+    "twin_errors",
     "two_sources",
     "use_style",
     "validation_ladder",

@@ -11,10 +11,19 @@ from soilresp.workflow.assembling import assembly
 from soilresp.workflow.budgeting import budget
 from soilresp.workflow.common import embedded_cube, records_of
 from soilresp.workflow.comparing import BENCHMARK_NAME, intercomparison
+from soilresp.workflow.driving import alternatives, drivers, explore
 from soilresp.workflow.effect import quality_effect
 from soilresp.workflow.learning import draw_variants, training
-from soilresp.workflow.searching import predictor_search, search_everything
+from soilresp.workflow.searching import (
+    predictor_search,
+    search_everything,
+    search_extent,
+    search_finalists,
+    search_frequency,
+    search_numbers,
+)
 from soilresp.workflow.selecting import selection
+from soilresp.workflow.twinning import TWIN_WORDS, many_twins, twin_experiments
 from soilresp.workflow.upscaling import annual_totals, mapping, totals_beside_paper
 from soilresp.workflow.validating import validation
 
@@ -24,6 +33,10 @@ __all__ = [
     "assembly",
     "predictor_search",
     "search_everything",
+    "search_extent",
+    "search_finalists",
+    "search_frequency",
+    "search_numbers",
     "training",
     "draw_variants",
     "validation",
@@ -31,6 +44,12 @@ __all__ = [
     "quality_effect",
     "budget",
     "intercomparison",
+    "drivers",
+    "alternatives",
+    "explore",
+    "twin_experiments",
+    "many_twins",
+    "TWIN_WORDS",
     "records_of",
     "embedded_cube",
     "annual_totals",
@@ -40,5 +59,6 @@ __all__ = [
 
 STAGES = (
     selection, assembly, predictor_search, training, validation, mapping, budget, intercomparison,
+    drivers, twin_experiments,
 )
 """The stages that make the study, each after those it needs; `quality_effect` only looks at it."""

@@ -9,7 +9,15 @@ from soilresp import committed
 from soilresp.errors import ParameterError
 from soilresp.fit.ensemble import PAPER_PREDICTORS
 from soilresp.fit.jobs import Scores
-from soilresp.fit.search import Job, described, distinct_columns, neighbours, score, search
+from soilresp.fit.search import (
+    Job,
+    described,
+    distinct_columns,
+    neighbours,
+    predictor_shares,
+    score,
+    search,
+)
 from soilresp.fit.validate import site_groups
 from soilresp.fit.whole_search import STAGES, Plan, run_stage, summarise
 from soilresp.prepare.observations import TARGETS
@@ -19,10 +27,18 @@ from soilresp.stages import Stage
 from soilresp.workflow.assembling import assembly
 from soilresp.workflow.common import Ticker, records_of
 
-__all__ = ["predictor_search", "search_everything"]
+__all__ = [
+    "predictor_search",
+    "search_everything",
+    "search_extent",
+    "search_finalists",
+    "search_frequency",
+    "search_numbers",
+]
 
 _TABLE = "search"
 _RECHECKED = 3
+_AGAIN = ["target", "rank", "predictors", "is_paper", "committed", "again", "difference"]
 
 
 def _search(study, needs, *, search_trees=None, search_depth=None, search_anew=False,
@@ -57,7 +73,7 @@ def _search(study, needs, *, search_trees=None, search_depth=None, search_anew=F
         rechecked = _again(tables, whole, made)
     else:
         ranking = _around_the_paper(tables, search_trees, search_depth, study.seed)
-        rechecked = pd.DataFrame()
+        rechecked = pd.DataFrame(columns=_AGAIN)
     return {
         "whole": whole, "made": made, "rechecked": rechecked, "ranking": ranking,
         "extent": _extent(tables), "chosen": chosen,
@@ -128,7 +144,7 @@ def _again(tables, whole, made):
             found, _ = score(job, x, records, made["seed"], n_jobs=-1)
             rows.append({
                 "target": target, "rank": line.rank, "predictors": line.predictors,
-                "is_paper": line.is_paper, "committed": line.oob, "again": found["rmse"],
+                "is_paper": line.is_paper, "committed": line.oob_first, "again": found["rmse"],
             })
             bar.tick()
         bar.close()
@@ -195,3 +211,106 @@ _FLAGS = ("_tied", "_open")
 def _flags(column):
     """True and False as 1 and 0, so that a missing one stays missing."""
     return column.map({True: 1, False: 0}).astype("Int8")
+
+
+def search_extent(found):
+    """What there was to choose from, flux by flux (`pandas.DataFrame`)."""
+    return pd.DataFrame(
+        {
+            "flux": target,
+            "predictors": ", ".join(extent["predictors"]),
+            "not in the recipe": ", ".join(extent["missing"]) or "none",
+            "identical": ", ".join(f"{a} = {b}" for a, b in extent["same_as"].items()) or "none",
+            "subsets": extent["subsets"],
+        }
+        for target, extent in found.extent.items()
+    )
+
+
+def search_finalists(found, n=6):
+    """The finalists with all their scores, the best in study folds first.
+
+    Parameters
+    ----------
+    found : soilresp.stages.Results
+        Of `predictor_search`.
+    n : int
+        So many of each flux, and the paper's choice.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Empty where not all subsets were searched.
+    """
+    columns = {
+        "target": "flux", "predictors": "predictors", "rank": "rank", "oob_first": "out of bag",
+        "stratified_rmse": "random", "site_rmse": "site", "study_rmse": "study",
+        "study_open": "open", "is_paper": "paper's",
+    }
+    if not len(found.whole):
+        return pd.DataFrame(columns=list(columns.values()))
+    scored = found.whole.dropna(subset=["study_rmse"]).sort_values("study_rmse", kind="stable")
+    scored = scored.astype({"study_open": bool})
+    place = scored.groupby("target").cumcount()
+    shown = scored[(place < n) | scored["is_paper"]].sort_values(
+        "target", kind="stable", key=lambda t: t.map(TARGETS)
+    )
+    return shown[list(columns)].rename(columns=columns)
+
+
+_AMONG = {
+    "oob_tied": "tied with the best out of bag",
+    "oob_first_open": "may be best out of bag with other studies",
+    "study_scan_open": "may be best in study folds with other studies",
+}
+
+
+def search_frequency(found):
+    """How often each predictor is in the subsets that may be the best.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``target``, ``among``, ``subsets`` (their number), ``predictor`` and ``share``.
+    """
+    table = found.whole if len(found.whole) else found.ranking.rename(columns={"tied": "oob_tied"})
+    rows = []
+    for target, part in table.groupby("target", sort=False):
+        for flag, words in _AMONG.items():
+            if flag in part:
+                among = part.loc[part[flag].fillna(0).astype(bool), "predictors"]
+                shares = predictor_shares(among, found.extent[target]["predictors"])
+                rows.append(pd.DataFrame({
+                    "target": target, "among": f"{words} ({len(among):,})", "subsets": len(among),
+                    "predictor": shares.index, "share": shares.to_numpy(),
+                }))
+    return pd.concat(rows, ignore_index=True)
+
+
+def search_numbers(found):
+    """Numbers and sentences of the search for the text (dict)."""
+    numbers = {}
+    for target in TARGETS:
+        ranking = found.ranking[found.ranking["target"] == target]
+        paper = ranking[ranking["is_paper"]]
+        n_tied = int(ranking["tied"].sum())
+        if len(found.whole):
+            whole = found.whole[found.whole["target"] == target]
+            own = whole[whole["is_paper"]]
+            n_open = int(whole["oob_first_open"].sum())
+            tail = f"; with other studies {n_open:,} might be"
+        else:
+            whole, own, tail = ranking, paper, ""
+        sentence = f"{len(whole):,} subsets were tried; {_subsets(n_tied)} tied with the best{tail}"
+        if len(paper):
+            delta, tied = float(paper["delta"].iloc[0]), bool(paper["tied"].iloc[0])
+            sentence += (
+                f". The paper's choice is number {own['rank'].iloc[0]:,}, {delta:.1f} g C m⁻² yr⁻¹ "
+                f"behind, and {'in' if tied else 'not in'} the tie set"
+            )
+        numbers[f"search_{target.lower()}_sentence"] = sentence
+    return numbers
+
+
+def _subsets(n):
+    return "one is" if n == 1 else f"{n:,} are"
