@@ -60,7 +60,7 @@ notebook.show(workflow.search_extent(found), "Predictors at the records, and the
 # other is in the records: other studies would have given other errors, and that is by far the larger.
 
 # %% mystnb={"figure": {"caption": "Out-of-bag RMSE of every subset by rank. Shaded: as far from the best as the chance of one forest allows. Filled: tied with the best when more forests are grown. Hollow: within twice the standard error, over other studies, of the difference from the best.", "name": "fig-search-rank"}}
-plot.subset_errors(found.whole) if len(found.whole) else plot.search_ranking(found.ranking)
+plot.subset_errors(workflow.search_errors(found))
 
 # %% mystnb={"figure": {"caption": "The best subsets with their out-of-bag RMSE, mean of several forests; bars: SD between seeds; the paper's choice is marked.", "name": "fig-search"}}
 plot.search_ranking(found.ranking)

@@ -103,14 +103,14 @@ def subset_errors(table):
     Parameters
     ----------
     table : pandas.DataFrame
-        From `soilresp.fit.whole_search.summarise`.
+        From `soilresp.fit.whole_search.summarise`; ``oob_first_open`` may be missing.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
     columns = ("target", "predictors", "rank", "oob_first", "oob_noise", "oob_repeats", "is_paper")
-    need(table, (*columns, "oob_first_open", "oob_tied"), "subset_errors")
+    need(table, (*columns, "oob_tied"), "subset_errors")
     fig = figure(8, 4.2)
     for ax, target, letter in zip(fig.subplots(1, 2), ("SR", "HR"), "ab"):
         own = table[table["target"] == target].sort_values("rank")
@@ -128,6 +128,8 @@ def subset_errors(table):
             ("oob_first_open", 4, "white", "may be best with other studies"),
             ("oob_tied", 5, colour, "tied with the best"),
         ):
+            if flag not in own:
+                continue
             some = own[own[flag].fillna(False).astype(bool)]
             ax.plot(
                 some["rank"], some["oob_first"], "o", ms=size, mfc=face, color=colour, mew=0.7,

@@ -17,7 +17,7 @@ from soilresp.prepare.strata import DRAWS, area_shares, realised_shares
 __all__ = ["draw_effect"]
 
 
-def draw_effect(cube, matched, chosen, draws=tuple(DRAWS), n_runs=10, n_trees=60, seed=0,
+def draw_effect(cube, matched, chosen, draws=tuple(DRAWS), n_runs=10, n_trees=40, seed=0,
                 progress=None):
     """Train a small ensemble under each way of drawing, and map it.
 

@@ -11,11 +11,18 @@ from soilresp.workflow.assembling import assembly
 from soilresp.workflow.budgeting import budget
 from soilresp.workflow.common import embedded_cube, records_of
 from soilresp.workflow.comparing import BENCHMARK_NAME, intercomparison
-from soilresp.workflow.driving import alternatives, drivers, explore
+from soilresp.workflow.driving import alternatives, drivers, explore, with_words
 from soilresp.workflow.effect import quality_effect
-from soilresp.workflow.learning import draw_variants, training
+from soilresp.workflow.learning import (
+    bin_table,
+    draw_numbers,
+    draw_table,
+    draw_variants,
+    training,
+)
 from soilresp.workflow.searching import (
     predictor_search,
+    search_errors,
     search_everything,
     search_extent,
     search_finalists,
@@ -32,6 +39,7 @@ __all__ = [
     "selection",
     "assembly",
     "predictor_search",
+    "search_errors",
     "search_everything",
     "search_extent",
     "search_finalists",
@@ -39,6 +47,9 @@ __all__ = [
     "search_numbers",
     "training",
     "draw_variants",
+    "bin_table",
+    "draw_table",
+    "draw_numbers",
     "validation",
     "mapping",
     "quality_effect",
@@ -47,6 +58,7 @@ __all__ = [
     "drivers",
     "alternatives",
     "explore",
+    "with_words",
     "twin_experiments",
     "many_twins",
     "TWIN_WORDS",

@@ -7,14 +7,14 @@ from soilresp.fit.validate import scores
 from soilresp.predict.draws import draw_effect
 from soilresp.prepare.observations import TARGETS
 from soilresp.prepare.sites import training_table
-from soilresp.prepare.strata import DRAWS, area_shares
+from soilresp.prepare.strata import DRAWS, STRATA, area_shares
 from soilresp.progress import track
 from soilresp.stages import Stage
 from soilresp.workflow.assembling import assembly
 from soilresp.workflow.common import Ticker, records_of
 from soilresp.workflow.searching import predictor_search
 
-__all__ = ["training", "draw_variants"]
+__all__ = ["training", "draw_variants", "bin_table", "draw_table", "draw_numbers"]
 
 
 def _training(study, needs, *, n_runs=None, n_trees=None, draw="area"):
@@ -54,7 +54,7 @@ def _training(study, needs, *, n_runs=None, n_trees=None, draw="area"):
 training = Stage("04_stratified_training", _training, [assembly, predictor_search])
 
 
-def _draw_variants(study, needs, *, draw_runs=10, draw_trees=60):
+def _draw_variants(study, needs, *, draw_runs=10, draw_trees=40):
     """Train small ensembles under every way of drawing the records.
 
     Results: ``effect``, ``drawn`` and ``maps``, as from
@@ -71,3 +71,63 @@ def _draw_variants(study, needs, *, draw_runs=10, draw_trees=60):
 
 
 draw_variants = Stage("04_draw_variants", _draw_variants, [assembly, predictor_search])
+
+
+def bin_table(trained):
+    """Records and land of each bin (table S1 of Lu et al. 2021).
+
+    Parameters
+    ----------
+    trained : soilresp.stages.Results
+        Of `training`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Number of records, their share and that of the vegetated land (%), and the quotient
+        of the land's share and the records'.
+    """
+    shares, records = trained.shares, trained.predictions
+    table = pd.DataFrame({"bin": [STRATA[s][0] for s in shares["stratum"]]})
+    for target in TARGETS:
+        own = records.loc[records["target"] == target, "stratum"]
+        table[f"{target} records"] = [int((own == s).sum()) for s in shares["stratum"]]
+        table[f"{target} share"] = 100 * shares[target]
+    table["land"] = 100 * shares["area"]
+    for target in TARGETS:
+        table[f"{target} weight"] = shares["area"] / shares[target]
+    return table
+
+
+def draw_table(draws):
+    """Totals and scores under each way to draw, a row each, in words (`pandas.DataFrame`)."""
+    return pd.DataFrame({
+        "flux": draws.effect["target"],
+        "draw": draws.effect["draw"].map(DRAWS),
+        "total": draws.effect["total"],
+        "SD": draws.effect["total_sd"],
+        "R²": draws.effect["r2"],
+        "RMSE": draws.effect["rmse"],
+    })
+
+
+def draw_numbers(trained, draws):
+    """Sentences on the draws for the text (dict)."""
+    totals = draws.effect.set_index(["target", "draw"])["total"]
+    parts = [
+        f"{target} is {totals[target, 'area']:.1f} Pg C yr⁻¹ drawn by area, "
+        f"{totals[target, 'record']:.1f} with every record alike and "
+        f"{totals[target, 'bin']:.1f} with every bin alike"
+        for target in TARGETS
+    ]
+    table = bin_table(trained)
+    rare = [
+        f"{row[f'{target} records']} {target} records of {row['bin']} stand for "
+        f"{row['land']:.0f} % of the land"
+        for target in TARGETS
+        for _, row in table.nlargest(1, f"{target} weight").iterrows()
+    ]
+    return {
+        "draw_sentence": "; ".join(parts) + ".",
+        "rare_sentence": " and ".join(rare) + ".",
+    }

@@ -31,6 +31,7 @@ __all__ = [
     "predictor_search",
     "search_everything",
     "search_extent",
+    "search_errors",
     "search_finalists",
     "search_frequency",
     "search_numbers",
@@ -227,6 +228,14 @@ def search_extent(found):
     )
 
 
+def search_errors(found):
+    """Scores of all subsets that were tried, as `soilresp.plot.subset_errors` takes them."""
+    if len(found.whole):
+        return found.whole
+    names = {"rmse": "oob_first", "noise": "oob_noise", "tied": "oob_tied"}
+    return found.ranking.rename(columns=names).assign(oob_repeats=1)
+
+
 def search_finalists(found, n=6):
     """The finalists with all their scores, the best in study folds first.
 
@@ -273,9 +282,8 @@ def search_frequency(found):
     pandas.DataFrame
         ``target``, ``among``, ``subsets`` (their number), ``predictor`` and ``share``.
     """
-    table = found.whole if len(found.whole) else found.ranking.rename(columns={"tied": "oob_tied"})
     rows = []
-    for target, part in table.groupby("target", sort=False):
+    for target, part in search_errors(found).groupby("target", sort=False):
         for flag, words in _AMONG.items():
             if flag in part:
                 among = part.loc[part[flag].fillna(0).astype(bool), "predictors"]
