@@ -28,7 +28,7 @@ from soilresp.workflow.common import records_of
 from soilresp.workflow.searching import predictor_search
 from soilresp.workflow.selecting import selection
 
-__all__ = ["Alternatives", "explore", "alternatives", "drivers"]
+__all__ = ["Alternatives", "explore", "with_words", "alternatives", "drivers"]
 
 _SEARCH = {"schemes": ("study", "blocks2"), "seeds": (0, 1), "n_folds": 5, "n_trees": 40}
 _CONFIRM = {"schemes": tuple(SCHEMES), "seeds": (100, 101, 102), "n_folds": 5, "n_trees": 100}
@@ -260,6 +260,12 @@ def _row(data, kept, target, phase, alternative, settings, path):
         **skill(data.records[target], data.shares, made), "gain": gain, "gain_se": error,
         "total": data.total(alternative, target, settings["n_trees"]),
     }
+
+
+def with_words(table):
+    """The table of `explore` with a column ``words``, what each alternative is for a reader."""
+    words = [Alternative.from_name(name).words for name in table["alternative"]]
+    return table.assign(words=words)
 
 
 def _alternatives(study, needs, *, cv_trees=None):
