@@ -20,6 +20,7 @@ from soilresp.errors import DataError
 from soilresp.grid import coordinates
 from soilresp.plot import maps, models, style
 from soilresp.prepare.recipes import PREDICTORS
+from soilresp.prepare.strata import DRAWS
 
 LABEL = "Twin experiment: synthetic observations, known truth"
 
@@ -110,6 +111,39 @@ def search_ranking():
     return plot.search_ranking(pd.DataFrame(rows), n=2)
 
 
+def subset_errors():
+    rows = [
+        {"target": t, "predictors": f"subset {k}", "rank": k, "oob_first": 300.0 + k,
+         "oob_noise": 1.0, "oob_repeats": 4, "is_paper": k == 7, "oob_tied": 1.0 if k < 3 else np.nan,
+         "oob_first_open": k < 20}
+        for t in ("SR", "HR") for k in range(1, 64)
+    ]
+    return plot.subset_errors(pd.DataFrame(rows))
+
+
+def predictor_frequency():
+    rows = [
+        {"target": t, "among": among, "predictor": name, "share": 0.1 * k}
+        for t in ("SR", "HR") for among in ("tied", "open") for k, name in enumerate(PREDICTORS)
+    ]
+    return plot.predictor_frequency(pd.DataFrame(rows))
+
+
+def drawn_shares():
+    rows = [
+        {"target": t, "draw": draw, "stratum": s, "records": 0.2, "area": 0.2, "drawn": 0.05 * s,
+         "drawn_sd": 0.01}
+        for t in ("SR", "HR") for draw in DRAWS for s in range(1, 6)
+    ]
+    return plot.drawn_shares(pd.DataFrame(rows))
+
+
+def draw_maps():
+    fields = [world(k) for k in range(3)]
+    field = xr.concat(fields, pd.Index(["area", "record", "bin"], name="draw"))
+    return plot.draw_maps(xr.Dataset({"SR": field, "HR": field}))
+
+
 def strata_shares():
     return plot.strata_shares(pd.DataFrame(
         {"stratum": [1, 2, 3, 4, 5], "area": 0.2, "SR": [0.1, 0.1, 0.2, 0.1, 0.5], "HR": 0.2}
@@ -184,6 +218,10 @@ FIGURES = {
     "two_sources": (two_sources, 9),
     "reported_against_matched": (lambda: plot.reported_against_matched(records()), 2),
     "search_ranking": (search_ranking, 4),
+    "subset_errors": (subset_errors, 2),
+    "predictor_frequency": (predictor_frequency, 2),
+    "drawn_shares": (drawn_shares, 2),
+    "draw_maps": (draw_maps, 4),
     "strata_shares": (strata_shares, 1),
     "observed_predicted": (lambda: plot.observed_predicted(records(), "random folds"), 2),
     "validation_ladder": (validation_ladder, 2),
@@ -374,6 +412,19 @@ def test_search_keeps_the_papers_choice():
     draw(fig)
     labels = [t.get_text() for t in fig.axes[0].get_yticklabels()]
     assert labels == ["1", "2", "paper, 3"]
+
+
+def test_subset_errors_counts_its_sets():
+    """The legend says how many subsets are tied, and where the paper's choice stands."""
+    fig = subset_errors()
+    draw(fig)
+    legend = [t.get_text() for t in fig.axes[0].get_legend().get_texts()]
+    assert legend[1:] == [
+        "all subsets (63)", "may be best with other studies (19)", "tied with the best (2)",
+        "the paper's choice (7)",
+    ]
+    # Four forests halve the noise of one: the band is twice 2 x 1 wide.
+    assert fig.axes[0].patches[0].get_height() == 4
 
 
 def test_covariate_that_is_missing():

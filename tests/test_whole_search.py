@@ -98,7 +98,8 @@ def test_summary(done):
     got = summarise(done, PLAN)
     assert len(got) == 14 and not got["is_paper"].any()
     for target, part in got.groupby("target"):
-        assert part["rank"].tolist() == list(range(1, 8)) and part["oob_first"].is_monotonic_increasing
+        assert part["rank"].tolist() == list(range(1, 8))
+        assert part["oob_first"].is_monotonic_increasing
         assert part["oob_first_open"].iloc[0]
         assert part.loc[part["study_scan"].idxmin(), "study_scan_open"]
         assert part["study_scan"].notna().all() and (part["oob_repeats"] == 3).sum() == 2

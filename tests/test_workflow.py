@@ -190,6 +190,30 @@ def test_figures_and_tables_carry_the_label(study, results):
     assert label in notebook.show(table, "Totals").to_html()
 
 
+def test_search_around_the_paper(study, results):
+    """Without a table of all subsets for the twin, the neighbourhood is searched and said."""
+    found = results["03_predictor_search"]
+    assert len(found.whole) == len(found.rechecked) == 0 and found.made == {}
+    assert found.extent["SR"]["missing"] == ["SOC"] and found.extent["SR"]["subsets"] == 511
+    assert workflow.search_extent(found)["not in the recipe"].tolist() == ["SOC", "SOC"]
+    assert len(workflow.search_finalists(found)) == 0
+    assert set(workflow.search_frequency(found)["target"]) == {"SR", "HR"}
+    assert "The paper's choice is number" in workflow.search_numbers(found)["search_hr_sentence"]
+
+
+def test_ways_to_draw(study, results):
+    """Each way has its totals; those by area are drawn as the training stage draws them."""
+    draws = workflow.draw_variants(study, draw_runs=2, draw_trees=3)
+    assert len(draws.effect) == 8 and (draws.effect["total"] > 20).all()
+    training = results["04_stratified_training"]
+    table = workflow.bin_table(training)
+    assert table["SR records"].sum() == (training.predictions["target"] == "SR").sum()
+    assert table["land"].sum() == pytest.approx(100)
+    assert set(workflow.draw_table(draws)["flux"]) == {"SR", "HR"}
+    numbers = workflow.draw_numbers(training, draws)
+    assert "HR records of shrubland stand for" in numbers["rare_sentence"]
+
+
 def test_unknown_predictor_is_refused(study, results):
     """Soil carbon is not in the embedded recipe: the message names what is."""
     with pytest.raises(ParameterError, match="HR predictor 'SOC' is not in recipe 'embedded', "

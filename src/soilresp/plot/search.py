@@ -130,7 +130,7 @@ def subset_errors(table):
         ):
             if flag not in own:
                 continue
-            some = own[own[flag].fillna(False).astype(bool)]
+            some = own[own[flag].fillna(0).astype(bool)]
             ax.plot(
                 some["rank"], some["oob_first"], "o", ms=size, mfc=face, color=colour, mew=0.7,
                 label=f"{label} ({len(some):,})",
