@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 import pandas as pd
 from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 from sklearn.model_selection import GroupKFold
@@ -349,9 +350,9 @@ def _weights(kind, records):
         "cell": _cell(records),
     }
     each = {k: 1 / pd.Series(g).groupby(g).transform("size").to_numpy() for k, g in share.items()}
-    weight = {
-        "record": np.ones(len(records)), **each, "study_cell": np.sqrt(each["study"] * each["cell"]),
-    }[kind]
+    each["record"] = np.ones(len(records))
+    each["study_cell"] = np.sqrt(each["study"] * each["cell"])
+    weight = each[kind]
     return weight / weight.mean()
 
 
@@ -376,7 +377,9 @@ def _krige(records, residuals, state):
     kernel = ConstantKernel(variance / 2, (variance / 1e3, variance * 10)) * Matern(
         0.05, (0.005, 1.0), nu=0.5
     ) + WhiteKernel(variance / 2, (variance / 1e3, variance * 10))
-    with threadpool_limits(1):
+    with threadpool_limits(1), warnings.catch_warnings():
+        # A range at the end of what is tried is an answer too: no range at all, or the globe.
+        warnings.simplefilter("ignore", ConvergenceWarning)
         found = GaussianProcessRegressor(kernel, alpha=noise[some]).fit(place[some], value[some])
         return GaussianProcessRegressor(found.kernel_, alpha=noise, optimizer=None).fit(
             place, value

@@ -39,12 +39,13 @@ def clusters(x, level=0.7):
     names = list(x.columns)
     if len(names) == 1:
         return [names]
+    # A constant predictor goes with none.
+    varying = [i for i, name in enumerate(names) if x[name].nunique() > 1]
     together = np.eye(len(names))
-    for i, first in enumerate(names):
-        for k, second in enumerate(names[:i]):
-            rho = spearmanr(x[first], x[second]).statistic
-            # A constant predictor goes with none.
-            together[i, k] = together[k, i] = 0 if np.isnan(rho) else abs(rho)
+    for i in varying:
+        for k in (k for k in varying if k < i):
+            rho = spearmanr(x[names[i]], x[names[k]]).statistic
+            together[i, k] = together[k, i] = abs(rho)
     tree = linkage(squareform(1 - together, checks=False), "average")
     label = fcluster(tree, 1 - level + 1e-12, "distance")
     found = {}
@@ -102,9 +103,10 @@ def importance(forest, x, y, groups, n_repeats=5, seed=0):
     """
     named = [name for group in groups for name in group]
     if len(set(named)) < len(named):
-        raise DataError("A predictor is in two groups; groups that are permuted must not overlap.")
+        raise DataError("A predictor is in two groups; those that are permuted must not overlap.")
     rest = [name for name in x.columns if name not in named]
-    columns = [[x.columns.get_loc(name) for name in g] for g in (*groups, *([rest] if rest else []))]
+    sets = [*groups, rest] if rest else groups
+    columns = [[x.columns.get_loc(name) for name in members] for members in sets]
     values = np.array(x, np.float32)
     rows = np.tile(np.arange(len(x))[:, np.newaxis], (1, len(columns)))
     found = permutation_importance(

@@ -9,7 +9,9 @@ from soilresp.prepare.recipes import PREDICTORS
 
 __all__ = ["importance_dots", "rank_shares", "dependence_curves", "alternative_gains"]
 
-_SCHEMES = {"random_cv": ("o", "white", "random folds"), "study_cv": ("D", None, "left-out studies")}
+_SCHEMES = {
+    "random_cv": ("o", "white", "random folds"), "study_cv": ("D", None, "left-out studies"),
+}
 
 
 @styled
@@ -147,7 +149,9 @@ def dependence_curves(curves, single, values, target):
         for _, line in single[single["feature"] == name].groupby("curve"):
             ax.plot(line["value"], line["flux"], color=COLOURS["muted"], lw=0.4, alpha=0.5)
         own = curves[curves["feature"] == name]
-        ax.fill_between(own["value"], own["q10"], own["q90"], color=COLOURS[target], alpha=0.18, lw=0)
+        ax.fill_between(
+            own["value"], own["q10"], own["q90"], color=COLOURS[target], alpha=0.18, lw=0
+        )
         ax.plot(own["value"], own["flux"], color=COLOURS[target], lw=2)
         known = values[name].to_numpy(float)
         count, edges = np.histogram(known, 24, (own["value"].min(), own["value"].max()))
@@ -202,7 +206,7 @@ def alternative_gains(table):
     steps = int(np.nanmax([table["step"].max(), 0]))
     places = [*range(len(labels)), *(len(labels) + 0.6 + k for k in range(steps))]
     words = [Alternative.from_name(name).words for name in labels]
-    words = [*(_short(w) for w in words), *(f"way to the best, choice {k + 1}" for k in range(steps))]
+    words = [_short(w) for w in words] + [f"way to the best, choice {k + 1}" for k in range(steps)]
     axes[0].set_yticks(places, words, fontsize=7.5)
     axes[0].set_ylim(len(labels) + steps + 0.1, -0.7)
     return fig

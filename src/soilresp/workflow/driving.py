@@ -7,10 +7,17 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from soilresp import committed, paths
+from soilresp import committed
 from soilresp.data import access
 from soilresp.fit.alternatives import (
-    PAPER, SCHEMES, Alternative, Model, cross_predict, neighbours, optimism, skill,
+    PAPER,
+    SCHEMES,
+    Alternative,
+    Model,
+    cross_predict,
+    neighbours,
+    optimism,
+    skill,
 )
 from soilresp.fit.importance import dependence, held_out_importance, rank_spread
 from soilresp.grid import GRAMS_PER_PG
