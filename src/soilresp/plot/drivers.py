@@ -33,7 +33,9 @@ def importance_dots(table):
     most = {k: table[table["kind"] == k].groupby("target")["feature"].nunique().max()
             for k in ("single", "group")}
     fig = figure(8, 1.9 + 0.25 * sum(most.values()))
-    axes = fig.subplots(2, len(targets), squeeze=False, sharex="col", height_ratios=most.values())
+    axes = fig.subplots(
+        2, len(targets), squeeze=False, sharex="col", height_ratios=list(most.values())
+    )
     for row, (kind, title) in enumerate(
         (("single", "one by one"), ("group", "correlated ones together"))
     ):
