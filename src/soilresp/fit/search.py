@@ -187,7 +187,7 @@ def score(job, x, records, seed=0, n_jobs=1):
     values, y = np.array(x[list(job.predictors)], np.float32), np.array(records["flux"], float)
     asked = (job.n_trees, values.shape[1], _state(seed, job, _FORESTS), n_jobs)
     if job.scheme == "oob":
-        predicted = oob_prediction(fit(new_forest(*asked, oob_score=True), values, y))
+        predicted = oob_prediction(fit(new_forest(*asked), values, y), values)
     else:
         predicted = np.empty(len(y))
         for train, test in _folds(job, records, seed):
