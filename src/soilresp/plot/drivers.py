@@ -1,6 +1,7 @@
 """Figures on what drives the forests, and on other models."""
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from soilresp.fit.alternatives import CHOICES, PAPER, Alternative
 from soilresp.plot._parts import need
@@ -102,11 +103,11 @@ def rank_shares(table):
                 .reindex(columns=range(1, len(order) + 1), fill_value=0)
             )
             share = share.div(share.sum(axis=1).clip(lower=1), axis=0)
-            image = ax.imshow(share, vmin=0, vmax=1, cmap="cividis_r", aspect="auto")
+            image = ax.imshow(share, vmin=0, vmax=1, cmap="Blues", aspect="auto")
             for (i, k), value in np.ndenumerate(share.to_numpy()):
                 if value:
                     ax.text(k, i, f"{100 * value:.0f}", ha="center", va="center", fontsize=7,
-                            color="white" if value > 0.5 else "black")
+                            color="white" if value > 0.6 else "black")
             ax.set_xticks(np.arange(len(order)), np.arange(1, len(order) + 1))
             ax.set_yticks(np.arange(len(order)), order if ax is row[0] else [])
             ax.tick_params(length=0)
@@ -162,7 +163,7 @@ def dependence_curves(curves, single, values, target):
         ax.set_ylim(floor, high)
         ax.set_xlabel(f"{name} ({pretty_units(PREDICTORS[name][1])})" if name in PREDICTORS
                       else name)
-        ax.locator_params(axis="x", nbins=4)
+        ax.xaxis.set_major_locator(MaxNLocator(4, prune="both"))
     for ax in axes[:, 0]:
         ax.set_ylabel(f"{target} ({FLUX_UNITS})")
     return fig

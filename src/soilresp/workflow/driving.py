@@ -329,7 +329,8 @@ def _drivers(study, needs, *, driver_trees=None, rank_draws=None):
     those that it goes with, by random folds and left-out studies), ``ranks`` (of the chosen
     predictors, by ``case``), ``curves`` and ``single`` (partial dependence of the chosen
     predictors, and curves of single records) and ``values`` (the records' predictors), all
-    with ``target``. Settings: trees of each forest, and repetitions for the ranks.
+    with ``target``. Settings: trees of each forest (half of them for the ranks), and
+    repetitions for the ranks.
     """
     assembled, chosen = needs["02_covariate_assembly"], needs["03_predictor_search"].chosen
     cube = assembled.cube
@@ -345,14 +346,14 @@ def _drivers(study, needs, *, driver_trees=None, rank_draws=None):
         keep("importance", held_out_importance(
             x, records, target, driver_trees, seed=study.seed
         ), target)
-        own = x[list(chosen[target])]
-        ranks = [rank_spread(own, records, target, rank_draws, driver_trees, seed=study.seed)]
+        own, half = x[list(chosen[target])], max(1, driver_trees // 2)
+        ranks = [rank_spread(own, records, target, rank_draws, half, seed=study.seed)]
         ranks[0]["case"] = ranks[0]["kind"].map(_CASES)
         if "MAT" in own and "year" in cube["MAT"].dims:
             mean = xr.Dataset({"MAT": cube["MAT"].mean("year").load()})
             static = own.assign(MAT=training_table(records, mean, ["MAT"])["MAT"])
             again = rank_spread(
-                static, records, target, rank_draws, driver_trees, seed=study.seed,
+                static, records, target, rank_draws, half, seed=study.seed,
                 kinds=("studies",),
             )
             ranks.append(again.assign(case=_CASES["static"]))
