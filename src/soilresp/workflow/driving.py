@@ -10,6 +10,7 @@ import xarray as xr
 from soilresp import committed
 from soilresp.data import access
 from soilresp.fit.alternatives import (
+    CHOICES,
     PAPER,
     SCHEMES,
     Alternative,
@@ -130,6 +131,7 @@ class _Kept:
 
     def __init__(self, data, folder):
         self.data, self.folder = data, folder
+        self.made, self.taken_up = 0, len(list(folder.glob("*.npy")))
 
     def __call__(self, alternative, target, scheme, seed, n_folds, n_trees):
         name = f"{target} {alternative.name} {scheme} {seed} {n_folds} {n_trees}.npy"
@@ -138,6 +140,7 @@ class _Kept:
             made = self.data.cross_predict(alternative, target, scheme, seed, n_folds, n_trees)
             with write_aside(file) as aside, open(aside, "wb") as stream:
                 np.save(stream, made)
+            self.made += 1
         return np.load(file)
 
     def of(self, alternative, target, schemes, seeds, n_folds, n_trees):
@@ -209,6 +212,7 @@ def explore(study, into=None, folder=None, search=None, confirm=None):
         "settings": {"search": search, "confirm": confirm, "least_gain": LEAST_GAIN,
                      "hopeless": HOPELESS},
         "best": best, "optimism": optimisms,
+        "predictions": {"made": kept.made, "of_an_earlier_start": kept.taken_up},
         "wall_seconds": round(time.perf_counter() - start[0]),
         "cpu_seconds": round(time.process_time() - start[1]),
     }
@@ -230,18 +234,26 @@ def _search(data, kept, target, search):
             kept.of(option, target, **search)
         gains = {o: _gain(data, kept, target, o, path[-1], search) for o in options}
         if step == 0:
-            hopeless = {
-                next((c, getattr(o, c)) for c in ("predictors", "scale", "records", "learner",
-                                                   "residuals", "weights")
-                     if getattr(o, c) != getattr(PAPER, c))
-                for o, (gain, _) in gains.items() if gain < HOPELESS
-            }
+            hopeless = {_changed(o) for o, (gain, _) in gains.items() if gain < HOPELESS}
+            # Not a choice of its own: what comes along with another scale or learner.
+            hopeless.discard(("weights", "record"))
+        if not gains:
+            break
         choice = max(gains, key=lambda o: gains[o][0])
         gain, error = gains[choice]
         if gain < max(LEAST_GAIN, 2 * error):
             break
         path.append(choice)
     return tried, path
+
+
+def _changed(alternative):
+    """The choice in which an alternative differs from the paper's, weights last."""
+    choices = [c for c in CHOICES if c != "weights"] + ["weights"]
+    return next(
+        (c, getattr(alternative, c)) for c in choices
+        if getattr(alternative, c) != getattr(PAPER, c)
+    )
 
 
 def _rmse(data, kept, target, alternative, settings):
