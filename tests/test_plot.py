@@ -160,6 +160,47 @@ def validation_ladder():
     return plot.validation_ladder(table, {"SR": {"r2": 0.89, "rmse": 348}})
 
 
+def error_by_distance():
+    ladder = pd.DataFrame({
+        "target": ["SR", "SR", "SR", "HR", "HR", "HR"],
+        "scheme": ["in_sample", "random_cv", "region_cv"] * 2,
+        "r2": [0.84, 0.64, 0.05, 0.8, 0.6, 0.0],
+        "distance": [np.nan, 0.0, 2700.0] * 2,
+    })
+    buffered = pd.DataFrame({
+        "target": ["SR", "SR", "HR", "HR"], "distance": [60.0, 2000.0] * 2,
+        "rmse": [550.0, 590.0, 300.0, 310.0], "rmse_se": [0.0, 40.0] * 2,
+        "rmse_of_mean": [580.0, 585.0, 305.0, 306.0],
+    })
+    return plot.error_by_distance(ladder, buffered)
+
+
+def leak_dots():
+    return plot.leak_dots(pd.DataFrame({
+        "predictors": ["MAT by year"] * 3 + ["all static"] * 3,
+        "scheme": ["random_cv", "site_cv", "study_cv"] * 2,
+        "rmse": [360.0, 560.0, 550.0, 408.0, 561.0, 562.0],
+    }))
+
+
+def interval_coverage():
+    rows = [
+        {"target": target, "test": test, "calibrated": test, "level": level,
+         "raw": level - 0.1, "conformal": level}
+        for target in ("SR", "HR") for test in ("random", "study", "spatial")
+        for level in (0.5, 0.9)
+    ]
+    return plot.interval_coverage(pd.DataFrame(rows))
+
+
+def pit_histogram():
+    rows = [
+        {"target": target, "test": test, "bin": k, "share": 0.05}
+        for target in ("SR", "HR") for test in ("random", "study", "spatial") for k in range(20)
+    ]
+    return plot.pit_histogram(pd.DataFrame(rows))
+
+
 def six_maps():
     sr, hr = world(0), world(1) / 2
     return plot.six_maps(xr.Dataset({
@@ -225,6 +266,10 @@ FIGURES = {
     "strata_shares": (strata_shares, 1),
     "observed_predicted": (lambda: plot.observed_predicted(records(), "random folds"), 2),
     "validation_ladder": (validation_ladder, 2),
+    "error_by_distance": (error_by_distance, 2),
+    "leak_dots": (leak_dots, 1),
+    "interval_coverage": (interval_coverage, 2),
+    "pit_histogram": (pit_histogram, 2),
     "six_maps": (six_maps, 6),
     "annual_series": (annual_series, 3),
     "zonal_profiles": (zonal_profiles, 4),
@@ -283,6 +328,12 @@ def test_label(name):
     assert fig.get_suptitle() == LABEL
     assert LABEL in words(fig)
     assert LABEL in repr(fig)
+
+
+def test_leak_of_a_recipe_without_years_is_words():
+    """Where no predictor varies from year to year there is nothing to compare."""
+    fig = plot.leak_dots(pd.DataFrame(columns=["predictors", "scheme", "rmse"]))
+    assert "No predictor of this recipe varies from year to year." in words(fig)
 
 
 def test_label_goes_into_the_file(tmp_path):

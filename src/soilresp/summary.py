@@ -134,10 +134,15 @@ def _counts(records):
 def _validation(validation, target):
     out = dict.fromkeys((*_SCHEMES, "coverage90_raw", "coverage90_conformal"))
     if validation:
-        ladder = validation["ladder"]
+        ladder, coverage = validation["ladder"], validation["coverage"]
         own = ladder[ladder["target"] == target].set_index("scheme")
         for scheme in _SCHEMES:
             out[scheme] = {key: float(own.loc[scheme, key]) for key in ("r2", "rmse", "r")}
+        # Calibrated as they are tested: at random, by study, by blocks of two degrees.
+        alike = (coverage["test"] == coverage["calibrated"]) & (coverage["level"] == 0.9)
+        held = coverage[alike & (coverage["target"] == target)].set_index("test")
+        out["coverage90_raw"] = held["raw"].to_dict()
+        out["coverage90_conformal"] = held["conformal"].to_dict()
     return out
 
 

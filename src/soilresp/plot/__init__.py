@@ -5,6 +5,12 @@ show the figure that it returns.
 """
 
 from soilresp.plot.budget import budget_bars, literature_forest
+from soilresp.plot.calibration import (
+    error_by_distance,
+    interval_coverage,
+    leak_dots,
+    pit_histogram,
+)
 from soilresp.plot.covariates import correlation_matrix, covariate_maps, two_sources
 from soilresp.plot.draws import draw_maps, drawn_shares
 from soilresp.plot.drivers import (
@@ -36,11 +42,15 @@ __all__ = [
     "dependence_curves",
     "draw_maps",
     "drawn_shares",
+    "error_by_distance",
     "flux_bars",
     "funnel_bars",
     "importance_dots",
+    "interval_coverage",
+    "leak_dots",
     "literature_forest",
     "observed_predicted",
+    "pit_histogram",
     "predictor_frequency",
     "rank_shares",
     "reported_against_matched",

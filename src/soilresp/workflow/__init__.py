@@ -32,7 +32,7 @@ from soilresp.workflow.searching import (
 from soilresp.workflow.selecting import selection
 from soilresp.workflow.twinning import TWIN_WORDS, many_twins, twin_experiments
 from soilresp.workflow.upscaling import annual_totals, mapping, totals_beside_paper
-from soilresp.workflow.validating import validation
+from soilresp.workflow.validating import EVALUATIONS, share_of_gain, validation
 
 __all__ = [
     "STAGES",
@@ -65,6 +65,8 @@ __all__ = [
     "records_of",
     "embedded_cube",
     "annual_totals",
+    "EVALUATIONS",
+    "share_of_gain",
     "totals_beside_paper",
     "BENCHMARK_NAME",
 ]
