@@ -26,7 +26,7 @@ END
 
 def write_hdf_eos(path, grid, name, values, attrs, left=-180e6):
     """Write one field of an HDF-EOS2 grid: dataset, groups, description of the grid."""
-    from pyhdf.HDF import HDF, HC
+    from pyhdf.HDF import HC, HDF
     from pyhdf.SD import SD, SDC
     from pyhdf.V import V  # noqa: F401  (registers HDF.vgstart)
 

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from soilresp.compare.footing import to_land, to_vegetated
 from soilresp.compare.paper import literature, paper_values
-from soilresp.load.models import conservative
 from soilresp.compare.sites import sample_at, site_scores, site_table
 from soilresp.compare.totals import (
     BENCHMARK,
@@ -27,7 +26,7 @@ from soilresp.compare.zonal import zonal_profile, zonal_table
 from soilresp.data import access
 from soilresp.errors import DataError, ParameterError
 from soilresp.grid import cell_area, coordinates, total_pg
-from soilresp.load.models import declared_models, read_testbed
+from soilresp.load.models import conservative, declared_models, read_testbed
 
 
 def on_grid(values, **attrs):

@@ -16,8 +16,8 @@ from soilresp.prepare.covariates import (
     growing_season,
     relative_humidity,
 )
-from soilresp.prepare.leaf_area import monthly_lai, seasonal_shape
 from soilresp.prepare.cube import describe
+from soilresp.prepare.leaf_area import monthly_lai, seasonal_shape
 from soilresp.prepare.recipes import PREDICTORS, recipe_of
 
 # Relative humidity

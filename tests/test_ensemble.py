@@ -166,5 +166,5 @@ def test_impossible_numbers_are_refused():
         runs_of(0)
     with pytest.raises(ParameterError, match="n_trees must be at least 1, got 0"):
         runs_of(1, 0)
-    with pytest.raises(ParameterError, match="draw must be 'area' or 'record', got 'even'"):
+    with pytest.raises(ParameterError, match="draw must be one of area, area_without, record, bin; got 'even'"):
         runs_of(1, 1, draw="even")

@@ -20,7 +20,6 @@ from soilresp.load.cru_cl import DAYS_IN_MONTH, read_cru_cl
 from soilresp.load.ghcn import read_ghcn
 from soilresp.load.gistemp import read_gistemp
 
-
 # CRU CL 1.0
 
 

@@ -20,6 +20,7 @@ from soilresp.errors import DataError
 from soilresp.grid import coordinates
 from soilresp.plot import maps, models, style
 from soilresp.prepare.recipes import PREDICTORS
+from soilresp.prepare.strata import DRAWS
 
 LABEL = "Twin experiment: synthetic observations, known truth"
 
@@ -119,6 +120,39 @@ def convergence():
     return plot.convergence(table)
 
 
+def subset_errors():
+    rows = [
+        {"target": t, "predictors": f"subset {k}", "rank": k, "oob_first": 300.0 + k,
+         "oob_noise": 1.0, "oob_repeats": 4, "is_paper": k == 7, "oob_tied": 1.0 if k < 3 else np.nan,
+         "oob_first_open": k < 20}
+        for t in ("SR", "HR") for k in range(1, 64)
+    ]
+    return plot.subset_errors(pd.DataFrame(rows))
+
+
+def predictor_frequency():
+    rows = [
+        {"target": t, "among": among, "predictor": name, "share": 0.1 * k}
+        for t in ("SR", "HR") for among in ("tied", "open") for k, name in enumerate(PREDICTORS)
+    ]
+    return plot.predictor_frequency(pd.DataFrame(rows))
+
+
+def drawn_shares():
+    rows = [
+        {"target": t, "draw": draw, "stratum": s, "records": 0.2, "area": 0.2, "drawn": 0.05 * s,
+         "drawn_sd": 0.01}
+        for t in ("SR", "HR") for draw in DRAWS for s in range(1, 6)
+    ]
+    return plot.drawn_shares(pd.DataFrame(rows))
+
+
+def draw_maps():
+    fields = [world(k) for k in range(3)]
+    field = xr.concat(fields, pd.Index(["area", "record", "bin"], name="draw"))
+    return plot.draw_maps(xr.Dataset({"SR": field, "HR": field}))
+
+
 def strata_shares():
     return plot.strata_shares(pd.DataFrame(
         {"stratum": [1, 2, 3, 4, 5], "area": 0.2, "SR": [0.1, 0.1, 0.2, 0.1, 0.5], "HR": 0.2}
@@ -133,6 +167,47 @@ def validation_ladder():
         "rmse": [220.0, 520.0, 560.0, 110.0, 280.0, 290.0],
     })
     return plot.validation_ladder(table, {"SR": {"r2": 0.89, "rmse": 348}})
+
+
+def error_by_distance():
+    ladder = pd.DataFrame({
+        "target": ["SR", "SR", "SR", "HR", "HR", "HR"],
+        "scheme": ["in_sample", "random_cv", "region_cv"] * 2,
+        "r2": [0.84, 0.64, 0.05, 0.8, 0.6, 0.0],
+        "distance": [np.nan, 0.0, 2700.0] * 2,
+    })
+    buffered = pd.DataFrame({
+        "target": ["SR", "SR", "HR", "HR"], "distance": [60.0, 2000.0] * 2,
+        "rmse": [550.0, 590.0, 300.0, 310.0], "rmse_se": [0.0, 40.0] * 2,
+        "rmse_of_mean": [580.0, 585.0, 305.0, 306.0],
+    })
+    return plot.error_by_distance(ladder, buffered)
+
+
+def leak_dots():
+    return plot.leak_dots(pd.DataFrame({
+        "predictors": ["MAT by year"] * 3 + ["all static"] * 3,
+        "scheme": ["random_cv", "site_cv", "study_cv"] * 2,
+        "rmse": [360.0, 560.0, 550.0, 408.0, 561.0, 562.0],
+    }))
+
+
+def interval_coverage():
+    rows = [
+        {"target": target, "test": test, "calibrated": test, "level": level,
+         "raw": level - 0.1, "conformal": level}
+        for target in ("SR", "HR") for test in ("random", "study", "spatial")
+        for level in (0.5, 0.9)
+    ]
+    return plot.interval_coverage(pd.DataFrame(rows))
+
+
+def pit_histogram():
+    rows = [
+        {"target": target, "test": test, "bin": k, "share": 0.05}
+        for target in ("SR", "HR") for test in ("random", "study", "spatial") for k in range(20)
+    ]
+    return plot.pit_histogram(pd.DataFrame(rows))
 
 
 def six_maps():
@@ -210,10 +285,18 @@ FIGURES = {
     "two_sources": (two_sources, 9),
     "reported_against_matched": (lambda: plot.reported_against_matched(records()), 2),
     "search_ranking": (search_ranking, 4),
+    "subset_errors": (subset_errors, 2),
+    "predictor_frequency": (predictor_frequency, 2),
+    "drawn_shares": (drawn_shares, 2),
+    "draw_maps": (draw_maps, 4),
     "strata_shares": (strata_shares, 1),
     "convergence": (convergence, 8),
     "observed_predicted": (lambda: plot.observed_predicted(records(), "random folds"), 2),
     "validation_ladder": (validation_ladder, 2),
+    "error_by_distance": (error_by_distance, 2),
+    "leak_dots": (leak_dots, 1),
+    "interval_coverage": (interval_coverage, 2),
+    "pit_histogram": (pit_histogram, 2),
     "six_maps": (six_maps, 6),
     "annual_series": (annual_series, 3),
     "zonal_profiles": (zonal_profiles, 4),
@@ -275,6 +358,12 @@ def test_label(name):
     assert fig.get_suptitle() == LABEL
     assert LABEL in words(fig)
     assert LABEL in repr(fig)
+
+
+def test_leak_of_a_recipe_without_years_is_words():
+    """Where no predictor varies from year to year there is nothing to compare."""
+    fig = plot.leak_dots(pd.DataFrame(columns=["predictors", "scheme", "rmse"]))
+    assert "No predictor of this recipe varies from year to year." in words(fig)
 
 
 def test_label_goes_into_the_file(tmp_path):
@@ -404,6 +493,19 @@ def test_search_keeps_the_papers_choice():
     draw(fig)
     labels = [t.get_text() for t in fig.axes[0].get_yticklabels()]
     assert labels == ["1", "2", "paper, 3"]
+
+
+def test_subset_errors_counts_its_sets():
+    """The legend says how many subsets are tied, and where the paper's choice stands."""
+    fig = subset_errors()
+    draw(fig)
+    legend = [t.get_text() for t in fig.axes[0].get_legend().get_texts()]
+    assert legend[1:] == [
+        "all subsets (63)", "may be best with other studies (19)", "tied with the best (2)",
+        "the paper's choice (7)",
+    ]
+    # Four forests halve the noise of one: the band is twice 2 x 1 wide.
+    assert fig.axes[0].patches[0].get_height() == 4
 
 
 def test_covariate_that_is_missing():

@@ -87,6 +87,16 @@ def test_unknown_notebook_is_refused(project, name):
         run.notebooks([name])
 
 
+def test_a_notebook_follows_what_it_needs():
+    """The comparison takes predictions of the validation, which has a later number."""
+    files = [Path(f"{n}.ipynb") for n in ("01_data_selection", "07_tem_intercomparison",
+                                          "08_other", "09_validation")]
+    assert [f.stem for f in run._by_need(files)] == [
+        "01_data_selection", "09_validation", "07_tem_intercomparison", "08_other"
+    ]
+    assert run._by_need(files[1:2]) == files[1:2]
+
+
 def test_project_without_notebooks(project):
     """An empty folder is an error of the data, not an empty run."""
     for file in (project / "notebooks").glob("0*"):

@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 from soilresp.data.embedded import VEGETATED_CLASSES, load_embedded
 from soilresp.errors import DataError, ParameterError
 from soilresp.prepare.strata import (
+    DRAWS,
     STRATA,
     area_shares,
     dominant_stratum,
+    draw_probabilities,
     draw_run,
+    realised_shares,
     stratum_fractions,
 )
 
@@ -68,7 +71,10 @@ def test_area_shares_of_the_map():
 networks = st.lists(st.integers(1, 5), max_size=60).map(lambda more: [1, 2, 3, 4, 5, *more])
 
 
-@given(networks, st.integers(0, 2**32), st.sampled_from(["area", "record"]), st.floats(0.3, 1))
+splits = st.sampled_from(["area", "record", "bin"])
+
+
+@given(networks, st.integers(0, 2**32), splits, st.floats(0.3, 1))
 def test_draw_never_takes_what_is_held_out(strata, seed, draw, fraction):
     """Drawn and held-out records are apart, every bin trains, and the sizes add up."""
     rng = np.random.default_rng(seed)
@@ -81,12 +87,26 @@ def test_draw_never_takes_what_is_held_out(strata, seed, draw, fraction):
     assert len(drawn) == trained
 
 
+@given(networks, st.sampled_from(list(DRAWS)))
+def test_probabilities_sum_to_one(strata, draw):
+    """Whatever the records, the chances of one draw are a distribution, alike within a bin."""
+    chance = draw_probabilities(np.array(strata), SHARES, draw)
+    assert chance.sum() == pytest.approx(1, abs=1e-12) and (chance > 0).all()
+    of_bin = pd.Series(chance).groupby(np.array(strata))
+    assert (of_bin.max() - of_bin.min()).max() == 0
+    wanted = {"bin": pd.Series(0.2, SHARES.index),
+              "record": pd.Series(strata).value_counts(normalize=True)}.get(draw, SHARES)
+    np.testing.assert_allclose(of_bin.sum(), wanted.sort_index(), rtol=1e-12)
+
+
 @settings(max_examples=20)
-@given(st.integers(0, 2**32))
-def test_same_generator_same_draw(seed):
+@given(st.integers(0, 2**32), st.sampled_from(list(DRAWS)))
+def test_same_generator_same_draw(seed, draw):
     """The generator's seed settles the draw."""
     strata = np.repeat([1, 2, 3, 4, 5], 20)
-    first, again = (draw_run(strata, SHARES, np.random.default_rng(seed)) for _ in range(2))
+    first, again = (
+        draw_run(strata, SHARES, np.random.default_rng(seed), draw=draw) for _ in range(2)
+    )
     np.testing.assert_array_equal(first[0], again[0])
     np.testing.assert_array_equal(first[1], again[1])
 
@@ -100,6 +120,43 @@ def test_bins_are_drawn_by_area(seed):
     part = pd.Series(strata[drawn]).value_counts(normalize=True).reindex(SHARES.index)
     error = np.sqrt(SHARES * (1 - SHARES) / len(drawn))
     assert (np.abs(part - SHARES) < 5 * error).all()
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 2**32))
+def test_bins_are_drawn_alike(seed):
+    """Drawn bin by bin, each makes up a fifth within five standard errors."""
+    strata = np.repeat([1, 2, 3, 4, 5], [200, 2500, 1500, 300, 500])
+    drawn, _ = draw_run(strata, SHARES, np.random.default_rng(seed), draw="bin")
+    part = realised_shares([drawn], strata, SHARES).to_numpy()
+    assert (np.abs(part - 0.2) < 5 * np.sqrt(0.2 * 0.8 / len(drawn))).all()
+
+
+@given(networks, st.integers(0, 2**32), st.floats(0.3, 1))
+def test_draw_without_replacement(strata, seed, fraction):
+    """No record comes twice, the rest is held out, and the sizes are those asked for."""
+    rng = np.random.default_rng(seed)
+    drawn, held_out = draw_run(strata, SHARES, rng, fraction, draw="area_without")
+    assert len(set(drawn)) == len(drawn) == max(1, round(fraction * len(strata)))
+    assert sorted([*drawn, *held_out]) == list(range(len(strata)))
+
+
+def test_without_replacement_a_small_bin_is_used_up():
+    """Ten records cannot make up a fifth of 800: nearly all are taken, and are 1.25 % at most."""
+    strata = np.repeat([1, 2, 3, 4, 5], [300, 150, 240, 10, 300])
+    runs = [
+        draw_run(strata, SHARES, np.random.default_rng(i), draw="area_without")[0]
+        for i in range(20)
+    ]
+    got = realised_shares(runs, strata, SHARES)
+    assert got.shape == (20, 5) and np.allclose(got.sum(axis=1), 1)
+    assert (got[4] <= 10 / 800).all() and got[4].mean() > 0.99 * 10 / 800
+
+
+def test_realised_shares_by_hand():
+    """Repeats count, and a bin that was not drawn has a share of zero."""
+    got = realised_shares([np.array([0, 0, 1, 2]), np.array([2])], np.array([1, 1, 3]), SHARES)
+    assert got.to_numpy().tolist() == [[0.75, 0, 0.25, 0, 0], [0, 0, 1, 0, 0]]
 
 
 def test_records_of_a_bin_are_drawn_alike():
@@ -136,8 +193,9 @@ def test_equal_draw():
 def test_empty_bin():
     """A bin without records is told by name, unless drawn equally or without area."""
     strata, rng = [1, 1, 3, 4, 5, 5], np.random.default_rng(0)
-    with pytest.raises(DataError, match=r"No record in bin 2 \(deciduous broadleaf forest\)"):
-        draw_run(strata, SHARES, rng)
+    for draw in ("area", "area_without", "bin"):
+        with pytest.raises(DataError, match=r"No record in bin 2 \(deciduous broadleaf forest\)"):
+            draw_run(strata, SHARES, rng, draw=draw)
     assert len(draw_run(strata, SHARES, rng, draw="record")[0])
     drawn, _ = draw_run(strata, SHARES.where(SHARES.index != 2, 0), rng)
     assert len(drawn) and np.isin(drawn, range(6)).all()
@@ -151,7 +209,7 @@ def test_unknown_bin():
 
 @pytest.mark.parametrize(
     "setting, message",
-    [({"draw": "equal"}, "draw must be 'area' or 'record'"),
+    [({"draw": "equal"}, "draw must be one of area, area_without, record, bin; got 'equal'"),
      ({"train_fraction": 0}, "above 0 and at most 1"),
      ({"train_fraction": 80}, "above 0 and at most 1, got 80")],
 )

@@ -54,7 +54,14 @@ def stages(monkeypatch):
     )
     chosen = {"SR": ["MAT"], "HR": ["MAT", "RH"]}
     third = made_up("03_predictor_search", {"chosen": chosen}, [second])
-    fourth = made_up("04_stratified_training", {"ladder": ladder}, [second, third])
+    coverage = pd.DataFrame(
+        [("SR", "random", "random", 0.5, 0.4, 0.5), ("SR", "random", "random", 0.9, 0.75, 0.9),
+         ("SR", "study", "study", 0.9, 0.8, 0.91), ("SR", "study", "random", 0.9, 0.8, 0.85),
+         ("SR", "spatial", "spatial", 0.9, 0.82, 0.89),
+         ("HR", "random", "random", 0.9, 0.7, 0.88)],
+        columns=["target", "test", "calibrated", "level", "raw", "conformal"],
+    )
+    fourth = made_up("09_validation", {"ladder": ladder, "coverage": coverage}, [second, third])
     fifth = made_up("05_global_mapping", {"flux": flux}, [second, third])
     made = (first, second, third, fourth, fifth)
     monkeypatch.setattr(workflow, "STAGES", made)
@@ -92,6 +99,13 @@ def test_figures_come_from_the_stages(study, stages):
     assert got["flux"]["AR"]["sd_sum"] is None and got["flux"]["AR"]["annual_max"] == 36.9
     assert got["AR_SR"] == 0.41657
     assert got["validation"]["SR"]["in_sample"] == {"r2": 0.0, "rmse": 300.0, "r": 0.8}
+    assert got["validation"]["SR"]["coverage90_raw"] == {
+        "random": 0.75, "study": 0.8, "spatial": 0.82
+    }
+    assert got["validation"]["SR"]["coverage90_conformal"] == {
+        "random": 0.9, "study": 0.91, "spatial": 0.89
+    }
+    assert got["validation"]["HR"]["coverage90_conformal"] == {"random": 0.88}
     stored = json.loads((study.results / "summary.json").read_text())
     assert stored["validation"]["HR"]["oob"]["r"] is None
     assert stored["flux"] == got["flux"] and stored["versions"] == got["versions"]

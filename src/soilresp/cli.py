@@ -406,6 +406,92 @@ def export(
         print(file)
 
 
+@app.command()
+def twins(
+    n: Annotated[int, typer.Option("--n", min=1, help="Experiments of each variant.")] = 50,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where the tables go; default data/study."),
+    ] = None,
+    unfinished: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where unfinished work is kept; default runs/twins."),
+    ] = None,
+):
+    """Train on synthetic records of a known world, many times (15 CPU minutes for 50)."""
+    from soilresp.workflow.twinning import many_twins
+
+    table = many_twins(n, out, unfinished)
+    print(table.to_string(index=False, float_format="{:.2f}".format, na_rep="-"))
+
+
+@app.command("search")
+def search_predictors(
+    out: Annotated[
+        Path, typer.Option("--run", metavar="FOLDER", help="Run folder; scores are kept there.")
+    ] = Path("runs/search"),
+    recipe: Annotated[Recipe | None, typer.Option(help="Where the covariates come from.")] = None,
+    observations: Annotated[Observations | None, typer.Option(help="What is upscaled.")] = None,
+    stage: Annotated[
+        list[int] | None,
+        typer.Option(min=1, max=3, help="Do this stage alone; may be repeated. Default all."),
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Default: all cores. Changes no score.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of all random draws; default 0.")
+    ] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FOLDER", help="For the table; default data/study."),
+    ] = None,
+):
+    """Score every subset of the predictors (an hour and a half on two cores); may be resumed."""
+    from soilresp.fit.whole_search import STAGES
+    from soilresp.study import settle
+    from soilresp.workflow import search_everything
+
+    study = settle(
+        out, recipe=recipe and recipe.value, observations=observations and observations.value,
+        seed=seed,
+    )
+    for number, spent in search_everything(study, stage or STAGES, processes, into=into).items():
+        print(
+            f"stage {number}: {spent['scores']} scores, {spent['wall']:.0f} s, "
+            f"{spent['cpu']:.0f} CPU s"
+        )
+
+
+@app.command()
+def alternatives(
+    recipe: Annotated[Recipe | None, typer.Option(help="Where the covariates come from.")] = None,
+    observations: Annotated[Observations | None, typer.Option(help="What is upscaled.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where the table goes; default data/study."),
+    ] = None,
+    run_folder: Annotated[
+        Path, typer.Option("--run", metavar="FOLDER", help="Run folder; keeps unfinished work.")
+    ] = Path("runs/alternatives"),
+):
+    """Look for a model that predicts unseen studies better (10 CPU minutes)."""
+    from soilresp.study import settle
+    from soilresp.workflow.driving import explore
+
+    study = settle(
+        run_folder, recipe=recipe and recipe.value,
+        observations=observations and observations.value,
+    )
+    print(study.describe())
+    table, facts = explore(study, out)
+    columns = ["target", "phase", "alternative", "step", "rmse_study", "r2_study",
+               "rmse_blocks2", "gain", "gain_se", "total"]
+    print(table[columns].to_string(index=False, float_format="{:.2f}".format, na_rep="-"))
+    for target, name in facts["best"].items():
+        print(f"Best for {target}: {name}")
+
+
 @app.command("test")
 def run_tests(
     only: Annotated[Step | None, typer.Option(help="Run this step alone.")] = None,

@@ -95,7 +95,7 @@ def run_study(
     print(study.describe())
     parameters.update(profile=study.profile.name, run=str(study.run))
     with _workers(scheduler, workers):
-        executed = execute(chosen, study.run / "notebooks", parameters)
+        executed = execute(_by_need(chosen), study.run / "notebooks", parameters)
 
     from soilresp import summary as summaries
 
@@ -161,6 +161,24 @@ def notebooks(only=()):
 
 def _is_named(file, name):
     return name in (file.stem, file.stem.partition("_")[0])
+
+
+def _by_need(files):
+    """Put each notebook behind those whose results it takes, else leave the order as it is."""
+    from soilresp.workflow import STAGES
+
+    needs = {stage.name: [need.name for need in stage.needs] for stage in STAGES}
+    by_name, ordered = {file.stem: file for file in files}, {}
+
+    def add(name):
+        for need in needs.get(name, ()):
+            add(need)
+        if name in by_name:
+            ordered[name] = by_name[name]
+
+    for name in by_name:
+        add(name)
+    return list(ordered.values())
 
 
 def known_parameters(files):

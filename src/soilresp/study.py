@@ -28,6 +28,11 @@ class Profile:
     search_depth : int
         Largest number of predictors that the search leaves out of, or puts
         into, a subset: 1 tries single additions and removals only.
+    driver_trees, rank_draws : int
+        Trees of the forests whose predictors are permuted, and repetitions for the spread
+        of ranks.
+    n_twins : int
+        Twin experiments that are made again.
     """
 
     name: str
@@ -37,6 +42,9 @@ class Profile:
     cv_trees: int
     search_trees: int
     search_depth: int
+    driver_trees: int = 20
+    rank_draws: int = 3
+    n_twins: int = 1
 
 
 PROFILES = {
@@ -45,9 +53,9 @@ PROFILES = {
         Profile("quick", n_runs=10, n_trees=40, cv_folds=5, cv_trees=60,
                 search_trees=50, search_depth=1),
         Profile("standard", n_runs=40, n_trees=100, cv_folds=10, cv_trees=300,
-                search_trees=200, search_depth=1),
+                search_trees=200, search_depth=1, driver_trees=100, rank_draws=12, n_twins=2),
         Profile("paper", n_runs=2000, n_trees=500, cv_folds=10, cv_trees=500,
-                search_trees=500, search_depth=2),
+                search_trees=500, search_depth=2, driver_trees=500, rank_draws=50, n_twins=10),
     )
 }
 

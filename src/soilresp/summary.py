@@ -32,7 +32,7 @@ def collect(study):
     selection = stored["01_data_selection"]
     assembly = stored["02_covariate_assembly"]
     search = stored["03_predictor_search"]
-    training = stored["04_stratified_training"]
+    validation = stored["09_validation"]
     mapping = stored["05_global_mapping"]
     inputs = {}
     for results in stored.values():
@@ -61,7 +61,7 @@ def collect(study):
             for name in ("SR", "HR", "AR")
         },
         "AR_SR": flux.get("AR_SR"),
-        "validation": {target: _validation(training, target) for target in _TARGETS},
+        "validation": {target: _validation(validation, target) for target in _TARGETS},
     }
 
 
@@ -131,13 +131,18 @@ def _counts(records):
     return {t: int((records["target"] == t).sum()) for t in _TARGETS}
 
 
-def _validation(training, target):
+def _validation(validation, target):
     out = dict.fromkeys((*_SCHEMES, "coverage90_raw", "coverage90_conformal"))
-    if training:
-        ladder = training["ladder"]
+    if validation:
+        ladder, coverage = validation["ladder"], validation["coverage"]
         own = ladder[ladder["target"] == target].set_index("scheme")
         for scheme in _SCHEMES:
             out[scheme] = {key: float(own.loc[scheme, key]) for key in ("r2", "rmse", "r")}
+        # Calibrated as they are tested: at random, by study, by blocks of two degrees.
+        alike = (coverage["test"] == coverage["calibrated"]) & (coverage["level"] == 0.9)
+        held = coverage[alike & (coverage["target"] == target)].set_index("test")
+        out["coverage90_raw"] = held["raw"].to_dict()
+        out["coverage90_conformal"] = held["conformal"].to_dict()
     return out
 
 

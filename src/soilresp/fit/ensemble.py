@@ -190,13 +190,15 @@ def _mean_over_trees(forest, x):
     return total / len(forest.estimators_)
 
 
-def oob_prediction(forest):
+def oob_prediction(forest, x=None):
     """Prediction of each training record by the trees that have not seen it.
 
     Parameters
     ----------
     forest : sklearn.ensemble.RandomForestRegressor
-        Fitted with ``oob_score=True``.
+    x : array_like, shape (n, p), optional
+        What it was fitted on; not needed if it was fitted with ``oob_score=True``, which takes
+        longer.
 
     Returns
     -------
@@ -204,10 +206,22 @@ def oob_prediction(forest):
         NaN where every tree has seen the record (with few trees);
         ``forest.oob_prediction_`` is 0 there.
     """
+    if x is None:
+        return np.where(_n_outside(forest) > 0, forest.oob_prediction_, np.nan)
+    x = np.ascontiguousarray(x, np.float32)
+    total, n_outside = np.zeros(len(x)), np.zeros(len(x), int)
+    for tree, in_bag in zip(forest.estimators_, forest.estimators_samples_):
+        outside = np.bincount(in_bag, minlength=len(x)) == 0
+        total[outside] += tree.predict(x[outside], check_input=False)
+        n_outside += outside
+    return np.where(n_outside > 0, total / np.maximum(n_outside, 1), np.nan)
+
+
+def _n_outside(forest):
     n_outside = np.zeros(len(forest.oob_prediction_), int)
     for in_bag in forest.estimators_samples_:
         n_outside += np.bincount(in_bag, minlength=n_outside.size) == 0
-    return np.where(n_outside > 0, forest.oob_prediction_, np.nan)
+    return n_outside
 
 
 def monte_carlo(
@@ -229,7 +243,7 @@ def monte_carlo(
         Enters the seed, so that the two fluxes have their own draws.
     n_runs, n_trees : int
     seed : int
-    draw : {"area", "record"}
+    draw : {"area", "area_without", "record", "bin"}
         See `soilresp.prepare.strata.draw_run`.
     skip : collection of int
         Runs to leave out; the others stay as they are.

@@ -6,6 +6,7 @@ show the figure that it returns.
 
 from soilresp.plot.applicability import applicability_maps, error_by_dissimilarity
 from soilresp.plot.budget import budget_bars, literature_forest
+from soilresp.plot.calibration import error_by_distance, interval_coverage, leak_dots, pit_histogram
 from soilresp.plot.convergence import convergence
 from soilresp.plot.covariates import correlation_matrix, covariate_maps, two_sources
 from soilresp.plot.doubts import (
@@ -15,6 +16,8 @@ from soilresp.plot.doubts import (
     total_uncertainty,
     trend_bands,
 )
+from soilresp.plot.draws import draw_maps, drawn_shares
+from soilresp.plot.drivers import alternative_gains, dependence_curves, importance_dots, rank_shares
 from soilresp.plot.globe import annual_series, six_maps
 from soilresp.plot.models import (
     flux_bars,
@@ -32,10 +35,13 @@ from soilresp.plot.records import (
     suspicious_sites,
 )
 from soilresp.plot.score import known_totals, score_maps, score_profiles, taylor_diagram
+from soilresp.plot.search import predictor_frequency, search_ranking, subset_errors
 from soilresp.plot.style import use_style
-from soilresp.plot.validation import observed_predicted, search_ranking, validation_ladder
+from soilresp.plot.twins import twin_bands, twin_errors
+from soilresp.plot.validation import observed_predicted, validation_ladder
 
 __all__ = [
+    "alternative_gains",
     "annual_series",
     "applicability_maps",
     "budget_bars",
@@ -43,16 +49,26 @@ __all__ = [
     "convergence",
     "correlation_matrix",
     "covariate_maps",
+    "dependence_curves",
+    "draw_maps",
+    "drawn_shares",
     "error_by_dissimilarity",
+    "error_by_distance",
     "flux_bars",
     "funnel_bars",
+    "importance_dots",
+    "interval_coverage",
     "joint_maps",
-    "latitude_profiles",
     "known_totals",
+    "latitude_profiles",
+    "leak_dots",
     "literature_forest",
     "model_spread",
     "observed_predicted",
+    "pit_histogram",
     "pool_bars",
+    "predictor_frequency",
+    "rank_shares",
     "reported_against_matched",
     "respiration_against",
     "score_maps",
@@ -62,10 +78,13 @@ __all__ = [
     "site_scores",
     "six_maps",
     "strata_shares",
+    "subset_errors",
     "suspicious_sites",
+    "taylor_diagram",
     "total_uncertainty",
     "trend_bands",
-    "taylor_diagram",
+    "twin_bands",
+    "twin_errors",
     "two_sources",
     "use_style",
     "validation_ladder",

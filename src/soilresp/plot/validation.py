@@ -1,100 +1,12 @@
-"""Figures on the models' skill: the predictor search, and predictions against observations."""
+"""Figures on the models' skill: predictions against observations."""
 
 import numpy as np
 
 from soilresp.fit.validate import SCHEMES, scores
 from soilresp.plot._parts import box, need, square_limits
 from soilresp.plot.style import COLOURS, FLUX_UNITS, figure, styled
-from soilresp.prepare.recipes import PREDICTORS
 
-__all__ = ["observed_predicted", "search_ranking", "validation_ladder"]
-
-
-@styled
-def search_ranking(table, n=12):
-    """Predictor subsets from the best on, and where the paper's choice stands.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Columns ``target`` ("SR", "HR"), ``predictors`` (names, as a list or
-        joined by blanks or commas), ``rmse`` (g C m-2 yr-1), ``is_paper``
-        (bool); optionally ``rmse_sd``, and ``tied`` (bool): not to be told
-        apart from the best, drawn filled, others hollow. As
-        `soilresp.fit.search.search` returns it, with ``target``.
-    n : int
-        Subsets shown for each target; the paper's choice is added when it is
-        not among them.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    need(table, ("target", "predictors", "rmse", "is_paper"), "search_ranking")
-    targets = [t for t in ("SR", "HR") if t in set(table["target"])]
-    shown = {t: _best(table[table["target"] == t], n) for t in targets}
-    fig = figure(8, 1.6 + 0.24 * max(map(len, shown.values())))
-    widths = [1.35, 1] * len(targets)
-    axes = fig.subplots(1, len(widths), width_ratios=widths, squeeze=False)[0]
-    for target, dots, errors in zip(targets, axes[::2], axes[1::2]):
-        rows = np.arange(len(shown[target]))
-        _subset_dots(dots, shown[target], rows, COLOURS[target])
-        dots.set_title(target)
-        _rmse_dots(errors, shown[target], rows, COLOURS[target])
-        errors.sharey(dots)
-    return fig
-
-
-def _best(table, n):
-    ranked = table.sort_values("rmse", kind="stable").reset_index(drop=True)
-    ranked["rank"] = ranked.index + 1
-    return ranked[(ranked["rank"] <= n) | ranked["is_paper"].astype(bool)]
-
-
-def _names(predictors):
-    if isinstance(predictors, str):
-        return set(predictors.replace(",", " ").split())
-    return set(predictors)
-
-
-def _subset_dots(ax, subsets, rows, colour):
-    for row, (predictors, is_paper) in zip(rows, zip(subsets["predictors"], subsets["is_paper"])):
-        if is_paper:
-            ax.axhspan(row - 0.5, row + 0.5, color="#F0E442", alpha=0.45, lw=0, zorder=0)
-        used = np.array([name in _names(predictors) for name in PREDICTORS])
-        at = np.arange(len(PREDICTORS))
-        ax.plot(at[~used], np.full((~used).sum(), row), "o", ms=4, color="#DDDDDD")
-        ax.plot(at[used], np.full(used.sum(), row), "o", ms=5, color=colour)
-    ax.set_xticks(np.arange(len(PREDICTORS)), PREDICTORS, rotation=90)
-    ax.set_yticks(
-        rows,
-        [f"paper, {r}" if p else f"{r}" for r, p in zip(subsets["rank"], subsets["is_paper"])],
-    )
-    ax.set_ylabel("Rank")
-    ax.set_ylim(len(rows) - 0.5, -0.5)
-    ax.tick_params(length=0)
-    ax.spines[["left", "bottom"]].set_visible(False)
-
-
-def _rmse_dots(ax, subsets, rows, colour):
-    spread = subsets["rmse_sd"] if "rmse_sd" in subsets else None
-    ax.errorbar(
-        subsets["rmse"], rows, xerr=spread, fmt="none", color=colour, elinewidth=0.9, zorder=3
-    )
-    faces = [colour] * len(rows)
-    if "tied" in subsets:
-        faces = [colour if tied else "white" for tied in subsets["tied"]]
-        ax.set_title("filled: tied with the best", fontsize=8)
-    ax.scatter(subsets["rmse"], rows, s=24, facecolor=faces, edgecolor=colour, zorder=4)
-    for row, is_paper in zip(rows, subsets["is_paper"]):
-        if is_paper:
-            ax.axhspan(row - 0.5, row + 0.5, color="#F0E442", alpha=0.45, lw=0, zorder=0)
-    ax.grid(axis="x")
-    ax.margins(x=0.12)
-    ax.locator_params(axis="x", nbins=4)
-    ax.set_xlabel(f"RMSE ({FLUX_UNITS})")
-    ax.tick_params(axis="y", length=0, labelleft=False)
-    ax.spines["left"].set_visible(False)
+__all__ = ["observed_predicted", "validation_ladder"]
 
 
 @styled

@@ -16,7 +16,7 @@ from soilresp.prepare.observations import TARGETS, select
 from soilresp.prepare.sites import match, training_table, valid_cells
 from soilresp.prepare.strata import area_shares
 
-__all__ = ["quality_effect"]
+__all__ = ["quality_effect", "mean_cells", "on_map"]
 
 
 def quality_effect(table, flags, rules, cube, chosen, n_runs=5, n_trees=40, n_folds=5,
@@ -65,7 +65,7 @@ def quality_effect(table, flags, rules, cube, chosen, n_runs=5, n_trees=40, n_fo
     rows = []
     for target in TARGETS:
         sound = set(_keys(matched["drop"], target))
-        cells = _mean_cells(cube, mask, chosen[target])
+        cells = mean_cells(cube, mask, chosen[target])
         for way, records in matched.items():
             records = records[records["target"] == target].reset_index(drop=True)
             x = training_table(records, cube, chosen[target]).to_numpy(np.float32)
@@ -83,12 +83,13 @@ def quality_effect(table, flags, rules, cube, chosen, n_runs=5, n_trees=40, n_fo
                 {"quality": way, "target": target, "n": len(y), "r2": every["r2"],
                  "rmse": every["rmse"], "sound_n": int(same.sum()), "sound_r2": alike["r2"],
                  "sound_rmse": alike["rmse"],
-                 "total": float(total_pg(_on_map(flux, mask, area), area))}
+                 "total": float(total_pg(on_map(flux, mask, area), area))}
             )
     return pd.DataFrame(rows)
 
 
-def _on_map(flux, mask, area):
+def on_map(flux, mask, area):
+    """Values of the masked cells on the grid of `area` (`xarray.DataArray`), NaN elsewhere."""
     out = np.full(mask.shape, np.nan)
     out[mask] = flux
     return xr.DataArray(out, dims=area.dims, coords=area.coords)
@@ -99,7 +100,7 @@ def _keys(records, target):
     return list(zip(own["record"], own["study"]))
 
 
-def _mean_cells(cube, mask, predictors):
+def mean_cells(cube, mask, predictors):
     """Mean covariates of the years at the masked cells, shape (cell, predictor)."""
     fields = (cube[name] for name in predictors)
     return np.column_stack(

@@ -6,7 +6,16 @@ import xarray as xr
 
 from soilresp.errors import DataError, ParameterError
 
-__all__ = ["STRATA", "stratum_fractions", "dominant_stratum", "area_shares", "draw_run"]
+__all__ = [
+    "STRATA",
+    "DRAWS",
+    "stratum_fractions",
+    "dominant_stratum",
+    "area_shares",
+    "draw_probabilities",
+    "draw_run",
+    "realised_shares",
+]
 
 STRATA = {
     1: ("evergreen broadleaf forest", (2,)),
@@ -16,6 +25,14 @@ STRATA = {
     5: ("savanna, grassland, wetland, cropland", (8, 9, 10, 11, 12, 14)),
 }
 """Bins: name and IGBP classes. Barren, urban, ice and water are in none."""
+
+DRAWS = {
+    "area": "bins by their share of the vegetated area",
+    "area_without": "bins by area, without replacement",
+    "record": "every record alike",
+    "bin": "every bin alike",
+}
+"""Ways to draw the training records of a run."""
 
 
 def stratum_fractions(igbp_fraction):
@@ -47,11 +64,12 @@ def dominant_stratum(igbp_fraction):
     """
     shares = stratum_fractions(igbp_fraction)
     best = (shares.argmax("stratum") + 1).where(shares.sum("stratum") > 0, 0).astype(np.int8)
+    names = [name.replace(", ", "_").replace(" ", "_") for name, _ in STRATA.values()]
     best.attrs = {
         "long_name": "vegetation bin of the cell",
         "units": "1",
         "flag_values": [0, *STRATA],
-        "flag_meanings": "none " + " ".join(n.replace(", ", "_").replace(" ", "_") for n, _ in STRATA.values()),
+        "flag_meanings": " ".join(["none", *names]),
     }
     return best.rename("stratum")
 
@@ -73,13 +91,62 @@ def area_shares(cube):
     return pd.Series(area.values / float(area.sum()), index=pd.Index(list(STRATA), name="stratum"))
 
 
+def draw_probabilities(strata, shares, draw="area"):
+    """Probability of each record to be the next one drawn.
+
+    Parameters
+    ----------
+    strata : numpy.ndarray of int, shape (n,)
+        Bin of each record.
+    shares : pandas.Series
+        Area share of each bin.
+    draw : str
+        A key of `DRAWS`.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,)
+        Sums to 1.
+
+    Raises
+    ------
+    DataError
+        If a record's bin is unknown, or if bins have shares of their own and one has no record.
+    ParameterError
+        If `draw` is unknown.
+
+    Examples
+    --------
+    >>> shares = pd.Series({1: 0.8, 2: 0.2})
+    >>> draw_probabilities(np.array([1, 2, 2]), shares).tolist()
+    [0.8, 0.1, 0.1]
+    >>> draw_probabilities(np.array([1, 2, 2]), shares, "bin").tolist()
+    [0.5, 0.25, 0.25]
+    """
+    if draw not in DRAWS:
+        raise ParameterError(f"draw must be one of {', '.join(DRAWS)}; got {draw!r}.")
+    strata = np.asarray(strata)
+    _check_bins(strata, shares, draw)
+    if draw == "record":
+        return np.full(strata.size, 1 / strata.size)
+    wanted = (shares > 0).astype(float) if draw == "bin" else shares
+    counts = pd.Series(strata).value_counts().reindex(shares.index)
+    weight = (wanted / counts)[strata].to_numpy()
+    return weight / weight.sum()
+
+
 def draw_run(strata, shares, rng, train_fraction=0.8, draw="area"):
     """Split the records of one Monte-Carlo run and draw its training set.
 
     Within each bin a random `train_fraction` of the records is set apart for
     training; from all of these together as many records are drawn with
-    replacement, a record's probability being its bin's area share over the
-    number of its bin's records (Lu et al. 2021, section 2.2). The rest is held out.
+    replacement, with `draw_probabilities` (Lu et al. 2021, section 2.2). The
+    rest is held out.
+
+    With ``draw="area_without"`` there is no split first: `train_fraction` of all
+    records are drawn one after the other without replacement, and those left
+    over are held out. A bin with few records for its area is then soon used up, and
+    its share of the draw stays below its area's.
 
     Parameters
     ----------
@@ -90,8 +157,8 @@ def draw_run(strata, shares, rng, train_fraction=0.8, draw="area"):
     rng : numpy.random.Generator
     train_fraction : float
         Above 0, at most 1.
-    draw : {"area", "record"}
-        "area" as above; "record" draws every record with the same probability.
+    draw : str
+        A key of `DRAWS`.
 
     Returns
     -------
@@ -103,30 +170,49 @@ def draw_run(strata, shares, rng, train_fraction=0.8, draw="area"):
     Raises
     ------
     DataError
-        If a record's bin is unknown, or if the draw is by area and a bin with
-        area has no record.
+        If a record's bin is unknown, or if bins have shares of their own and one has no record.
     ParameterError
         If `draw` or `train_fraction` is none of the above.
     """
-    if draw not in ("area", "record"):
-        raise ParameterError(f"draw must be 'area' or 'record', got {draw!r}.")
     if not 0 < train_fraction <= 1:
         raise ParameterError(f"train_fraction must be above 0 and at most 1, got {train_fraction}.")
     strata = np.asarray(strata)
-    _check_bins(strata, shares, draw)
+    if draw == "area_without":
+        chance = draw_probabilities(strata, shares, draw)
+        n = min(max(1, round(train_fraction * strata.size)), np.count_nonzero(chance))
+        drawn = rng.choice(strata.size, size=n, replace=False, p=chance)
+        return drawn, np.setdiff1d(np.arange(strata.size), drawn)
+    # Before the split, so that a bin that is empty is told as such.
+    draw_probabilities(strata, shares, draw)
     train = []
     for stratum in shares.index:
         members = rng.permutation(np.flatnonzero(strata == stratum))
         train.append(np.sort(members[: max(1, round(train_fraction * members.size))]))
     pool = np.concatenate(train)
-    if draw == "area":
-        counts = pd.Series([t.size for t in train], index=shares.index)
-        weight = (shares / counts)[strata[pool]].to_numpy()
-    else:
-        weight = np.ones(pool.size)
-    drawn = rng.choice(pool, size=pool.size, replace=True, p=weight / weight.sum())
+    chance = draw_probabilities(strata[pool], shares, draw)
+    drawn = rng.choice(pool, size=pool.size, replace=True, p=chance)
     held_out = np.setdiff1d(np.arange(strata.size), pool)
     return drawn, held_out
+
+
+def realised_shares(runs, strata, shares):
+    """Share of each bin in the draws of some runs.
+
+    Parameters
+    ----------
+    runs : iterable of numpy.ndarray of int
+        Drawn positions, run by run.
+    strata : numpy.ndarray of int, shape (n,)
+    shares : pandas.Series
+        For the bins.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a run, one column a bin.
+    """
+    drawn = [pd.Series(strata[run]).value_counts(normalize=True) for run in runs]
+    return pd.DataFrame(drawn).reindex(columns=shares.index).fillna(0.0).reset_index(drop=True)
 
 
 def _check_bins(strata, shares, draw):
@@ -134,9 +220,9 @@ def _check_bins(strata, shares, draw):
     if unknown:
         raise DataError(f"Records lie in bin {unknown[0]}, which has no area share.")
     empty = [s for s in shares.index if shares[s] > 0 and not (strata == s).any()]
-    if empty and draw == "area":
+    if empty and draw != "record":
         names = ", ".join(f"{s} ({STRATA[s][0]})" if s in STRATA else str(s) for s in empty)
         raise DataError(
-            f"No record in bin {names}. The draw by area needs records in every bin: "
-            "widen the selection, or draw records equally."
+            f"No record in bin {names}. The draw by bins needs records in each of them: "
+            "widen the selection, or draw every record alike (draw='record')."
         )

@@ -108,8 +108,10 @@ def _intercomparison(study, needs, *, models=None):
         name: {v: zonal.zonal_profile(f, one.area, land_area) for v, f in one.fluxes.items()}
         for name, one in maps.items()
     }
-    sites = _site_table(maps, needs["02_covariate_assembly"].matched,
-                        needs["04_stratified_training"].predictions)
+    sites = _site_table(
+        maps, needs["02_covariate_assembly"].matched,
+        needs["04_stratified_training"].predictions, needs["09_validation"].predictions,
+    )
     return {
         "totals": table,
         "bars": table.rename(columns={"variable": "quantity"}).assign(
@@ -243,7 +245,7 @@ def _profile_dataset(profiles, climatology, area, land_area):
     return out
 
 
-def _site_table(maps, matched, predictions):
+def _site_table(maps, matched, seen, unseen):
     """RMSE and r at the records, the benchmark in-sample and on studies it has not seen.
 
     As in the paper, a flux per m2 of land is held against the records as it is.
@@ -252,12 +254,12 @@ def _site_table(maps, matched, predictions):
     for target in TARGETS:
         records = records_of(matched, target)
         cells = records.assign(lat=89.75 - records["row"] / 2, lon=-179.75 + records["col"] / 2)
-        own = predictions[predictions["target"] == target]
         held = {
-            f"{BENCHMARK_NAME} (ensemble, in-sample)": "ensemble_all",
-            f"{BENCHMARK_NAME} (unseen studies)": "study_cv",
+            f"{BENCHMARK_NAME} (ensemble, in-sample)": (seen, "ensemble_all"),
+            f"{BENCHMARK_NAME} (unseen studies)": (unseen, "study_cv"),
         }
-        for name, column in held.items():
+        for name, (predictions, column) in held.items():
+            own = predictions[predictions["target"] == target]
             s = scores(own["flux"], own[column])
             score = {k: s[k] for k in ("rmse", "r", "bias", "n")}
             rows.append({"model": name, "target": target, **score, "at_hand": True})

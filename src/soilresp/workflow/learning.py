@@ -1,34 +1,33 @@
-"""Stage 4: the ensemble, and what it is worth on records it has not seen."""
+"""Stage 4: the ensemble of the Monte-Carlo runs, and ways to draw its records."""
 
 import pandas as pd
 
 from soilresp.fit.ensemble import evaluate_runs, monte_carlo
-from soilresp.fit.validate import SCHEMES, ladder, scores
+from soilresp.fit.validate import scores
+from soilresp.predict.draws import draw_effect
 from soilresp.prepare.observations import TARGETS
 from soilresp.prepare.sites import training_table
-from soilresp.prepare.strata import area_shares
+from soilresp.prepare.strata import DRAWS, STRATA, area_shares
 from soilresp.progress import track
 from soilresp.stages import Stage
 from soilresp.workflow.assembling import assembly
 from soilresp.workflow.common import Ticker, records_of
 from soilresp.workflow.searching import predictor_search
 
-__all__ = ["training"]
+__all__ = ["training", "draw_variants", "bin_table", "draw_table", "draw_numbers"]
 
 
-def _training(study, needs, *, n_runs=None, n_trees=None, cv_folds=None, cv_trees=None,
-              draw="area"):
-    """Train the ensemble and score it by every scheme.
+def _training(study, needs, *, n_runs=None, n_trees=None, draw="area"):
+    """Train the ensemble, and predict the records by it.
 
     Results: ``shares`` (records and area by bin), ``predictions`` (of each
-    record, by scheme and by the ensemble), ``ladder`` (scores of one forest by
-    scheme), ``ensemble_scores``.
+    record, by all runs and by those that held it out), ``ensemble_scores``.
     """
     cube, matched = needs["02_covariate_assembly"].cube, needs["02_covariate_assembly"].matched
     chosen = needs["03_predictor_search"].chosen
     shares = area_shares(cube)
     table = pd.DataFrame({"stratum": shares.index, "area": shares.to_numpy()})
-    predictions, ladders, ensemble = [], [], {}
+    predictions, ensemble = [], {}
     for target in TARGETS:
         records = records_of(matched, target)
         x = training_table(records, cube, chosen[target])
@@ -38,16 +37,9 @@ def _training(study, needs, *, n_runs=None, n_trees=None, cv_folds=None, cv_tree
             x, records["flux"], strata, shares, target, n_runs, n_trees, study.seed, draw
         )
         by_run = evaluate_runs(track(runs, f"{target} runs", n_runs), x)
-        bar = Ticker(len(SCHEMES) - 2, f"{target} validation")
-        steps, by_scheme = ladder(
-            records, x, target, cv_trees, cv_folds, study.seed, progress=lambda _, b=bar: b.tick()
-        )
-        bar.close()
-        ladders.append(steps.reset_index().assign(target=target))
         kept = records[["record", "study", "lat", "lon", "year", "flux", "target", "stratum"]]
         predictions.append(
             kept.assign(ensemble_all=by_run["all_runs"], ensemble_held_out=by_run["held_out"])
-            .join(by_scheme)
         )
         ensemble[target] = {
             name: scores(records["flux"], by_run[name]) for name in ("all_runs", "held_out")
@@ -55,9 +47,87 @@ def _training(study, needs, *, n_runs=None, n_trees=None, cv_folds=None, cv_tree
     return {
         "shares": table,
         "predictions": pd.concat(predictions, ignore_index=True),
-        "ladder": pd.concat(ladders, ignore_index=True),
         "ensemble_scores": ensemble,
     }
 
 
 training = Stage("04_stratified_training", _training, [assembly, predictor_search])
+
+
+def _draw_variants(study, needs, *, draw_runs=10, draw_trees=40):
+    """Train small ensembles under every way of drawing the records.
+
+    Results: ``effect``, ``drawn`` and ``maps``, as from
+    `soilresp.predict.draws.draw_effect`.
+    """
+    assembled = needs["02_covariate_assembly"]
+    bar = Ticker(len(DRAWS) * len(TARGETS), "ways to draw")
+    effect, drawn, maps = draw_effect(
+        assembled.cube, assembled.matched, needs["03_predictor_search"].chosen,
+        n_runs=draw_runs, n_trees=draw_trees, seed=study.seed, progress=bar.tick,
+    )
+    bar.close()
+    return {"effect": effect, "drawn": drawn, "maps": maps}
+
+
+draw_variants = Stage("04_draw_variants", _draw_variants, [assembly, predictor_search])
+
+
+def bin_table(trained):
+    """Records and land of each bin (table S1 of Lu et al. 2021).
+
+    Parameters
+    ----------
+    trained : soilresp.stages.Results
+        Of `training`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Number of records, their share and that of the vegetated land (%), and the quotient
+        of the land's share and the records'.
+    """
+    shares, records = trained.shares, trained.predictions
+    table = pd.DataFrame({"bin": [STRATA[s][0] for s in shares["stratum"]]})
+    for target in TARGETS:
+        own = records.loc[records["target"] == target, "stratum"]
+        table[f"{target} records"] = [int((own == s).sum()) for s in shares["stratum"]]
+        table[f"{target} share"] = 100 * shares[target]
+    table["land"] = 100 * shares["area"]
+    for target in TARGETS:
+        table[f"{target} weight"] = shares["area"] / shares[target]
+    return table
+
+
+def draw_table(draws):
+    """Totals and scores under each way to draw, a row each, in words (`pandas.DataFrame`)."""
+    return pd.DataFrame({
+        "flux": draws.effect["target"],
+        "draw": draws.effect["draw"].map(DRAWS),
+        "total": draws.effect["total"],
+        "SD": draws.effect["total_sd"],
+        "R²": draws.effect["r2"],
+        "RMSE": draws.effect["rmse"],
+    })
+
+
+def draw_numbers(trained, draws):
+    """Sentences on the draws for the text (dict)."""
+    totals = draws.effect.set_index(["target", "draw"])["total"]
+    parts = [
+        f"{target} is {totals[target, 'area']:.1f} Pg C yr⁻¹ drawn by area, "
+        f"{totals[target, 'record']:.1f} with every record alike and "
+        f"{totals[target, 'bin']:.1f} with every bin alike"
+        for target in TARGETS
+    ]
+    table = bin_table(trained)
+    rare = [
+        f"{row[f'{target} records']} {target} records of {row['bin']} stand for "
+        f"{row['land']:.0f} % of the land"
+        for target in TARGETS
+        for _, row in table.nlargest(1, f"{target} weight").iterrows()
+    ]
+    return {
+        "draw_sentence": "; ".join(parts) + ".",
+        "rare_sentence": " and ".join(rare) + ".",
+    }

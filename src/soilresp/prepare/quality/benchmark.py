@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from soilresp.errors import DataError, ParameterError
-from soilresp.prepare.quality.suite import check
 from soilresp.prepare.quality.evidence import (
     CLEAN_FLAGS,
     FACTORS,
@@ -12,6 +11,7 @@ from soilresp.prepare.quality.evidence import (
     Evidence,
     number_text,
 )
+from soilresp.prepare.quality.suite import check
 
 __all__ = ["HALVES", "MARKS", "WAYS", "benchmark", "clean_records", "half_of"]
 

@@ -1,0 +1,241 @@
+"""Figures on what drives the forests, and on other models."""
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from soilresp.fit.alternatives import CHOICES, PAPER, Alternative
+from soilresp.plot._parts import need
+from soilresp.plot.style import COLOURS, FLUX_UNITS, figure, pretty_units, styled
+from soilresp.prepare.recipes import PREDICTORS
+
+__all__ = ["importance_dots", "rank_shares", "dependence_curves", "alternative_gains"]
+
+_SCHEMES = {
+    "random_cv": ("o", "white", "random folds"), "study_cv": ("D", None, "left-out studies"),
+}
+
+
+@styled
+def importance_dots(table):
+    """Permutation importance of single predictors (top) and of correlated groups (bottom).
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As from `soilresp.fit.importance.held_out_importance`, with ``target``.
+        Dots are means, bars SDs over folds and repeats.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    need(table, ("target", "scheme", "kind", "feature", "fold", "increase"), "importance_dots")
+    targets = [t for t in ("SR", "HR") if t in set(table["target"])]
+    most = {k: table[table["kind"] == k].groupby("target")["feature"].nunique().max()
+            for k in ("single", "group")}
+    fig = figure(8, 1.9 + 0.25 * sum(most.values()))
+    axes = fig.subplots(
+        2, len(targets), squeeze=False, sharex="col", height_ratios=list(most.values())
+    )
+    for row, (kind, title) in enumerate(
+        (("single", "one by one"), ("group", "correlated ones together"))
+    ):
+        for ax, target in zip(axes[row], targets):
+            own = table[(table["target"] == target) & (table["kind"] == kind)]
+            _importance_panel(ax, own, COLOURS[target])
+            ax.set_title(f"{target}, {title}")
+    for ax in axes[-1]:
+        ax.set_xlabel(f"Increase of RMSE when permuted ({FLUX_UNITS})", fontsize=8.5)
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return fig
+
+
+def _importance_panel(ax, own, colour):
+    by = own.groupby(["feature", "scheme"])["increase"].agg(["mean", "std"])
+    order = by.xs("study_cv", level="scheme")["mean"].sort_values().index
+    for scheme, (marker, face, words) in _SCHEMES.items():
+        known = by.xs(scheme, level="scheme").reindex(order)
+        at = np.arange(len(order)) + (0.14 if scheme == "random_cv" else -0.14)
+        ax.errorbar(
+            known["mean"], at, xerr=known["std"], fmt=marker, ms=5, color=colour,
+            markerfacecolor=face or colour, elinewidth=0.9, label=words,
+        )
+    ax.axvline(0, color=COLOURS["paper"], lw=0.7)
+    ax.set_yticks(np.arange(len(order)), [_wrapped(name) for name in order])
+    ax.set_ylim(-0.6, len(order) - 0.4)
+    ax.tick_params(axis="y", length=0)
+    ax.grid(axis="x")
+
+
+def _wrapped(name, most=2):
+    parts = name.split(" + ")
+    lines = [" + ".join(parts[i : i + most]) for i in range(0, len(parts), most)]
+    return " +\n".join(lines)
+
+
+@styled
+def rank_shares(table):
+    """How often each predictor takes each rank.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As from `soilresp.fit.importance.rank_spread`, with ``target`` and ``case`` (words;
+        a column of panels each).
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    need(table, ("target", "case", "feature", "rank"), "rank_shares")
+    targets = [t for t in ("SR", "HR") if t in set(table["target"])]
+    cases = list(dict.fromkeys(table["case"]))
+    sizes = [table[table["target"] == t]["feature"].nunique() for t in targets]
+    fig = figure(8, 1.6 + 0.3 * sum(sizes))
+    axes = fig.subplots(len(targets), len(cases), squeeze=False, height_ratios=sizes)
+    for row, target in zip(axes, targets):
+        own = table[table["target"] == target]
+        order = own.groupby("feature")["rank"].mean().sort_values().index
+        for ax, case in zip(row, cases):
+            share = (
+                own[own["case"] == case].groupby(["feature", "rank"]).size()
+                .unstack(fill_value=0).reindex(index=order, fill_value=0)
+                .reindex(columns=range(1, len(order) + 1), fill_value=0)
+            )
+            share = share.div(share.sum(axis=1).clip(lower=1), axis=0)
+            image = ax.imshow(share, vmin=0, vmax=1, cmap="Blues", aspect="auto")
+            for (i, k), value in np.ndenumerate(share.to_numpy()):
+                if value:
+                    ax.text(k, i, f"{100 * value:.0f}", ha="center", va="center", fontsize=7,
+                            color="white" if value > 0.6 else "black")
+            ax.set_xticks(np.arange(len(order)), np.arange(1, len(order) + 1))
+            ax.set_yticks(np.arange(len(order)), order if ax is row[0] else [])
+            ax.tick_params(length=0)
+            ax.spines[:].set_visible(False)
+            ax.set_title(f"{target}: {case}", fontsize=8.5)
+    for ax in axes[-1]:
+        ax.set_xlabel("Rank (1: most important)")
+    fig.colorbar(
+        image, ax=axes, label="Share of repetitions", shrink=0.5,
+        format=lambda value, _: f"{100 * value:.0f} %",
+    )
+    return fig
+
+
+@styled
+def dependence_curves(curves, single, values, target):
+    """Partial dependence with single records' curves and the data's own density.
+
+    Parameters
+    ----------
+    curves, single : pandas.DataFrame
+        From `soilresp.fit.importance.dependence`.
+    values : pandas.DataFrame
+        Predictor values of the records, a column each.
+    target : {"SR", "HR"}
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    need(curves, ("feature", "value", "flux", "q10", "q90"), "dependence_curves")
+    names = list(dict.fromkeys(curves["feature"]))
+    columns = 4
+    n_rows = -(-len(names) // columns)
+    fig = figure(8, 0.7 + 2.1 * n_rows)
+    axes = fig.subplots(n_rows, columns, squeeze=False, sharey=True)
+    low, high = np.quantile(single["flux"], [0.01, 0.99])
+    floor, room = low - 0.22 * (high - low), 0.18 * (high - low)
+    for ax in axes.flat[len(names):]:
+        ax.set_visible(False)
+    for ax, name in zip(axes.flat, names):
+        for _, line in single[single["feature"] == name].groupby("curve"):
+            ax.plot(line["value"], line["flux"], color=COLOURS["muted"], lw=0.4, alpha=0.5)
+        own = curves[curves["feature"] == name]
+        ax.fill_between(
+            own["value"], own["q10"], own["q90"], color=COLOURS[target], alpha=0.18, lw=0
+        )
+        ax.plot(own["value"], own["flux"], color=COLOURS[target], lw=2)
+        known = values[name].to_numpy(float)
+        count, edges = np.histogram(known, 24, (own["value"].min(), own["value"].max()))
+        ax.stairs(floor + room * count / count.max(), edges, baseline=floor, fill=True,
+                  color="#BBBBBB")
+        ax.set_ylim(floor, high)
+        ax.set_xlabel(f"{name} ({pretty_units(PREDICTORS[name][1])})" if name in PREDICTORS
+                      else name)
+        ax.xaxis.set_major_locator(MaxNLocator(4, prune="both"))
+    for ax in axes[:, 0]:
+        ax.set_ylabel(f"{target} ({FLUX_UNITS})")
+    return fig
+
+
+@styled
+def alternative_gains(table):
+    """What each change of the paper's model gains on studies and blocks it has not seen.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `soilresp.workflow.explore`: those that differ from the paper's model in one
+        choice are hollow, those on the way to the best filled, and these once more on
+        other folds (black).
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    need(table, ("target", "phase", "alternative", "step", "gain", "gain_se"), "alternative_gains")
+    fig = figure(8, 5.6)
+    axes = fig.subplots(1, 2, sharey=True, sharex=True)
+    labels = _single_changes(table)
+    for ax, target in zip(axes, ("SR", "HR")):
+        own = table[table["target"] == target]
+        search = own[own["phase"] == "search"].set_index("alternative")
+        at = -1
+        for at, name in enumerate(labels):
+            if name in search.index:
+                _gain_dot(ax, search.loc[name], at, COLOURS[target], "white")
+        path = own[own["step"].notna() & (own["alternative"] != PAPER.name)].sort_values("step")
+        confirmed = path[path["phase"] == "confirm"]
+        for k, (_, row) in enumerate(confirmed.iterrows()):
+            place = at + 1.6 + k
+            _gain_dot(ax, search.loc[row["alternative"]], place - 0.14, COLOURS[target], None)
+            _gain_dot(ax, row, place + 0.14, COLOURS["paper"], None)
+        ax.axvline(0, color=COLOURS["paper"], lw=0.7)
+        ax.grid(axis="x")
+        ax.set_title(target)
+        ax.set_xlabel("Gain over the paper's model (% of RMSE)")
+        ax.tick_params(axis="y", length=0)
+    steps = int(np.nanmax([table["step"].max(), 0]))
+    places = [*range(len(labels)), *(len(labels) + 0.6 + k for k in range(steps))]
+    words = [Alternative.from_name(name).words for name in labels]
+    words = [_short(w) for w in words] + [f"way to the best, choice {k + 1}" for k in range(steps)]
+    axes[0].set_yticks(places, words, fontsize=7.5)
+    axes[0].set_ylim(len(labels) + steps + 0.1, -0.7)
+    return fig
+
+
+def _single_changes(table):
+    """Names of the alternatives with one choice changed, in the order of `CHOICES`."""
+    known = [n for n in dict.fromkeys(table["alternative"]) if n != PAPER.name]
+    place = {f"{c}={v}": (i, k) for i, (c, vs) in enumerate(CHOICES.items())
+             for k, v in enumerate(vs)}
+
+    def changes(name):
+        parts = [p for p in name.split() if p != "weights=record"]
+        return parts or name.split()
+
+    return sorted((n for n in known if len(changes(n)) == 1), key=lambda n: place[changes(n)[0]])
+
+
+def _short(words):
+    every = CHOICES["weights"]["record"]
+    parts = [w for w in words.split("; ") if w != every] or [every]
+    return "; ".join(parts)
+
+
+def _gain_dot(ax, row, at, colour, face):
+    ax.errorbar(
+        row["gain"], at, xerr=row["gain_se"], fmt="o", ms=5, color=colour,
+        markerfacecolor=face or colour, elinewidth=0.9,
+    )

@@ -1,0 +1,192 @@
+"""Figures on the predictor search."""
+
+import numpy as np
+
+from soilresp.plot._parts import need
+from soilresp.plot.style import COLOURS, FLUX_UNITS, figure, styled
+from soilresp.prepare.recipes import PREDICTORS
+
+__all__ = ["predictor_frequency", "search_ranking", "subset_errors"]
+
+
+@styled
+def search_ranking(table, n=12):
+    """Predictor subsets from the best on, and where the paper's choice stands.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns ``target`` ("SR", "HR"), ``predictors`` (names, as a list or
+        joined by blanks or commas), ``rmse`` (g C m-2 yr-1), ``is_paper``
+        (bool); optionally ``rmse_sd``, and ``tied`` (bool): not to be told
+        apart from the best, drawn filled, others hollow. As
+        `soilresp.fit.search.search` returns it, with ``target``.
+    n : int
+        Subsets shown for each target; the paper's choice is added when it is
+        not among them.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    need(table, ("target", "predictors", "rmse", "is_paper"), "search_ranking")
+    targets = [t for t in ("SR", "HR") if t in set(table["target"])]
+    shown = {t: _best(table[table["target"] == t], n) for t in targets}
+    fig = figure(8, 1.6 + 0.24 * max(map(len, shown.values())))
+    widths = [1.35, 1] * len(targets)
+    axes = fig.subplots(1, len(widths), width_ratios=widths, squeeze=False)[0]
+    for target, dots, errors in zip(targets, axes[::2], axes[1::2]):
+        rows = np.arange(len(shown[target]))
+        _subset_dots(dots, shown[target], rows, COLOURS[target])
+        dots.set_title(target)
+        _rmse_dots(errors, shown[target], rows, COLOURS[target])
+        errors.sharey(dots)
+    return fig
+
+
+def _best(table, n):
+    ranked = table.sort_values("rmse", kind="stable").reset_index(drop=True)
+    ranked["rank"] = ranked.index + 1
+    return ranked[(ranked["rank"] <= n) | ranked["is_paper"].astype(bool)]
+
+
+def _names(predictors):
+    if isinstance(predictors, str):
+        return set(predictors.replace(",", " ").split())
+    return set(predictors)
+
+
+def _subset_dots(ax, subsets, rows, colour):
+    for row, (predictors, is_paper) in zip(rows, zip(subsets["predictors"], subsets["is_paper"])):
+        if is_paper:
+            ax.axhspan(row - 0.5, row + 0.5, color="#F0E442", alpha=0.45, lw=0, zorder=0)
+        used = np.array([name in _names(predictors) for name in PREDICTORS])
+        at = np.arange(len(PREDICTORS))
+        ax.plot(at[~used], np.full((~used).sum(), row), "o", ms=4, color="#DDDDDD")
+        ax.plot(at[used], np.full(used.sum(), row), "o", ms=5, color=colour)
+    ax.set_xticks(np.arange(len(PREDICTORS)), PREDICTORS, rotation=90)
+    ax.set_yticks(
+        rows,
+        [f"paper, {r}" if p else f"{r}" for r, p in zip(subsets["rank"], subsets["is_paper"])],
+    )
+    ax.set_ylabel("Rank")
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.tick_params(length=0)
+    ax.spines[["left", "bottom"]].set_visible(False)
+
+
+def _rmse_dots(ax, subsets, rows, colour):
+    spread = subsets["rmse_sd"] if "rmse_sd" in subsets else None
+    ax.errorbar(
+        subsets["rmse"], rows, xerr=spread, fmt="none", color=colour, elinewidth=0.9, zorder=3
+    )
+    faces = [colour] * len(rows)
+    if "tied" in subsets:
+        faces = [colour if tied else "white" for tied in subsets["tied"]]
+        ax.set_title("filled: tied with the best", fontsize=8)
+    ax.scatter(subsets["rmse"], rows, s=24, facecolor=faces, edgecolor=colour, zorder=4)
+    for row, is_paper in zip(rows, subsets["is_paper"]):
+        if is_paper:
+            ax.axhspan(row - 0.5, row + 0.5, color="#F0E442", alpha=0.45, lw=0, zorder=0)
+    ax.grid(axis="x")
+    ax.margins(x=0.12)
+    ax.locator_params(axis="x", nbins=4)
+    ax.set_xlabel(f"RMSE ({FLUX_UNITS})")
+    ax.tick_params(axis="y", length=0, labelleft=False)
+    ax.spines["left"].set_visible(False)
+
+
+@styled
+def subset_errors(table):
+    """Error of every subset by rank, those that chance may have put first, and the paper's.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `soilresp.fit.whole_search.summarise`; ``oob_first_open`` may be missing.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    columns = ("target", "predictors", "rank", "oob_first", "oob_noise", "oob_repeats", "is_paper")
+    need(table, (*columns, "oob_tied"), "subset_errors")
+    fig = figure(8, 4.2)
+    for ax, target, letter in zip(fig.subplots(1, 2), ("SR", "HR"), "ab"):
+        own = table[table["target"] == target].sort_values("rank")
+        colour, best = COLOURS[target], own["oob_first"].iloc[0]
+        band = 2 * (own["oob_noise"] * np.sqrt(own["oob_repeats"])).max()
+        ax.axhspan(
+            best, best + band, color=colour, alpha=0.18, lw=0,
+            label="within the chance of one forest",
+        )
+        ax.plot(
+            own["rank"], own["oob_first"], ".", ms=3, color=COLOURS["muted"],
+            label=f"all subsets ({len(own):,})",
+        )
+        for flag, size, face, label in (
+            ("oob_first_open", 4, "white", "may be best with other studies"),
+            ("oob_tied", 5, colour, "tied with the best"),
+        ):
+            if flag not in own:
+                continue
+            some = own[own[flag].fillna(0).astype(bool)]
+            ax.plot(
+                some["rank"], some["oob_first"], "o", ms=size, mfc=face, color=colour, mew=0.7,
+                label=f"{label} ({len(some):,})",
+            )
+        paper = own[own["is_paper"]]
+        ax.plot(
+            paper["rank"], paper["oob_first"], "*", ms=13, color="#F0E442", mec="black", mew=0.8,
+            label="the paper's choice" + "".join(f" ({r:,})" for r in paper["rank"]), zorder=5,
+        )
+        ax.set_xscale("log")
+        ax.xaxis.set_major_formatter("{x:,.0f}")
+        ax.set_xlabel("Rank")
+        ax.set_ylabel(f"Out-of-bag RMSE ({FLUX_UNITS})")
+        ax.set_title(f"({letter}) {target}")
+        ax.set_ylim(top=best + 2.5 * (own["oob_first"].median() - best))
+        ax.legend(loc="upper left", fontsize=7)
+        ax.grid(axis="y")
+    return fig
+
+
+_SETS = (("o", True), ("s", False), ("^", False))
+
+
+@styled
+def predictor_frequency(shares):
+    """How often each predictor is among the subsets that may be the best.
+
+    Parameters
+    ----------
+    shares : pandas.DataFrame
+        Columns ``target``, ``among`` (words; at most three), ``predictor`` and ``share``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    need(shares, ("target", "among", "predictor", "share"), "predictor_frequency")
+    names = [p for p in PREDICTORS if p in set(shares["predictor"])]
+    fig = figure(8, 1.6 + 0.3 * len(names))
+    axes = fig.subplots(1, 2, sharey=True)
+    for ax, target, letter in zip(axes, ("SR", "HR"), "ab"):
+        own = shares[shares["target"] == target]
+        ax.axvline(50, color=COLOURS["paper"], ls=":", lw=1)
+        for number, (among, part) in enumerate(own.groupby("among", sort=False)):
+            marker, filled = _SETS[number]
+            ax.plot(
+                100 * part.set_index("predictor")["share"].reindex(names),
+                np.arange(len(names)) + 0.18 * (number - 1), marker, ms=6, label=among,
+                color=COLOURS[target], mfc=COLOURS[target] if filled else "white",
+            )
+        ax.set_xlim(-4, 104)
+        ax.set_xlabel("Share of the subsets with it (%)")
+        ax.set_title(f"({letter}) {target}")
+        ax.grid(axis="y")
+        ax.tick_params(axis="y", length=0)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), fontsize=7.5)
+    axes[0].set_yticks(np.arange(len(names)), names)
+    axes[0].set_ylim(len(names) - 0.5, -0.5)
+    return fig

@@ -1,0 +1,91 @@
+"""Figures of many twin experiments."""
+
+import numpy as np
+
+from soilresp.plot._parts import need
+from soilresp.plot.style import COLOURS, TOTAL_UNITS, figure, styled
+from soilresp.predict.twins import VARIANTS
+
+__all__ = ["twin_errors", "twin_bands"]
+
+LIMITS = {True: 5.0, False: 3.0}
+"""Percent that the mean error should stay within, with and without scatter."""
+
+
+@styled
+def twin_errors(totals):
+    """Error of the global total in every experiment, by variant.
+
+    Parameters
+    ----------
+    totals : pandas.DataFrame
+        As from `soilresp.predict.twins.experiments`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    need(totals, ("variant", "target", "seed", "error"), "twin_errors")
+    names = [v for v in VARIANTS if v in set(totals["variant"])]
+    fig = figure(8, 1.2 + 0.55 * len(names))
+    axes = fig.subplots(1, 2, sharey=True)
+    for ax, target in zip(axes, ("SR", "HR")):
+        for at, name in enumerate(names):
+            error = totals[(totals["variant"] == name) & (totals["target"] == target)]["error"]
+            limit = LIMITS[VARIANTS[name].noise]
+            ax.fill_betweenx([at - 0.4, at + 0.4], -limit, limit, color="#EBEBEB", lw=0, zorder=0)
+            shift = np.random.default_rng(0).uniform(-0.24, 0.24, len(error))
+            ax.plot(error, at + shift, "o", ms=3, color=COLOURS[target], alpha=0.45, mew=0)
+            ax.plot(error.mean(), at, "D", ms=6, color=COLOURS["paper"], zorder=5)
+        ax.axvline(0, color=COLOURS["paper"], lw=0.8)
+        ax.set_title(target)
+        ax.set_xlabel("Error of the global total (% of the truth)")
+        ax.grid(axis="x")
+        ax.tick_params(axis="y", length=0)
+    axes[0].set_yticks(
+        np.arange(len(names)), [VARIANTS[n].words.replace(", ", ",\n", 1) for n in names],
+        fontsize=8,
+    )
+    axes[0].set_ylim(len(names) - 0.4, -0.6)
+    return fig
+
+
+@styled
+def twin_bands(bands, variants=("exact", "scatter", "even")):
+    """Error of each latitude band, mean and SD over the experiments.
+
+    Parameters
+    ----------
+    bands : pandas.DataFrame
+        ``variant``, ``target``, ``band`` (southern edge), ``truth``, ``mean``, ``sd``
+        (Pg C yr-1).
+    variants : sequence of str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    need(bands, ("variant", "target", "band", "truth", "mean", "sd"), "twin_bands")
+    fig = figure(8, 4.4)
+    axes = fig.subplots(1, 2, sharey=True)
+    marks = {"exact": ("s", "white"), "scatter": ("o", None), "even": ("^", "#BBBBBB")}
+    for ax, target in zip(axes, ("SR", "HR")):
+        for k, name in enumerate(variants):
+            own = bands[(bands["variant"] == name) & (bands["target"] == target)]
+            marker, face = marks.get(name, ("o", None))
+            ax.errorbar(
+                own["mean"] - own["truth"], own["band"] + 3 + 2 * k, xerr=own["sd"], fmt=marker,
+                ms=4.5, color=COLOURS[target], markerfacecolor=face or COLOURS[target],
+                elinewidth=0.9, label=VARIANTS[name].words,
+            )
+        ax.axvline(0, color=COLOURS["paper"], lw=0.8)
+        ax.set_title(target)
+        ax.set_xlabel(f"Map − truth of the 10° band ({TOTAL_UNITS})")
+        ax.grid(axis="both")
+        ax.locator_params(axis="x", nbins=6)
+    low, high = bands["band"].min(), bands["band"].max() + 10
+    ticks = np.arange(low, high + 1, 20)
+    axes[0].set_yticks(ticks, [f"{abs(t)}°{'N' if t > 0 else 'S' if t < 0 else ''}" for t in ticks])
+    axes[0].set_ylabel("Latitude")
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=1)
+    return fig
