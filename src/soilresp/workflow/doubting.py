@@ -168,6 +168,10 @@ def _uncertainty(study, needs, *, n_replicates=None, n_runs=2, n_trees=50, cv_fo
     if "blocks" in set(table["kind"]):
         blocks = doubts.sampling_sd(_replicates(table, "blocks"))
         rows.insert(2, {"measure": "between 5-degree blocks", **{f: blocks[f] for f in _FLUXES}})
+    if long is not None:
+        again = doubts.sampling_sd(_replicates(live, "studies"))
+        rows.insert(2, {"measure": f"between studies, {n_replicates} draws made now",
+                        **{f: again[f] for f in _FLUXES}})
     return {
         "totals": table,
         "live": live,
