@@ -254,7 +254,7 @@ def uncertainty(
 @app.command()
 def export(
     from_run: Annotated[
-        Path, typer.Option("--run", metavar="FOLDER", help="Run folder with the covariates.")
+        Path, typer.Option("--run", metavar="FOLDER", help="Run folder with the maps.")
     ] = Path("runs/standard"),
     file_format: Annotated[
         ExportFormat,
