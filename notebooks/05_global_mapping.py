@@ -100,7 +100,8 @@ notebook.hand_on(below_region=by_region.idxmin(), below_there=by_region.min())
 # %% [markdown]
 # AR = SR − HR is below zero in {glue:text}`below_cells:.1f` % of the cells
 # ({glue:text}`below_area:.1f` % of the vegetated area), {glue:text}`below_flux:.2f` Pg C yr⁻¹ in
-# sum, most of it in {glue:text}`below_region` ({glue:text}`below_there:.2f`). The joint estimate ({glue:text}`joint_method`) has 0 ≤ AR ≤ SR in every cell. It gives
+# sum, the largest part of it in {glue:text}`below_region` ({glue:text}`below_there:.2f`).
+# The joint estimate ({glue:text}`joint_method`) has 0 ≤ AR ≤ SR in every cell. It gives
 # {glue:text}`joint_hr:.1f` Pg C yr⁻¹ of HR and {glue:text}`joint_ar:.1f` of AR, against
 # {glue:text}`hr_total:.1f` and {glue:text}`ar_total:.1f` by difference. Its split is one for all
 # years: that of the mean covariates. Where records report both, the spread and the quantiles of AR
