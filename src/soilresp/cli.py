@@ -240,7 +240,7 @@ def uncertainty(
     runs: Annotated[int, typer.Option(min=2, help="Runs of each time.")] = 4,
     trees: Annotated[int, typer.Option(min=1, help="Trees of each run's forest.")] = 50,
 ):
-    """Resample studies and vary choices, for the table of uncertainties (half an hour)."""
+    """Resample studies and vary choices, for the table of uncertainties (minutes)."""
     from soilresp import workflow
     from soilresp.study import settle
 
