@@ -93,11 +93,15 @@ both, below = flux["joint"], flux["negative"]
 notebook.hand_on(joint_hr=both["HR"], joint_ar=both["AR"], joint_ar_sr=both["AR_SR"],
                  joint_method=both["method"], below_cells=100 * below["share_of_cells"],
                  below_area=100 * below["share_of_area"], below_flux=below["flux"])
+code = regions.country_of_cells(maps["lat"], maps["lon"], maps["SR"].notnull().values)
+by_region = regions.by_region(maps.where(maps["AR"] < 0), code)["AR"]
+notebook.hand_on(below_region=by_region.idxmin(), below_there=by_region.min())
 
 # %% [markdown]
 # AR = SR − HR is below zero in {glue:text}`below_cells:.1f` % of the cells
 # ({glue:text}`below_area:.1f` % of the vegetated area), {glue:text}`below_flux:.2f` Pg C yr⁻¹ in
-# sum. The joint estimate ({glue:text}`joint_method`) has 0 ≤ AR ≤ SR in every cell. It gives
+# sum, the largest part of it in {glue:text}`below_region` ({glue:text}`below_there:.2f`).
+# The joint estimate ({glue:text}`joint_method`) has 0 ≤ AR ≤ SR in every cell. It gives
 # {glue:text}`joint_hr:.1f` Pg C yr⁻¹ of HR and {glue:text}`joint_ar:.1f` of AR, against
 # {glue:text}`hr_total:.1f` and {glue:text}`ar_total:.1f` by difference. Its split is one for all
 # years: that of the mean covariates. Where records report both, the spread and the quantiles of AR
@@ -229,8 +233,6 @@ classes = regions.by_class(maps, cube["igbp_fraction"])
 notebook.show(classes, "The same by IGBP class, shared out by their areas in a cell", **formats)
 
 # %%
-mapped = maps["SR"].notnull().values
-code = regions.country_of_cells(maps["lat"], maps["lon"], mapped)
 notebook.show(regions.by_region(maps, code).head(20),
               "The same by region of the United Nations, the twenty largest", **formats)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from soilresp import notebook, paths, plot, summary, workflow
+from soilresp import committed, notebook, paths, plot, summary, workflow
 from soilresp import study as studies
 from soilresp.errors import ParameterError
 from soilresp.grid import total_pg
@@ -165,6 +165,17 @@ def test_uncertainty_of_the_totals(study, results):
     assert workflow.trends(study, mapping).empty
     with pytest.raises(ParameterError, match="spread must be one of"):
         workflow.budget(study, spread="none")
+
+
+def test_long_table_of_uncertainties(study, results, tmp_path):
+    """The command's table: every replicate of both units, every variant, and how it was made."""
+    made = workflow.save_uncertainty(study, 3, 2, 5, into=tmp_path)
+    counts = made["kind"].value_counts().to_dict()
+    assert counts == {"studies": 6, "blocks": 6, "model": 5, "covariates": 1}
+    table, facts = committed.load_table("uncertainty", tmp_path)
+    np.testing.assert_allclose(table["SR"], made["SR"], rtol=1e-5)
+    assert (facts["recipe"], facts["observations"], facts["seed"]) == ("embedded", "twin", 1)
+    assert "--replicates 3" in facts["command"] and facts["cpu_seconds"] >= 0
 
 
 def test_distributions_of_ten_cells(results):

@@ -359,7 +359,7 @@ def uncertainty(
     runs: Annotated[int, typer.Option(min=2, help="Runs of each time.")] = 4,
     trees: Annotated[int, typer.Option(min=1, help="Trees of each run's forest.")] = 50,
 ):
-    """Resample studies and vary choices, for the table of uncertainties (half an hour)."""
+    """Resample studies and vary choices, for the table of uncertainties (minutes)."""
     from soilresp import workflow
     from soilresp.study import settle
 
@@ -373,7 +373,7 @@ def uncertainty(
 @app.command()
 def export(
     from_run: Annotated[
-        Path, typer.Option("--run", metavar="FOLDER", help="Run folder with the covariates.")
+        Path, typer.Option("--run", metavar="FOLDER", help="Run folder with the maps.")
     ] = Path("runs/standard"),
     file_format: Annotated[
         ExportFormat,

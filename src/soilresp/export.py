@@ -19,7 +19,7 @@ from soilresp import __version__, paths, workflow
 from soilresp.data import benchmark, registry
 from soilresp.errors import DataError, ParameterError
 from soilresp.grid import cell_edges
-from soilresp.results import read_json, write_aside, write_json
+from soilresp.results import read_json, sha256, write_aside, write_json
 from soilresp.study import PROFILES, Study
 
 __all__ = [
@@ -186,7 +186,9 @@ def compact(study, command="soilresp export --compact"):
         units = made[name].attrs["units"]
         steps = _STEPS[units]
         made[name] = (np.round(made[name] * steps) / steps).assign_attrs(
-            made[name].attrs, rounded_to=f"1/{steps} {units}" if steps > 1 else f"1 {units}"
+            made[name].attrs, rounded_to={"1": f"1/{steps}", "km": "1 km"}.get(
+                units, f"1/{steps} {units}"
+            ),
         )
     for part, other in (("AR", "HR"), ("AR_joint", "HR_joint")):
         if other in made:
@@ -302,7 +304,9 @@ def provenance(study):
         Path(path).name: entry
         for entry in registry.entries().values() for path, _ in entry.places()
     }
-    inputs = {}
+    # Leaf area and land cover of every recipe that runs offline come from it.
+    own = paths.data_dir() / "embedded.nc"
+    inputs = {own.name: {"sha256": sha256(own), "licence": "by field, in data/README.md"}}
     for results in stages.values():
         for name, digest in (results["inputs"] if results and "inputs" in results else {}).items():
             inputs[name] = {"sha256": digest}

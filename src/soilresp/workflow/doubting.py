@@ -18,6 +18,7 @@ from soilresp.stages import Stage
 from soilresp.workflow.assembling import assembly
 from soilresp.workflow.common import Ticker, embedded_cube, records_of
 from soilresp.workflow.searching import predictor_search
+from soilresp.workflow.selecting import selection
 from soilresp.workflow.upscaling import mapping
 
 __all__ = ["uncertainty", "uncertainty_table", "trends", "caveats", "save_uncertainty"]
@@ -168,6 +169,10 @@ def _uncertainty(study, needs, *, n_replicates=None, n_runs=2, n_trees=50, cv_fo
     if "blocks" in set(table["kind"]):
         blocks = doubts.sampling_sd(_replicates(table, "blocks"))
         rows.insert(2, {"measure": "between 5-degree blocks", **{f: blocks[f] for f in _FLUXES}})
+    if long is not None:
+        again = doubts.sampling_sd(_replicates(live, "studies"))
+        rows.insert(2, {"measure": f"between studies, {n_replicates} draws made now",
+                        **{f: again[f] for f in _FLUXES}})
     return {
         "totals": table,
         "live": live,
@@ -253,7 +258,7 @@ def save_uncertainty(study, n_replicates=100, n_runs=4, n_trees=50, into=None):
         f"soilresp uncertainty --recipe {study.recipe} --observations {study.observations} "
         f"--replicates {n_replicates} --runs {n_runs} --trees {n_trees}",
         into, recipe=study.recipe, observations=study.observations, seed=study.seed,
-        predictors=chosen, inputs=assembled.inputs,
+        predictors=chosen, inputs=selection(study).inputs | assembled.inputs,
         settings={"n_replicates": n_replicates, "n_runs": n_runs, "n_trees": n_trees},
         wall_seconds=round(time.perf_counter() - start[0]),
         cpu_seconds=round(time.process_time() - start[1]),
