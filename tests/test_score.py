@@ -24,6 +24,7 @@ from soilresp.compare.scorecard import as_dict, as_markdown, as_page, as_text
 from soilresp.data.embedded import load_embedded
 from soilresp.errors import DataError
 from soilresp.grid import coordinates
+from soilresp.load.models import read_model
 from soilresp.prepare.strata import dominant_stratum
 from soilresp.workflow import scoring
 
@@ -297,3 +298,11 @@ def test_the_empirical_model_is_a_model_output():
     made = scoring.empirical_model()
     assert np.array_equal(made["lat"], coordinates()["lat"])
     assert float(np.abs(made["SR"] - made["HR"] - made["AR"]).max()) < 1e-6
+
+
+@pytest.mark.real
+def test_casa_cnp(benchmark, stratum, real_input):
+    """The scorecard has the known total of CASA-CNP, 54.27 Pg C yr-1."""
+    found = score_model(read_model(real_input("casa_cnp")), benchmark, stratum)
+    assert found.name == "CASA-CNP"
+    assert found.facts["totals"]["HR"] == pytest.approx(54.27, rel=0.005)

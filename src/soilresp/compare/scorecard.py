@@ -27,7 +27,7 @@ _NOTES = (
     "/ SD of the benchmark's cells). Both follow Collier et al. (2018), "
     "doi:10.1029/2018MS001354, for a mean state. 1 is perfect.",
     "Within 1 SD and 2 SD: share of the area where the difference is that small beside the "
-    "benchmark's own uncertainty.",
+    "benchmark's own uncertainty. Covered: share of the benchmark's flux in the cells compared.",
 )
 
 
@@ -266,7 +266,7 @@ def _scores_table(facts):
             "": flux, **{words: s[key] for key, words in _SCORE_WORDS.items()},
             "within 1 SD": _percent(z.get("within_1", np.nan)),
             "within 2 SD": _percent(z.get("within_2", np.nan)),
-            "benchmark's carbon compared": _percent(s["benchmark_covered"]),
+            "covered": _percent(s["benchmark_covered"]),
         })
     return _worded(pd.DataFrame(rows))
 
@@ -311,7 +311,7 @@ _POWERS = {"m-2": "m<sup>-2</sup>", "yr-1": "yr<sup>-1</sup>", "m2": "m<sup>2</s
 def _units(words):
     for plain, raised in _POWERS.items():
         words = words.replace(f" {plain}", f" {raised}").replace(f"){plain}", f"){raised}")
-    return words.replace("-", "&minus;") if words.startswith("<sup>") else words
+    return words
 
 
 def _html_table(table):

@@ -73,11 +73,12 @@ def _intercomparison(study, needs, *, models=None):
     Settings: ``models``, a folder with output of the paper's ten models.
 
     Results: ``totals`` (every model with the provenance of each number), ``bars``,
-    ``means``, ``profiles`` (by latitude), ``sites`` (RMSE and r), ``biomes``, ``ten`` (what each row of the paper's models stands on), ``pools``
-    (pools, GPP and NPP by model), ``relations`` (lines across models), ``spread`` and
-    ``variation`` (how far models differ), ``stands_on`` (what is behind each figure),
-    ``reads`` (what lines, scores and spread say, in words),
-    ``choices`` (what was decided while reading), ``inputs`` and ``absent``.
+    ``ten`` (what each row of the paper's models stands on), ``means``, ``profiles`` (by
+    latitude), ``sites`` (RMSE and r), ``biomes``, ``pools`` (pools, GPP and NPP by model),
+    ``relations`` (lines across models), ``spread`` and ``variation`` (how far models
+    differ), ``stands_on`` (what is behind each figure), ``reads`` (what lines, scores and
+    totals say, in words), ``choices`` (what was decided while reading), ``inputs`` and
+    ``absent``.
     """
     climatology = needs["05_global_mapping"].climatology
     cube = needs["02_covariate_assembly"].cube
@@ -335,6 +336,8 @@ def _stands_on(study, maps, climate, wide, sites, ten_here):
     n = {t: int(sites.loc[sites["target"] == t, "n"].max()) for t in TARGETS}
     records = "synthetic records (twin experiment)" if study.is_twin else "records of SRDB v5.0"
     empirical = f"Raich et al. (2002) and Bond-Lamberty et al. (2004) on {climate}"
+    if study.is_twin:
+        empirical += " (the truth of the twin experiment, so no fair rival in it)"
     counts = wide.groupby("group")["model"].nunique()
     of_groups = ", ".join(f"{g} ({k})" for g, k in counts.items()) or "no model"
     maps_words = f"maps of output at hand: {at_hand}; {empirical}"

@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from soilresp.compare import scorecard, totals
+from soilresp.compare.ilamb import write_ilamb
 from soilresp.compare.score import FLUXES, benchmark_on_land, field_scores, score_model
 from soilresp.compare.sites import site_table
 from soilresp.data import access
@@ -30,6 +31,7 @@ __all__ = [
     "EMPIRICAL",
     "draw_figures",
     "empirical_model",
+    "export_ilamb",
     "group_files",
     "make_card",
     "score_files",
@@ -279,6 +281,36 @@ def _members(models, benchmark, stratum):
             kept = {k: s[k] for k in ("bias", "rmse", "r", "sigma_ratio", "taylor_score")}
             rows.append({"flux": flux, "model": name, "total": facts["totals"][flux]} | kept)
     return pd.DataFrame(rows)
+
+
+def export_ilamb(study, out):
+    """Write the maps of a run in the layout of ILAMB, with its annual maps if it has years.
+
+    Parameters
+    ----------
+    study : soilresp.study.Study
+    out : path-like
+        Folder.
+
+    Returns
+    -------
+    list of pathlib.Path
+        See `soilresp.compare.ilamb.write_ilamb`.
+
+    Raises
+    ------
+    DataError
+        If the run has no maps that hold.
+    """
+    found = mapping.stored(study)
+    if found is None:
+        raise DataError(
+            f"{study.run} has no maps, or they are out of date. Run `soilresp run --only 05`."
+        )
+    if "year" not in found.annual.dims:
+        return write_ilamb(found.climatology, out)
+    years = found.annual["year"].values
+    return write_ilamb(found.climatology, out, (int(years[0]), int(years[-1])), found.annual)
 
 
 def _mean(output):
