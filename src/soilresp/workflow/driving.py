@@ -287,7 +287,7 @@ def with_words(table):
     return table.assign(words=words)
 
 
-def _alternatives(study, needs, *, cv_trees=None):
+def _alternatives(study, needs, *, driver_trees=None):
     """Hold the chosen model against the paper's on this study's own records and new folds.
 
     Results: ``committed`` (the table of `explore`, empty unless it was made with this
@@ -302,13 +302,13 @@ def _alternatives(study, needs, *, cv_trees=None):
     pairs = [(t, a) for t in TARGETS for a in (PAPER, _here(facts["best"][t], data.filters))]
     for target, alternative in track(pairs, "models", len(pairs)):
         made = {
-            (scheme, 200): data.cross_predict(alternative, target, scheme, 200, 5, cv_trees)
+            (scheme, 200): data.cross_predict(alternative, target, scheme, 200, 5, driver_trees)
             for scheme in ("study", "blocks2")
         }
         rows.append({
             "target": target, "alternative": alternative.name, "words": alternative.words,
             **skill(data.records[target], data.shares, made),
-            "total": data.total(alternative, target, cv_trees),
+            "total": data.total(alternative, target, driver_trees),
         })
     same = (facts["recipe"], facts["observations"]) == (study.recipe, study.observations)
     return {
