@@ -47,8 +47,6 @@ LEAST_GAIN = 0.5
 HOPELESS = -1.0
 """Percent below which a choice is not tried again in combination."""
 
-MOST_CHOICES = 3
-
 
 class Alternatives:
     """Records and cells of a study, as `soilresp.fit.alternatives` takes them.
@@ -151,7 +149,7 @@ class _Kept:
         }
 
 
-def explore(study, into=None, folder=None, search=None, confirm=None):
+def explore(study, into=None, folder=None, search=None, confirm=None, most_choices=3):
     """Choose a model step by step, confirm it on other folds, and commit what was found.
 
     From the paper's model, every change of one choice is tried; the best is taken if it
@@ -166,6 +164,8 @@ def explore(study, into=None, folder=None, search=None, confirm=None):
         Where unfinished work is kept; default: in the run folder.
     search, confirm : dict, optional
         ``schemes``, ``seeds``, ``n_folds`` and ``n_trees`` of either part.
+    most_choices : int
+        Choices that the way to the best may take.
 
     Returns
     -------
@@ -186,7 +186,7 @@ def explore(study, into=None, folder=None, search=None, confirm=None):
     kept = _Kept(data, folder)
     rows, best, optimisms = [], {}, {}
     for target in TARGETS:
-        tried, path = _search(data, kept, target, search)
+        tried, path = _search(data, kept, target, search, most_choices)
         best[target] = path[-1].name
         for name, alternative in tried.items():
             rows.append(_row(data, kept, target, "search", alternative, search, path))
@@ -221,10 +221,10 @@ def explore(study, into=None, folder=None, search=None, confirm=None):
     return table, facts
 
 
-def _search(data, kept, target, search):
+def _search(data, kept, target, search, most_choices):
     """Alternatives tried, by name, and those on the way to the best."""
     tried, path, hopeless = {PAPER.name: PAPER}, [PAPER], set()
-    for step in range(MOST_CHOICES):
+    for step in range(most_choices):
         options = [
             a for a in neighbours(path[-1], data.filters)
             if not any(getattr(a, c) == v for c, v in hopeless)
