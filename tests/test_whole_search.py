@@ -93,6 +93,18 @@ def test_every_subset_is_scored_once_and_leaders_more_often(done):
         assert mean[last].max() <= mean[both].drop(last).min()
 
 
+def test_resumed_race_has_the_same_leaders(done, tmp_path):
+    """Killed in the middle of the last round, the search goes on with those it was on."""
+    scores = Scores(tmp_path, tables())
+    run_stage(1, scores, PLAN)
+    chosen = done.table().query("target == 'SR' and n_trees == 8 and repeat == 2")["predictors"]
+    one = tuple(chosen.iloc[0].split())
+    scores.do([Job("SR", one, "oob", k, 8) for k in (1, 2)])
+    run_stage(2, scores, PLAN)
+    expected = done.table().query("n_trees == 8").drop(columns="cpu").reset_index(drop=True)
+    pd.testing.assert_frame_equal(scores.table().drop(columns="cpu"), expected)
+
+
 def test_summary(done):
     """Every subset has its first score; finalists have all schemes; the deltas start at zero."""
     got = summarise(done, PLAN)

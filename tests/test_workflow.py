@@ -1,6 +1,7 @@
 """The stages from end to end, on a twin experiment with very few trees."""
 
 import json
+from types import SimpleNamespace
 
 import matplotlib
 import numpy as np
@@ -10,10 +11,12 @@ import xarray as xr
 from soilresp import committed, notebook, paths, plot, summary, workflow
 from soilresp import study as studies
 from soilresp.errors import ParameterError
+from soilresp.fit.whole_search import Plan
 from soilresp.grid import total_pg
 from soilresp.plot import style
 from soilresp.predict.maps import vegetated_area
 from soilresp.prepare import twin
+from soilresp.workflow import searching
 
 pytestmark = [
     pytest.mark.slow,
@@ -88,10 +91,17 @@ def test_selection_is_the_twins(study, results):
 
 
 def test_validation_scores_both_fluxes_by_every_scheme(results):
-    """Six schemes a flux, and predictions of every matched record."""
+    """Twelve schemes a flux, predictions of every matched record, and intervals of all kinds."""
     validation, matched = results["09_validation"], results["02_covariate_assembly"].matched
-    assert validation.ladder.groupby("target")["scheme"].nunique().to_dict() == {"SR": 6, "HR": 6}
+    counts = validation.ladder.groupby("target")["scheme"].nunique().to_dict()
+    assert counts == {"SR": 12, "HR": 12}
     assert len(validation.predictions) == len(matched)
+    evaluations = validation.evaluations.groupby("target")["evaluation"].apply(list)
+    assert evaluations["SR"] == evaluations["HR"] == list(workflow.EVALUATIONS)
+    # Covariates of the embedded recipe have no years that could leak.
+    assert validation.leak.empty and workflow.share_of_gain(validation.leak) is None
+    assert set(validation.coverage["target"]) == set(validation.pit["target"]) == {"SR", "HR"}
+    assert (validation.buffered.groupby("target")["buffer"].nunique() == 6).all()
 
 
 def test_training_predicts_every_record(results):
@@ -244,6 +254,10 @@ def test_summary_has_every_key(study, results):
             "in_sample", "oob", "random_cv", "site_cv", "study_cv", "spatial_cv",
             "coverage90_raw", "coverage90_conformal",
         }
+        for kind in ("raw", "conformal"):
+            coverage = validation[f"coverage90_{kind}"]
+            assert set(coverage) == {"random", "study", "spatial"}
+            assert all(0 < v <= 1 for v in coverage.values())
         for scheme in ("in_sample", "oob", "random_cv", "site_cv", "study_cv", "spatial_cv"):
             assert set(validation[scheme]) == {"r2", "rmse", "r"}
             assert all(isinstance(v, float) for v in validation[scheme].values())
@@ -269,6 +283,32 @@ def test_search_around_the_paper(study, results):
     assert len(workflow.search_finalists(found)) == 0
     assert set(workflow.search_frequency(found)["target"]) == {"SR", "HR"}
     assert "The paper's choice is number" in workflow.search_numbers(found)["search_hr_sentence"]
+
+
+def test_search_through_everything(study, results, tmp_path, monkeypatch):
+    """All subsets of three predictors, kept as a table with its facts, and taken up again."""
+    monkeypatch.setattr(searching, "PREDICTORS", {"MAT": None, "Prec": None, "RH": None})
+    monkeypatch.setattr(searching.committed, "folder", lambda: tmp_path)
+    plan = Plan(n_trees=3, rounds=((4, 2), (2, 3)), scan_trees=2, finalists=2, cv_trees=2)
+    workflow.search_everything(study, (1, 2), 1, plan)
+    assert not list(tmp_path.iterdir())
+    workflow.search_everything(study, (3,), 1, plan)
+    table, made = committed.load_table("search")
+    assert len(table) == 14 and made["extent"]["HR"]["subsets"] == 7
+    assert (made["recipe"], made["observations"], made["seed"]) == ("embedded", "twin", 1)
+    assert made["stages"]["1"]["scores"] == 14 and made["plan"]["n_trees"] == 3
+    found = workflow.predictor_search.compute(
+        study, {"02_covariate_assembly": results["02_covariate_assembly"]},
+        sr_predictors=["MAT"], hr_predictors=["MAT"],
+    )
+    assert len(found["whole"]) == 14 and found["ranking"]["tied"].dtype == bool
+    # Six digits of the table are those of the forests grown again.
+    assert found["rechecked"]["difference"].abs().max() < 1e-3
+    again = SimpleNamespace(**found)
+    assert "subsets were tried" in workflow.search_numbers(again)["search_sr_sentence"]
+    assert set(workflow.search_finalists(again)["flux"]) == {"SR", "HR"}
+    assert plot.subset_errors(workflow.search_errors(again)).axes
+    assert plot.predictor_frequency(workflow.search_frequency(again)).axes
 
 
 def test_ways_to_draw(study, results):

@@ -268,6 +268,8 @@ class Model:
             if scaled:
                 self._known = np.sort(y)
             with warnings.catch_warnings():
+                # With few trees some records are in every bag; they are left out below.
+                warnings.filterwarnings("ignore", "Some inputs do not have OOB scores")
                 forest.fit(x, self._to_scale(y), sample_weight=weight)
             self._parts = [forest]
             if scaled:

@@ -89,6 +89,8 @@ class Scores:
         """
         done = {tuple(row) for row in self.table()[list(_COLUMNS[:5])].itertuples(index=False)}
         left = [job for job in jobs if tuple(job.row().values()) not in done]
+        if not left:
+            return
         pool = Parallel(n_jobs=n_jobs, return_as="generator_unordered", pre_dispatch="3*n_jobs")
         results = pool(delayed(_score)(job, *self.tables[job.target], self.seed) for job in left)
         with open(self._file, "a", encoding="utf-8") as file:

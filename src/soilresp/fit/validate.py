@@ -1,10 +1,7 @@
 """Scores, and one forest under every evaluation, from the most flattering to the hardest."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 
 from soilresp.errors import DataError
 from soilresp.fit.ensemble import fit, new_forest, oob_prediction, predict
@@ -402,16 +399,10 @@ def drawn_scores(matched, x, target, shares, n_runs=5, n_trees=100, seed=0):
 
 def _left_out(values, y, splits, n_trees, state):
     """Prediction of each record by the forest that was trained without it; NaN without one."""
-    def one(train, test):
-        forest = new_forest(n_trees, values.shape[1], state, n_jobs=1)
-        return test, predict(fit(forest, values[train], y[train]), values[test])
-
     predicted = np.full(len(y), np.nan)
-    with warnings.catch_warnings():
-        for test, found in Parallel(n_jobs=-1, require="sharedmem")(
-            delayed(one)(train, test) for train, test in splits
-        ):
-            predicted[test] = found
+    for train, test in splits:
+        forest = fit(new_forest(n_trees, values.shape[1], state), values[train], y[train])
+        predicted[test] = predict(forest, values[test])
     return predicted
 
 

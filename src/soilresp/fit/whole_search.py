@@ -101,13 +101,15 @@ def _stage_one(scores, plan):
 
 
 def _stage_two(scores, plan):
+    had = 1
     for number, (n_leaders, n_forests) in enumerate(plan.rounds, start=1):
         for target in scores.tables:
-            leaders = _leaders(_picked(scores, target, "oob", plan.n_trees), target, n_leaders)
+            leaders = _leaders(_oob(scores, target, plan, had), target, n_leaders)
             jobs = [
                 Job(target, s, "oob", k, plan.n_trees) for k in range(n_forests) for s in leaders
             ]
             yield jobs, f"{target}, {len(leaders)} leaders, round {number}"
+        had = n_forests
 
 
 def _stage_three(scores, plan):
@@ -128,7 +130,8 @@ _WORK = {1: _stage_one, 2: _stage_two, 3: _stage_three}
 
 def finalists(scores, target, plan=Plan()):
     """Subsets of a flux that are cross-validated (list of tuple of str)."""
-    oob = _leaders(_picked(scores, target, "oob", plan.n_trees), target, plan.finalists)
+    last = plan.rounds[-1][1]
+    oob = _leaders(_oob(scores, target, plan, last), target, plan.finalists)
     scan = _leaders(_scan(scores, target, plan), target, plan.finalists)
     return list(dict.fromkeys(oob + scan))
 
@@ -144,19 +147,24 @@ def _picked(scores, target, scheme, n_trees):
     ]
 
 
+def _oob(scores, target, plan, n_forests):
+    """Scores of the first forests of the subsets that have so many: the same when resumed."""
+    table = _picked(scores, target, "oob", plan.n_trees)
+    table = table[table["repeat"] < n_forests]
+    return table[table.groupby("predictors")["repeat"].transform("size") == n_forests]
+
+
 def _scan(scores, target, plan):
     table = _picked(scores, target, "study", plan.scan_trees)
     return table[table["repeat"] == 0]
 
 
 def _leaders(table, target, n):
-    """The n best of the subsets that have the most repeats, and the paper's choice."""
-    grouped = table.groupby("predictors")["rmse"].agg(["mean", "size"])
-    best = grouped[grouped["size"] == grouped["size"].max()].sort_values("mean", kind="stable")
-    leaders = [tuple(s.split()) for s in best.index[:n]]
+    """The n subsets of the lowest mean RMSE, and the paper's choice."""
+    mean = table.groupby("predictors")["rmse"].mean().sort_values(kind="stable")
+    ordered = [tuple(s.split()) for s in mean.index]
     paper = set(PAPER_PREDICTORS[target])
-    own = [tuple(s.split()) for s in grouped.index if set(s.split()) == paper]
-    return list(dict.fromkeys(leaders + own))
+    return ordered[:n] + [s for s in ordered[n:] if set(s) == paper]
 
 
 def summarise(scores, plan=Plan()):
@@ -183,8 +191,7 @@ def summarise(scores, plan=Plan()):
 
 
 def _summary(scores, target, plan):
-    oob = _picked(scores, target, "oob", plan.n_trees)
-    first = _compared(scores, target, oob[oob["repeat"] == 0], "oob_first")
+    first = _compared(scores, target, _oob(scores, target, plan, 1), "oob_first")
     scan = _compared(scores, target, _scan(scores, target, plan), "study_scan")
     table = described(first, target).merge(scan, "left", "predictors")
     for scheme in SCHEMES:

@@ -204,7 +204,7 @@ def alternative_gains(table):
         ax.axvline(0, color=COLOURS["paper"], lw=0.7)
         ax.grid(axis="x")
         ax.set_title(target)
-        ax.set_xlabel("Gain over the paper's model (% of RMSE)")
+        ax.set_xlabel("Gain over the paper's model\n(% of RMSE)")
         ax.tick_params(axis="y", length=0)
     steps = int(np.nanmax([table["step"].max(), 0]))
     places = [*range(len(labels)), *(len(labels) + 0.6 + k for k in range(steps))]

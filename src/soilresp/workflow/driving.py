@@ -47,8 +47,6 @@ LEAST_GAIN = 0.5
 HOPELESS = -1.0
 """Percent below which a choice is not tried again in combination."""
 
-MOST_CHOICES = 3
-
 
 class Alternatives:
     """Records and cells of a study, as `soilresp.fit.alternatives` takes them.
@@ -151,7 +149,7 @@ class _Kept:
         }
 
 
-def explore(study, into=None, folder=None, search=None, confirm=None):
+def explore(study, into=None, folder=None, search=None, confirm=None, most_choices=3):
     """Choose a model step by step, confirm it on other folds, and commit what was found.
 
     From the paper's model, every change of one choice is tried; the best is taken if it
@@ -166,6 +164,8 @@ def explore(study, into=None, folder=None, search=None, confirm=None):
         Where unfinished work is kept; default: in the run folder.
     search, confirm : dict, optional
         ``schemes``, ``seeds``, ``n_folds`` and ``n_trees`` of either part.
+    most_choices : int
+        Choices that the way to the best may take.
 
     Returns
     -------
@@ -186,7 +186,7 @@ def explore(study, into=None, folder=None, search=None, confirm=None):
     kept = _Kept(data, folder)
     rows, best, optimisms = [], {}, {}
     for target in TARGETS:
-        tried, path = _search(data, kept, target, search)
+        tried, path = _search(data, kept, target, search, most_choices)
         best[target] = path[-1].name
         for name, alternative in tried.items():
             rows.append(_row(data, kept, target, "search", alternative, search, path))
@@ -221,10 +221,10 @@ def explore(study, into=None, folder=None, search=None, confirm=None):
     return table, facts
 
 
-def _search(data, kept, target, search):
+def _search(data, kept, target, search, most_choices):
     """Alternatives tried, by name, and those on the way to the best."""
     tried, path, hopeless = {PAPER.name: PAPER}, [PAPER], set()
-    for step in range(MOST_CHOICES):
+    for step in range(most_choices):
         options = [
             a for a in neighbours(path[-1], data.filters)
             if not any(getattr(a, c) == v for c, v in hopeless)
@@ -287,7 +287,7 @@ def with_words(table):
     return table.assign(words=words)
 
 
-def _alternatives(study, needs, *, cv_trees=None):
+def _alternatives(study, needs, *, driver_trees=None):
     """Hold the chosen model against the paper's on this study's own records and new folds.
 
     Results: ``committed`` (the table of `explore`, empty unless it was made with this
@@ -302,13 +302,13 @@ def _alternatives(study, needs, *, cv_trees=None):
     pairs = [(t, a) for t in TARGETS for a in (PAPER, _here(facts["best"][t], data.filters))]
     for target, alternative in track(pairs, "models", len(pairs)):
         made = {
-            (scheme, 200): data.cross_predict(alternative, target, scheme, 200, 5, cv_trees)
+            (scheme, 200): data.cross_predict(alternative, target, scheme, 200, 5, driver_trees)
             for scheme in ("study", "blocks2")
         }
         rows.append({
             "target": target, "alternative": alternative.name, "words": alternative.words,
             **skill(data.records[target], data.shares, made),
-            "total": data.total(alternative, target, cv_trees),
+            "total": data.total(alternative, target, driver_trees),
         })
     same = (facts["recipe"], facts["observations"]) == (study.recipe, study.observations)
     return {

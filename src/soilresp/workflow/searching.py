@@ -126,8 +126,8 @@ def _leaders(whole):
     leaders = leaders.rename(columns={f"oob_{c}": c for c in columns})
     leaders = leaders[["target", "predictors", *columns]].astype({"tied": bool})
     ranked = [
-        described(part.sort_values("rmse", kind="stable").reset_index(drop=True), target)
-        for target, part in leaders.groupby("target", sort=False)
+        described(part.sort_values("rmse", kind="stable", ignore_index=True), target)
+        for target, part in leaders.set_index("target").groupby(level=0, sort=False)
     ]
     return pd.concat(ranked, ignore_index=True)
 

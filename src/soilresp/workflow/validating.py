@@ -40,7 +40,7 @@ EVALUATIONS = {
 }
 """Evaluations that are held against the paper's figures."""
 
-_SIDE_TREES = 4
+_SIDE_TREES = 5
 """Forests of the ladder have so many times the trees of the comparisons beside it."""
 
 
@@ -77,7 +77,7 @@ def _validation(study, needs, *, cv_folds=None, cv_trees=None):
             records, x, target, cv_trees, cv_folds, study.seed, of_runs["ensemble_held_out"], tick
         )
         curve = buffered_curve(
-            records, x, target, max(10, cv_trees // 20), max(30, cv_trees // 3), study.seed,
+            records, x, target, max(10, cv_trees // 20), max(30, cv_trees // 4), study.seed,
             progress=tick,
         )
         leak = compare_sets(records, sets, target, few, cv_folds, study.seed, tick)

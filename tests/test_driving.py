@@ -1,0 +1,76 @@
+"""Drivers and other models from end to end, on a twin experiment with very few trees."""
+
+import matplotlib
+import pytest
+
+from soilresp import committed, workflow
+from soilresp import study as studies
+from soilresp.fit.alternatives import Alternative
+
+pytestmark = pytest.mark.slow
+
+TINY = studies.Profile(
+    "quick", n_runs=2, n_trees=5, cv_folds=2, cv_trees=5, search_trees=2, search_depth=0,
+    driver_trees=3, rank_draws=2, n_twins=1,
+)
+FEW = {"n_folds": 2, "n_trees": 5, "seeds": (0, 1)}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """A tiny twin on the embedded covariates, away from any cache or mirror."""
+    folder = tmp_path_factory.mktemp("driving")
+    with pytest.MonkeyPatch.context() as patch, matplotlib.rc_context():
+        for name in ("SOILRESP_MIRROR", "SOILRESP_RUN", "SOILRESP_PROFILE", "SOILRESP_PROGRESS"):
+            patch.delenv(name, raising=False)
+        patch.setenv("SOILRESP_CACHE", str(folder / "cache"))
+        patch.setitem(studies.PROFILES, "quick", TINY)
+        yield studies.settle(folder / "run", "quick", "embedded", "twin", seed=1)
+
+
+def test_exploring_goes_on_where_it_stopped(study, tmp_path):
+    """Without a change to try, the paper's model and its plain twin; the second time from files."""
+    table, facts = workflow.explore(study, tmp_path, tmp_path / "w", FEW, FEW, most_choices=0)
+    for target in ("SR", "HR"):
+        own = table[table["target"] == target]
+        assert own["phase"].tolist() == ["search", "confirm", "confirm"]
+        assert own["alternative"].tolist() == ["paper", "paper", "weights=record"]
+        assert own["gain"].tolist()[:2] == [0, 0]
+        assert own["rmse_blocks10"].isna().tolist() == [True, False, False]
+        assert facts["best"][target] == "paper"
+    # Two seeds each: by two schemes in the search, by the third and by all three after it.
+    assert facts["predictions"] == {"made": 2 * 2 * (2 + 1 + 3), "of_an_earlier_start": 0}
+    again, facts = workflow.explore(study, tmp_path, tmp_path / "w", FEW, FEW, most_choices=0)
+    assert facts["predictions"] == {"made": 0, "of_an_earlier_start": 24}
+    assert again.equals(table)
+    stored, facts = committed.load_table("alternatives", tmp_path)
+    assert len(stored) == 6
+    assert facts["command"] == "soilresp alternatives --recipe embedded --observations twin"
+    assert workflow.with_words(stored)["words"][0] == "the paper's model"
+
+
+def test_drivers_of_the_twin(study):
+    """Nine predictors of the recipe by two schemes; ranks of the chosen ones; no yearly MAT."""
+    found = workflow.drivers(study)
+    single = found.importance[found.importance["kind"] == "single"]
+    assert single.groupby(["target", "scheme"])["feature"].nunique().tolist() == [9] * 4
+    assert set(found.ranks["case"]) == {"same studies, other trees", "other studies"}
+    assert found.curves.groupby("target")["feature"].nunique().to_dict() == {"SR": 5, "HR": 7}
+
+
+def test_the_best_is_held_against_the_papers(study):
+    """Two models a flux, without filters that a twin cannot know, and no table of others."""
+    found = workflow.alternatives(study)
+    assert found.committed.empty
+    assert found.again.groupby("target").size().to_dict() == {"SR": 2, "HR": 2}
+    assert found.again["alternative"][0] == "paper"
+    for name in found.again["alternative"]:
+        assert Alternative.from_name(name).records in ("all", "site_year")
+    assert found.again["total"].between(20, 120).all()
+
+
+def test_twins_are_made_again(study):
+    """The first committed experiments come out the same."""
+    again = workflow.twin_experiments(study).again
+    assert len(again) == 6
+    assert (again["total"] - again["total_committed"]).abs().max() < 1e-3
