@@ -71,7 +71,7 @@ def test_hours_of_the_papers_job():
     assert got[500, "every_year"]["cpu"] == pytest.approx(2000 * 2 * 14 / 3600 / os.cpu_count())
     assert (50, "every_year") not in got
     job = {"machine": "A machine", "n_runs": 20, "recipe": "delta", "observations": "srdb",
-           "hours": hours, "peak_mb": 2600.0}
+           "hours": hours, "peak_mb": 2600.0, "n_every_year": 5}
     assert "2000 x 500: mean, SD, totals" in bench.job_table(job)
     assert "2.60 GB" in bench.job_table(job)
 
@@ -88,7 +88,7 @@ def test_small_benchmark(tmp_path):
     assert measured["max_rel_diff"] < 1e-6
     assert all(len(times) == 5 for times in measured["raw"].values())
     assert "embedded" in bench.table(measured)
-    job = bench.paper_job(study, n_runs=1, every_year=False)
+    job = bench.paper_job(study, n_runs=1, n_every_year=0)
     assert {(row["n_trees"], row["product"]) for row in job["hours"]} == {
         (n, p) for n in (50, 500) for p in ("mean_sd", "at_mean")
     }

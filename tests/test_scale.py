@@ -120,3 +120,18 @@ def test_what_cannot_work_is_told():
     material = {"version": "0.0", "key": "", "cells": {}, "ensemble": ensemble()}
     with pytest.raises(ParameterError, match="the study is run with 0.0"):
         scale._part(material, [0])
+
+
+def test_sums_are_sent_without_their_zeros():
+    """What is packed comes back as it was, and is smaller."""
+    runs = ensemble(n_runs=2, n_trees=2)
+    sums = empty(runs)
+    for run in runs.runs([0]):
+        sums.add(run)
+    sent, expected = scale._packed(sums.content()), sums.content()
+    assert sum(part.nbytes for part in sent["units"][1:]) < expected["units"].nbytes / 4
+    found = scale._unpacked(sent)
+    assert found.keys() == expected.keys()
+    for name, part in expected.items():
+        np.testing.assert_array_equal(found[name], part)
+        assert found[name].dtype == part.dtype

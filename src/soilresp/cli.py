@@ -318,6 +318,10 @@ def converge(
     recipe: Annotated[Recipe | None, typer.Option(help="Where the covariates come from.")] = None,
     observations: Annotated[Observations | None, typer.Option(help="What is upscaled.")] = None,
     runs: Annotated[int, typer.Option(min=4, help="Monte-Carlo runs of each flux.")] = 40,
+    trees: Annotated[
+        list[int] | None,
+        typer.Option(min=1, help="Trees of each run, may be repeated; default 10, 50, 100, 500."),
+    ] = None,
     into: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Where to write; default data/study in the project."),
@@ -335,11 +339,13 @@ def converge(
         out, recipe=recipe and recipe.value, observations=observations and observations.value
     )
     wall, cpu = time.perf_counter(), time.process_time()
-    table = converging.converge(study, runs)
+    trees = sorted(trees or converging.TREES)
+    table = converging.converge(study, runs, trees)
+    options = "".join(f" --trees {n}" for n in trees)
     committed.save_table(
-        converging.CONVERGENCE, table, f"soilresp converge --runs {runs}", into,
+        converging.CONVERGENCE, table, f"soilresp converge --runs {runs}{options}", into,
         recipe=study.recipe, observations=study.observations, seed=study.seed, n_runs=runs,
-        trees=list(converging.TREES), machine=describe_machine(),
+        trees=trees, machine=describe_machine(),
         inputs=converging.inputs(study),
         wall_seconds=round(time.perf_counter() - wall),
         cpu_seconds=round(time.process_time() - cpu),

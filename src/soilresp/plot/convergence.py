@@ -1,5 +1,7 @@
 """Figures of what more runs and more trees still change."""
 
+from matplotlib.ticker import LogLocator
+
 from soilresp.plot._parts import need
 from soilresp.plot.style import FLUX_UNITS, TOTAL_UNITS, figure, styled
 
@@ -46,6 +48,8 @@ def convergence(table):
             sizes = sorted(here["n_runs"].unique())
             ax.set_xticks(sizes, [f"{n}" for n in sizes])
             ax.minorticks_off()
+            ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            ax.yaxis.set_major_formatter("{x:g}")
     for ax in grid[-1]:
         ax.set_xlabel("Runs of the ensemble")
     handles, labels = grid[0, 0].get_legend_handles_labels()

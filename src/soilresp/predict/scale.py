@@ -10,6 +10,8 @@ import os
 from contextlib import contextmanager
 from threading import Lock
 
+import numpy as np
+
 from soilresp import __version__
 from soilresp.errors import ParameterError
 from soilresp.predict.sums import Sums
@@ -123,7 +125,7 @@ def _parts(sums, ensemble, missing, client):
             if task.status != "finished":
                 failed = task
                 continue
-            content = task.result()
+            content = _unpacked(task.result())
             sums.take(content)
             sums.save_if_due()
             task.release()
@@ -151,7 +153,21 @@ def _part(material, indices):
         sums = _ready[material["key"]].empty()
     for run in material["ensemble"].runs(indices, n_jobs=1):
         sums.add(run)
-    return sums.content()
+    return _packed(sums.content())
+
+
+def _packed(content):
+    """Sums to be sent: most weights are 0, and a bit tells where they are not."""
+    units = content["units"]
+    there = units != 0
+    return content | {"units": (units.shape, np.packbits(there), units[there])}
+
+
+def _unpacked(content):
+    shape, bits, values = content["units"]
+    units = np.zeros(shape, np.uint32)
+    units[np.unpackbits(bits, count=units.size).view(bool).reshape(shape)] = values
+    return content | {"units": units}
 
 
 @contextmanager
