@@ -171,7 +171,8 @@ for target in ("SR", "HR"):
     notebook.hand_on(**{f"{target.lower()}_drawn_fit_r2": best[target, "drawn_fit"]})
 
 # %% [markdown]
-# An R² of 0.85 or more comes out of: {glue:text}`sr_reaching` (SR), {glue:text}`hr_reaching` (HR).
+# Evaluations that give an R² of 0.85 or more: {glue:text}`sr_reaching` for SR, {glue:text}`hr_reaching`
+# for HR.
 # The records that a run's forest was trained on, copies and all, give {glue:text}`sr_drawn_fit_r2:.2f` and
 # {glue:text}`hr_drawn_fit_r2:.2f`, against 0.89 and 0.86 in the paper. No evaluation gives
 # the paper's R² and its RMSE together: the RMSE is of the size that records give which were left out

@@ -130,7 +130,8 @@ confirmed = workflow.with_words(committed[committed["phase"] == "confirm"])
 notebook.show(
     confirmed[list(columns)].rename(columns=columns),
     "Chosen models on folds that they were not chosen on; RMSE and bias in g C m⁻² yr⁻¹ (by area: "
-    "left-out studies, each bin counted by its area), totals in Pg C yr⁻¹",
+    "left-out studies, each bin counted by its area); totals at the mean covariates of the years, to "
+    "be compared with each other only, in Pg C yr⁻¹",
     **({"R², studies": "{:.3f}", "gain %": "{:.1f}"} if len(confirmed) else {}),
 )
 

@@ -290,8 +290,10 @@ def test_search_through_everything(study, results, tmp_path, monkeypatch):
     monkeypatch.setattr(searching, "PREDICTORS", {"MAT": None, "Prec": None, "RH": None})
     monkeypatch.setattr(searching.committed, "folder", lambda: tmp_path)
     plan = Plan(n_trees=3, rounds=((4, 2), (2, 3)), scan_trees=2, finalists=2, cv_trees=2)
-    workflow.search_everything(study, (1, 2), 1, plan)
+    workflow.search_everything(study, (1,), 1, plan)
     assert not list(tmp_path.iterdir())
+    workflow.search_everything(study, (2,), 1, plan)
+    assert "study_rmse" not in committed.load_table("search")[0]
     workflow.search_everything(study, (3,), 1, plan)
     table, made = committed.load_table("search")
     assert len(table) == 14 and made["extent"]["HR"]["subsets"] == 7

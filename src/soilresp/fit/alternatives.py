@@ -26,7 +26,8 @@ from soilresp.fit.ensemble import (
     oob_prediction,
 )
 from soilresp.fit.ensemble import predict as forest_prediction
-from soilresp.fit.validate import block_groups, scores
+from soilresp.fit.folds import block_groups
+from soilresp.fit.validate import scores
 from soilresp.prepare.observations import TARGETS
 from soilresp.prepare.recipes import PREDICTORS
 

@@ -173,7 +173,7 @@ def summarise(scores, plan=Plan()):
     Parameters
     ----------
     scores : soilresp.fit.jobs.Scores
-        With all stages done.
+        With the first stage done; what later ones would give is left out until they are.
     plan : Plan
 
     Returns
@@ -192,12 +192,16 @@ def summarise(scores, plan=Plan()):
 
 def _summary(scores, target, plan):
     first = _compared(scores, target, _oob(scores, target, plan, 1), "oob_first")
-    scan = _compared(scores, target, _scan(scores, target, plan), "study_scan")
-    table = described(first, target).merge(scan, "left", "predictors")
+    table = described(first, target)
+    scan = _scan(scores, target, plan)
+    if len(scan) == len(first):
+        scan = _compared(scores, target, scan, "study_scan")
+        table = table.merge(scan, "left", "predictors")
     for scheme in SCHEMES:
         n_trees = plan.n_trees if scheme == "oob" else plan.cv_trees
         picked = _picked(scores, target, scheme, n_trees)
-        table = table.merge(_judged(scores, target, picked, scheme), "left", "predictors")
+        if picked["repeat"].nunique() > 1:
+            table = table.merge(_judged(scores, target, picked, scheme), "left", "predictors")
     return table
 
 

@@ -23,6 +23,7 @@ from soilresp.fit.whole_search import STAGES, Plan, run_stage, summarise
 from soilresp.prepare.observations import TARGETS
 from soilresp.prepare.recipes import PREDICTORS
 from soilresp.prepare.sites import training_table
+from soilresp.results import read_json
 from soilresp.stages import Stage
 from soilresp.workflow.assembling import assembly
 from soilresp.workflow.common import Ticker, records_of
@@ -171,7 +172,7 @@ def search_everything(study, stages=STAGES, n_jobs=None, plan=Plan(), into=None)
     study : soilresp.study.Study
         Scores are kept in its run folder as they come, below ``search``.
     stages : sequence of {1, 2, 3}
-        In order; with the last one the table is written.
+        In order. After the second and the third the table is written.
     n_jobs : int, optional
         Processes; default all. The scores do not depend on it.
     plan : soilresp.fit.whole_search.Plan
@@ -193,15 +194,14 @@ def search_everything(study, stages=STAGES, n_jobs=None, plan=Plan(), into=None)
         observations=study.observations,
     )
     times = {str(s): run_stage(s, scores, plan, n_jobs or -1) for s in stages}
-    if STAGES[-1] in stages:
+    if max(stages) > STAGES[0]:
         table = summarise(scores, plan)
-        whole = {str(s): run_stage(s, scores, plan) for s in STAGES}
         committed.save_table(
             _TABLE, table.assign(**{c: _flags(table[c]) for c in table if c.endswith(_FLAGS)}),
             f"soilresp search --recipe {study.recipe} --observations {study.observations} "
             f"--seed {study.seed}",
             into=into, **scores.facts, inputs=assembled.inputs, plan=asdict(plan),
-            extent=_extent(tables), stages=whole,
+            extent=_extent(tables), stages=read_json(scores.folder / "times.json"),
         )
     return times
 
@@ -256,7 +256,7 @@ def search_finalists(found, n=6):
         "stratified_rmse": "random", "site_rmse": "site", "study_rmse": "study",
         "study_open": "open", "is_paper": "paper's",
     }
-    if not len(found.whole):
+    if "study_rmse" not in found.whole:
         return pd.DataFrame(columns=list(columns.values()))
     scored = found.whole.dropna(subset=["study_rmse"]).sort_values("study_rmse", kind="stable")
     scored = scored.astype({"study_open": bool})
