@@ -77,6 +77,7 @@ class ExportFormat(str, Enum):
     netcdf = "netcdf"
     zarr = "zarr"
     cog = "cog"
+    ilamb = "ilamb"
 
 
 class ExportPart(str, Enum):
@@ -383,7 +384,9 @@ def export(
     ] = Path("runs/standard"),
     file_format: Annotated[
         ExportFormat,
-        typer.Option("--format", help="NetCDF (CF-1.8), Zarr, or a GeoTIFF for each variable."),
+        typer.Option(
+            "--format", help="NetCDF (CF-1.8), Zarr, a GeoTIFF for each variable, or for ILAMB."
+        ),
     ] = ExportFormat.netcdf,
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Where to; default export/ in the run.")
@@ -404,6 +407,11 @@ def export(
     said = f"soilresp export --run {from_run.name}"
     if compact:
         written = exporter.export_compact(from_run, out, f"{said} --compact")
+    elif file_format is ExportFormat.ilamb:
+        from soilresp.workflow.scoring import export_ilamb
+
+        study = exporter.open_run(from_run)
+        written = export_ilamb(study, study.run / "ilamb" if out is None else out)
     else:
         said += f" --format {file_format.value} --what {what.value}"
         folder = exporter.open_run(from_run).run / "export" if out is None else out
