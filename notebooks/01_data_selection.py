@@ -25,6 +25,7 @@
 profile = None  # "quick", "standard" or "paper"; None: that of the run, else "quick"
 run = None  # folder of the run; None: SOILRESP_RUN, else runs/interactive
 rules = None  # changed selection rules, such as {"years": [1990, 2013], "quality": "drop"}
+truth = "climate_response"  # world of a twin experiment: that, or "benchmark", our own maps
 
 # %%
 from soilresp import notebook, plot, workflow
@@ -32,7 +33,7 @@ from soilresp.data.embedded import load_embedded
 from soilresp.prepare import quality
 
 study = notebook.open_study(profile, run)
-selection = workflow.selection(study, rules=rules)
+selection = workflow.selection(study, rules=rules, truth=truth)
 
 # %% [markdown]
 # ## One rule after the other

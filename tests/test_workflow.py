@@ -340,3 +340,13 @@ def test_annual_totals_of_a_climatology(results):
     table = workflow.annual_totals(mapping)
     assert len(table) == 1 and table["year"].isna().all()
     assert table["SR"][0] == pytest.approx(mapping.flux["SR"]["total"], rel=1e-5)
+
+
+def test_a_twin_can_take_the_benchmark_for_its_truth(tmp_path):
+    """The records then sample our own maps; another world is refused by name."""
+    study = settle(tmp_path, "quick", "embedded", "twin")
+    made = workflow.selection(study, truth="benchmark")
+    assert made.truth == pytest.approx(twin.truth("benchmark")[1])
+    assert made.truth["SR"] != pytest.approx(twin.truth()[1]["SR"], rel=1e-3)
+    with pytest.raises(ParameterError, match="Unknown truth 'moon'"):
+        workflow.selection(study, truth="moon")

@@ -12,19 +12,20 @@ from soilresp.stages import Stage
 __all__ = ["selection"]
 
 
-def _selection(study, needs, *, rules=None):
+def _selection(study, needs, *, rules=None, truth=twin.TRUTHS[0]):
     """Select the records of SR and HR.
 
     Results: ``observations``, ``funnel``, ``inputs`` (checksums), and
     ``truth`` (global totals of the twin's world; empty with field data),
     ``flags`` (what `soilresp.prepare.quality` says of all records) and
     ``suspicious_sites`` (where their coordinates more likely are).
-    Setting ``rules``: fields of `soilresp.prepare.observations.Selection`.
+    Settings: ``rules``, fields of `soilresp.prepare.observations.Selection`; ``truth``,
+    the world of a twin experiment, one of `soilresp.prepare.twin.TRUTHS`.
     """
     if study.is_twin:
         if rules:
             raise ParameterError("A twin experiment has no selection: its records are made to fit.")
-        observations = twin.sample(study.seed)
+        observations = twin.sample(study.seed, source=truth)
         funnel = pd.DataFrame(
             [{"rule": "Synthetic records", **observations["target"].value_counts().to_dict()}]
         )
@@ -32,7 +33,7 @@ def _selection(study, needs, *, rules=None):
             "observations": observations,
             "funnel": funnel[["rule", *TARGETS]],
             "inputs": {},
-            "truth": twin.truth()[1],
+            "truth": twin.truth(truth)[1],
             "flags": pd.DataFrame(columns=quality.FIELDS),
             "suspicious_sites": pd.DataFrame(),
         }
