@@ -108,8 +108,9 @@ def total_uncertainty(three, contributions):
     matplotlib.figure.Figure
     """
     need(contributions, ("source", "flux", "sd", "together"), "total_uncertainty")
-    fig = figure(8, 5.8)
-    upper, lower = fig.subplots(2, 1)
+    n_sources = contributions["source"].nunique()
+    fig = figure(8, 1.8 + 0.48 * (len(three) + n_sources))
+    upper, lower = fig.subplots(2, 1, height_ratios=[len(three), n_sources])
     _grouped(upper, {f: three[f].to_numpy(float) for f in _FLUXES}, list(three.index))
     upper.set_xscale("log")
     upper.set(title="(a) What is called the uncertainty of a total",
@@ -219,6 +220,7 @@ def cell_distributions(weights, cells):
             ax.stairs(share, edges, color=COLOURS[flux], lw=1,
                       label=f"{flux}: {mean:,.0f} ± {sd:,.0f}, CV {100 * sd / mean:.0f} %")
             ax.axvline(mean, color=COLOURS[flux], lw=1, ls="--")
+        ax.set_ylim(top=1.4 * ax.get_ylim()[1])  # the words stand above the steps
         ax.legend(loc="upper right", fontsize=7.5, handlelength=1, frameon=True, framealpha=0.85,
                   edgecolor="none")
         ax.set_title(f"({letter}) {cell['name']} ({_degrees(cell['lat'], 'NS')}, "
