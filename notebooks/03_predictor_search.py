@@ -92,7 +92,7 @@ notebook.show(
     digits=0,
 )
 
-# %% mystnb={"figure": {"caption": "How often each predictor is in the subsets that may be the best. Dotted: half of all subsets have it.", "name": "fig-search-frequency"}}
+# %% mystnb={"figure": {"caption": "How often each predictor is in the subsets that may be the best. Dotted: half of all subsets have it, which is what sets that rule out nothing come to.", "name": "fig-search-frequency"}}
 plot.predictor_frequency(workflow.search_frequency(found))
 
 # %% [markdown]

@@ -18,7 +18,7 @@ def search_ranking(table, n=12):
     table : pandas.DataFrame
         Columns ``target`` ("SR", "HR"), ``predictors`` (names, as a list or
         joined by blanks or commas), ``rmse`` (g C m-2 yr-1), ``is_paper``
-        (bool); optionally ``rmse_sd``, and ``tied`` (bool): not to be told
+        (bool); optionally ``rank``, ``rmse_sd``, and ``tied`` (bool): not to be told
         apart from the best, drawn filled, others hollow. As
         `soilresp.fit.search.search` returns it, with ``target``.
     n : int
@@ -46,8 +46,9 @@ def search_ranking(table, n=12):
 
 def _best(table, n):
     ranked = table.sort_values("rmse", kind="stable").reset_index(drop=True)
-    ranked["rank"] = ranked.index + 1
-    return ranked[(ranked["rank"] <= n) | ranked["is_paper"].astype(bool)]
+    if "rank" not in ranked:
+        ranked["rank"] = ranked.index + 1
+    return ranked[(ranked.index < n) | ranked["is_paper"].astype(bool)]
 
 
 def _names(predictors):
@@ -151,7 +152,7 @@ def subset_errors(table):
     return fig
 
 
-_SETS = (("o", True), ("s", False), ("^", False))
+_SETS = (("o", True), ("s", False), ("^", False), ("D", True))
 
 
 @styled
@@ -161,7 +162,7 @@ def predictor_frequency(shares):
     Parameters
     ----------
     shares : pandas.DataFrame
-        Columns ``target``, ``among`` (words; at most three), ``predictor`` and ``share``.
+        Columns ``target``, ``among`` (words; at most four), ``predictor`` and ``share``.
 
     Returns
     -------
@@ -178,8 +179,9 @@ def predictor_frequency(shares):
             marker, filled = _SETS[number]
             ax.plot(
                 100 * part.set_index("predictor")["share"].reindex(names),
-                np.arange(len(names)) + 0.18 * (number - 1), marker, ms=6, label=among,
+                np.arange(len(names)) + 0.17 * (number - 1.5), marker, ms=5, label=among,
                 color=COLOURS[target], mfc=COLOURS[target] if filled else "white",
+                alpha=0.85,
             )
         ax.set_xlim(-4, 104)
         ax.set_xlabel("Share of the subsets with it (%)")

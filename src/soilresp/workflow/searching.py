@@ -125,11 +125,14 @@ def _leaders(whole):
     columns = ["rmse", "rmse_sd", "repeats", "delta", "noise", "tied"]
     leaders = whole.dropna(subset=["oob_rmse"])
     leaders = leaders.rename(columns={f"oob_{c}": c for c in columns})
-    leaders = leaders[["target", "predictors", *columns]].astype({"tied": bool})
-    ranked = [
-        described(part.sort_values("rmse", kind="stable", ignore_index=True), target)
-        for target, part in leaders.set_index("target").groupby(level=0, sort=False)
-    ]
+    leaders = leaders.astype({"tied": bool})
+    ranked = []
+    for target, part in leaders.groupby("target", sort=False):
+        part = part.sort_values("rmse", kind="stable", ignore_index=True)
+        table = described(part[["predictors", *columns]], target)
+        # The paper's choice takes part whatever its rank: behind the leaders it keeps its own.
+        behind = table["is_paper"] & (table["rank"] == len(table))
+        ranked.append(table.assign(rank=table["rank"].where(~behind, part["rank"])))
     return pd.concat(ranked, ignore_index=True)
 
 
@@ -271,6 +274,7 @@ _AMONG = {
     "oob_tied": "tied with the best out of bag",
     "oob_first_open": "may be best out of bag with other studies",
     "study_scan_open": "may be best in study folds with other studies",
+    "study_scan_best": "the best twentieth in study folds",
 }
 
 
@@ -284,8 +288,10 @@ def search_frequency(found):
     """
     rows = []
     for target, part in search_errors(found).groupby("target", sort=False):
+        if "study_scan" in part:
+            part = part.assign(study_scan_best=part["study_scan"].rank() <= len(part) / 20)
         for flag, words in _AMONG.items():
-            if flag in part:
+            if flag in part and part[flag].any():
                 among = part.loc[part[flag].fillna(0).astype(bool), "predictors"]
                 shares = predictor_shares(among, found.extent[target]["predictors"])
                 rows.append(pd.DataFrame({
