@@ -29,6 +29,7 @@ from soilresp.workflow.assembling import assembly
 from soilresp.workflow.common import records_of
 from soilresp.workflow.learning import training
 from soilresp.workflow.upscaling import mapping
+from soilresp.workflow.validating import validation
 
 __all__ = [
     "BENCHMARK_NAME",
@@ -408,4 +409,6 @@ def biomes_of(comparison, quantity):
     return table[[c for c in table if c not in last] + [c for c in last if c in table]]
 
 
-intercomparison = Stage("07_tem_intercomparison", _intercomparison, [assembly, training, mapping])
+intercomparison = Stage(
+    "07_tem_intercomparison", _intercomparison, [assembly, training, validation, mapping]
+)
