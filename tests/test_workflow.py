@@ -344,7 +344,7 @@ def test_annual_totals_of_a_climatology(results):
 
 def test_a_twin_can_take_the_benchmark_for_its_truth(tmp_path):
     """The records then sample our own maps; another world is refused by name."""
-    study = settle(tmp_path, "quick", "embedded", "twin")
+    study = studies.settle(tmp_path, "quick", "embedded", "twin")
     made = workflow.selection(study, truth="benchmark")
     assert made.truth == pytest.approx(twin.truth("benchmark")[1])
     assert made.truth["SR"] != pytest.approx(twin.truth()[1]["SR"], rel=1e-3)
