@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from soilresp import committed
 from soilresp.errors import ParameterError
 from soilresp.fit.alternatives import (
     CHOICES,
@@ -151,3 +152,14 @@ def test_optimism_of_pure_noise_is_seen():
     # One model has nothing to choose from.
     alone = optimism(observed, studies, {"paper": np.zeros(300)})
     assert alone["apparent"] == alone["honest"] == 0 and alone["chosen"] == "paper"
+
+
+def test_the_committed_choice_is_confirmed():
+    """The best gains on folds that it was not chosen on, and is one that there is."""
+    table, facts = committed.load_table("alternatives")
+    for target in ("SR", "HR"):
+        best = Alternative.from_name(facts["best"][target])
+        own = table[(table["target"] == target) & (table["alternative"] == best.name)]
+        assert set(own["phase"]) == {"search", "confirm"}
+        assert (own["gain"] > own["gain_se"]).all()
+        assert own["total"].between(30, 120).all()
