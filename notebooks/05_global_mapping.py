@@ -25,15 +25,18 @@ run = None  # folder of the run; None: SOILRESP_RUN, else runs/interactive
 n_runs = None  # Monte-Carlo runs; None: the profile's
 n_trees = None  # trees of each run's forest; None: the profile's
 draw = "area"  # "area": by the bins' areas; "record": every record alike
+n_bins = None  # bins for MAD and quantiles of every year; None: exact, at the mean covariates
 joint = None  # "share", "paired" or "clipped"; None: the way to split SR that scores best
 n_replicates = None  # times that studies are resampled here; None: by profile
 
 # %%
-from soilresp import notebook, plot, workflow
+from soilresp import committed, notebook, plot, workflow
 from soilresp.predict import regions
 
 study = notebook.open_study(profile, run)
-mapping = workflow.mapping(study, n_runs=n_runs, n_trees=n_trees, draw=draw, joint=joint)
+mapping = workflow.mapping(
+    study, n_runs=n_runs, n_trees=n_trees, draw=draw, n_bins=n_bins, joint=joint
+)
 maps = mapping.climatology
 
 # %% [markdown]
@@ -263,6 +266,21 @@ plot.trend_bands(trends)
 # dioxide cannot be seen here, and the interval says nothing of that: it is that of
 # the wobble around the line. Where the anomaly of a year comes from stations far away, so
 # does the trend.
+
+# %% [markdown]
+# ## How many runs, and how many trees?
+#
+# Ensembles of different sizes, grown on the field records with the covariates of `delta`, are held
+# against others of the same size that share no run with them (`soilresp converge`).
+
+# %% mystnb={"figure": {"caption": "Error of ensembles of n runs of k trees: root mean square over the cells for the mean, the SD and the MAD of a cell, and of the global totals. Real records, whatever the run of this page.", "name": "fig-convergence"}}
+convergence, _ = committed.load_table("convergence")
+plot.convergence(convergence)
+
+# %% [markdown]
+# Means and totals get better with the root of the number of runs; more than some fifty trees a run
+# add little. What is left at the size of this page's ensemble is far below the
+# headline uncertainty: more runs would not make the map truer.
 
 # %% [markdown]
 # ## What stands behind a cell

@@ -272,7 +272,7 @@ def _pairs(given):
 @app.command()
 def bench(
     out: Annotated[
-        Path, typer.Option("--run", metavar="FOLDER", help="Run folder with the covariates.")
+        Path, typer.Option("--run", metavar="FOLDER", help="Run folder with the maps.")
     ] = Path("runs/bench"),
     recipe: Annotated[Recipe | None, typer.Option(help="Where the covariates come from.")] = None,
     observations: Annotated[Observations | None, typer.Option(help="What is upscaled.")] = None,
@@ -314,7 +314,7 @@ def bench(
 @app.command()
 def converge(
     out: Annotated[
-        Path, typer.Option("--run", metavar="FOLDER", help="Run folder with the covariates.")
+        Path, typer.Option("--run", metavar="FOLDER", help="Run folder with the maps.")
     ] = Path("runs/converge"),
     recipe: Annotated[Recipe | None, typer.Option(help="Where the covariates come from.")] = None,
     observations: Annotated[Observations | None, typer.Option(help="What is upscaled.")] = None,
@@ -358,7 +358,7 @@ def converge(
 @app.command()
 def uncertainty(
     out: Annotated[
-        Path, typer.Option("--run", metavar="FOLDER", help="Run folder with the covariates.")
+        Path, typer.Option("--run", metavar="FOLDER", help="Run folder with the maps.")
     ] = Path("runs/standard"),
     recipe: Annotated[Recipe | None, typer.Option(help="Where the covariates come from.")] = None,
     observations: Annotated[Observations | None, typer.Option(help="What is upscaled.")] = None,

@@ -9,7 +9,8 @@ from soilresp.fit.validate import scores
 from soilresp.forest import Rows, evaluate
 from soilresp.grid import total_pg
 from soilresp.predict.maps import vegetated_area
-from soilresp.predict.quality_effect import mean_cells, on_map
+from soilresp.predict.maps import mean_covariates
+from soilresp.predict.quality_effect import on_map
 from soilresp.prepare.observations import TARGETS
 from soilresp.prepare.sites import training_table, valid_cells
 from soilresp.prepare.strata import DRAWS, area_shares, realised_shares
@@ -55,7 +56,7 @@ def draw_effect(cube, matched, chosen, draws=tuple(DRAWS), n_runs=10, n_trees=40
         records = matched[matched["target"] == target].reset_index(drop=True)
         x = training_table(records, cube, chosen[target]).to_numpy(np.float32)
         y, strata = records["flux"].to_numpy(), records["stratum"].to_numpy()
-        cells = Rows(mean_cells(cube, mask, chosen[target]))
+        cells = Rows(mean_covariates(cube, mask, chosen[target]))
         fields = []
         for draw in draws:
             runs = list(

@@ -16,7 +16,7 @@ from soilresp.prepare.observations import TARGETS, select
 from soilresp.prepare.sites import match, training_table, valid_cells
 from soilresp.prepare.strata import area_shares
 
-__all__ = ["quality_effect", "mean_cells", "on_map"]
+__all__ = ["quality_effect", "on_map"]
 
 
 def quality_effect(table, flags, rules, cube, chosen, n_runs=5, n_trees=40, n_folds=5,
@@ -65,7 +65,7 @@ def quality_effect(table, flags, rules, cube, chosen, n_runs=5, n_trees=40, n_fo
     rows = []
     for target in TARGETS:
         sound = set(_keys(matched["drop"], target))
-        cells = mean_cells(cube, mask, chosen[target])
+        cells = mean_covariates(cube, mask, chosen[target])
         for way, records in matched.items():
             records = records[records["target"] == target].reset_index(drop=True)
             x = training_table(records, cube, chosen[target]).to_numpy(np.float32)
@@ -98,14 +98,6 @@ def on_map(flux, mask, area):
 def _keys(records, target):
     own = records[records["target"] == target]
     return list(zip(own["record"], own["study"]))
-
-
-def mean_cells(cube, mask, predictors):
-    """Mean covariates of the years at the masked cells, shape (cell, predictor)."""
-    fields = (cube[name] for name in predictors)
-    return np.column_stack(
-        [(f.mean("year") if "year" in f.dims else f).values[mask] for f in fields]
-    ).astype(np.float32)
 
 
 def _study_folds(x, y, fold, target, n_trees, seed):
