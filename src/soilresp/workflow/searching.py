@@ -322,6 +322,15 @@ def search_numbers(found):
                 f". The paper's choice is number {own['rank'].iloc[0]:,}, {delta:.1f} g C m⁻² yr⁻¹ "
                 f"behind, and {'in' if tied else 'not in'} the tie set"
             )
+        if len(own) and "study_rmse" in own and own["study_rmse"].notna().all():
+            place = int(whole["study_rmse"].rank().loc[own.index[0]])
+            tied = bool(own["study_tied"].iloc[0])
+            n = whole["study_rmse"].count()
+            sentence += (
+                f"; in study folds it is number {place} of {n} finalists, "
+                f"{own['study_delta'].iloc[0]:.1f} behind, and {'tied' if tied else 'not tied'} "
+                "with the best"
+            )
         numbers[f"search_{target.lower()}_sentence"] = sentence
     return numbers
 
