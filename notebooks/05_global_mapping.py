@@ -216,7 +216,8 @@ plot.error_by_dissimilarity(applicability.records, applicability.thresholds)
 # %% [markdown]
 # Outside lie {glue:text}`sr_flux_outside:.0f` % of the flux of SR, {glue:text}`hr_flux_outside:.0f` % of that of HR;
 # {glue:text}`hr_flux_far:.0f` % of HR comes from farther than 1000 km from any site. Being inside is no promise:
-# the index knows the predictors only, not what the forest was never told.
+# the index knows the predictors only, not what the forest was never told, and
+# {numref}`fig-applicability-error` shows whether errors follow it at all.
 
 # %% [markdown]
 # ## Where, and under which vegetation
