@@ -14,6 +14,7 @@ from soilresp.results import save
 from soilresp.workflow.upscaling import mapping
 
 YEARS, N_LAT, N_LON = (2001, 2002), 20, 40
+N_BOTH = 40
 
 
 def world():
@@ -40,7 +41,12 @@ def world():
         "row": rng.integers(0, N_LAT, 2 * n), "col": rng.integers(0, N_LON, 2 * n),
         "cube_year": rng.choice(YEARS, 2 * n),
         "flux": np.round(rng.lognormal(6, 0.5, 2 * n), 1),
+        "record": np.concatenate([np.arange(n), np.arange(n) + n - N_BOTH]),
     })
+    matched["study"] = matched["record"] // 4
+    # The last records of SR are the first ones of HR, which is a part of SR there.
+    share = rng.uniform(0.3, 0.8, N_BOTH)
+    matched.loc[n : n + N_BOTH - 1, "flux"] = share * matched["flux"][n - N_BOTH : n].to_numpy()
     return cube, matched
 
 
@@ -51,7 +57,9 @@ def main(folder):
         "02_covariate_assembly": SimpleNamespace(cube=cube, matched=matched),
         "03_predictor_search": SimpleNamespace(chosen={t: ["MAT", "Prec", "RH"] for t in TARGETS}),
     }
-    study = SimpleNamespace(run=folder, seed=0, describe=lambda: "A made-up world.")
+    study = SimpleNamespace(
+        run=folder, seed=0, profile=SimpleNamespace(cv_folds=3), describe=lambda: "A made-up world."
+    )
     made = mapping.compute(study, needs, n_runs=40, n_trees=40)
     for name, content in made.items():
         save(folder / "results", name, content)

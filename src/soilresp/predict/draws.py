@@ -8,8 +8,7 @@ from soilresp.fit.ensemble import evaluate_runs, monte_carlo
 from soilresp.fit.validate import scores
 from soilresp.forest import Rows, evaluate
 from soilresp.grid import total_pg
-from soilresp.predict.maps import vegetated_area
-from soilresp.predict.maps import mean_covariates
+from soilresp.predict.maps import mean_covariates, vegetated_area
 from soilresp.predict.quality_effect import on_map
 from soilresp.prepare.observations import TARGETS
 from soilresp.prepare.sites import training_table, valid_cells

@@ -10,7 +10,7 @@ from sklearn.model_selection import PredefinedSplit
 from soilresp.fit.ensemble import monte_carlo, new_forest, predict
 from soilresp.fit.validate import scores
 from soilresp.grid import total_pg
-from soilresp.predict.maps import vegetated_area
+from soilresp.predict.maps import mean_covariates, vegetated_area
 from soilresp.prepare import quality
 from soilresp.prepare.observations import TARGETS, select
 from soilresp.prepare.sites import match, training_table, valid_cells
