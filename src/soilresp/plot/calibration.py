@@ -171,9 +171,11 @@ def pit_histogram(table):
             edges = np.linspace(0, 1, len(rows) + 1)
             ax.stairs(100 * rows["share"], edges, color=colour, lw=1.5, label=words)
         ax.axhline(100 / max(len(rows), 1), color=COLOURS["paper"], ls="--", lw=0.9)
-        ax.set(xlim=(0, 1), ylim=(0, None))
+        ax.set_xlim(0, 1)
         ax.set_xlabel("Place in the predicted distribution (–)")
         ax.set_title(f"({letter}) {target}")
+    # Last: a limit that is set stays, whatever a later panel holds.
+    fig.axes[0].set_ylim(bottom=0)
     fig.axes[0].set_ylabel("Share of the records (%)")
     fig.legend(*fig.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return fig
