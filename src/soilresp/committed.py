@@ -5,18 +5,14 @@ command, which leaves a small CSV table in ``data/study/`` and beside it a JSON 
 says how it was made. A notebook shows the table and re-checks what it can in seconds.
 """
 
-import platform
-from importlib.metadata import version
-
 import pandas as pd
 
-from soilresp import __version__, paths
+from soilresp import paths
 from soilresp.errors import DataError
 from soilresp.results import read_json, write_aside, write_json
+from soilresp.versions import versions
 
 __all__ = ["folder", "save_table", "load_table", "is_there"]
-
-_PACKAGES = ("numpy", "scipy", "pandas", "scikit-learn", "quantile-forest", "numba")
 
 
 def folder():
@@ -45,9 +41,7 @@ def save_table(name, table, command, into=None, **facts):
     with write_aside(into / f"{name}.csv") as aside:
         # Six digits are more than any of these figures is good for.
         table.to_csv(aside, index=False, float_format="%.6g", lineterminator="\n")
-    versions = {"soilresp": __version__, "python": platform.python_version()}
-    versions |= {p: version(p) for p in _PACKAGES}
-    write_json(into / f"{name}.json", {"command": command, **facts, "versions": versions})
+    write_json(into / f"{name}.json", {"command": command, **facts, "versions": versions()})
 
 
 def is_there(name, where=None):

@@ -5,11 +5,9 @@ Every file says what it was made from. Files of an export appear together, or no
 
 import json
 import os
-import platform
 import shutil
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +19,7 @@ from soilresp.errors import DataError, ParameterError
 from soilresp.grid import cell_edges
 from soilresp.results import read_json, sha256, write_aside, write_json
 from soilresp.study import PROFILES, Study
+from soilresp.versions import versions
 
 __all__ = [
     "FORMATS", "WHAT", "open_run", "climatology", "annual", "compact", "export", "export_compact",
@@ -50,7 +49,6 @@ _ORIGIN = "1850-01-01"
 _STEPS = {"1": 4096, "km": 1, "%": 16, UNITS: 16}
 """Steps to a unit that numbers of the compact file are rounded to, by their unit."""
 
-_PACKAGES = ("numpy", "scipy", "xarray", "scikit-learn", "numba", "netCDF4")
 
 _REFERENCES = (
     "Lu et al. (2021), doi:10.1088/1748-9326/abf526; Jian et al. (2021), "
@@ -322,10 +320,7 @@ def provenance(study):
         "seed": study.seed,
         "predictors": stages["03_predictor_search"].chosen,
         "settings": {name: r.settings for name, r in stages.items() if r},
-        "versions": {
-            "soilresp": __version__, "python": platform.python_version(),
-            **{name: version(name) for name in _PACKAGES},
-        },
+        "versions": versions(),
         "inputs": inputs,
     }
 

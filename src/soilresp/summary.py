@@ -1,15 +1,12 @@
 """The figures of a run that other programs read: ``results/summary.json``."""
 
-import platform
-from importlib.metadata import version
-
-from soilresp import __version__, workflow
+from soilresp import workflow
 from soilresp.compare.paper import paper_values
 from soilresp.results import write_json
+from soilresp.versions import versions
 
 __all__ = ["collect", "write", "table"]
 
-_PACKAGES = ("numpy", "scipy", "pandas", "xarray", "scikit-learn", "quantile-forest")
 _SCHEMES = ("in_sample", "oob", "random_cv", "site_cv", "study_cv", "spatial_cv")
 _FLUX_KEYS = ("total", "sd_sum", "mad_sum", "between_run_sd", "annual_min", "annual_max")
 _TARGETS = ("SR", "HR")
@@ -46,11 +43,7 @@ def collect(study):
         "n_runs": mapping.settings["n_runs"] if mapping else None,
         "n_trees": mapping.settings["n_trees"] if mapping else None,
         "seed": study.seed,
-        "versions": {
-            "soilresp": __version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in _PACKAGES},
-        },
+        "versions": versions(),
         "inputs": inputs,
         "truth": (selection["truth"] or None) if selection else None,
         "records": _counts(selection["observations"]) if selection else None,
