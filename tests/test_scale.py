@@ -5,10 +5,11 @@ import signal
 import threading
 import time
 
+import dask
 import numpy as np
 import pandas as pd
 import pytest
-from distributed import Client, LocalCluster
+from distributed import Client, LocalCluster, default_client
 
 from soilresp.errors import ParameterError
 from soilresp.fit.ensemble import Ensemble
@@ -107,7 +108,7 @@ def test_local_workers():
     with scale.cluster(1) as address, Client(address) as client:
         assert list(client.nthreads().values()) == [1]
     with pytest.raises(OSError):
-        Client(address, timeout="1s")
+        Client(address, timeout="1s", set_as_default=False)
 
 
 def test_what_cannot_work_is_told():
@@ -117,6 +118,9 @@ def test_what_cannot_work_is_told():
             pass
     with pytest.raises(ParameterError, match="no Dask scheduler at nowhere"):
         scale.complete(empty(ensemble()), ensemble(), scheduler="nowhere")
+    assert dask.config.get("scheduler", None) is None
+    with pytest.raises(ValueError, match="No clients found"):
+        default_client()
     material = {"version": "0.0", "key": "", "cells": {}, "ensemble": ensemble()}
     with pytest.raises(ParameterError, match="the study is run with 0.0"):
         scale._part(material, [0])

@@ -174,13 +174,15 @@ def _unpacked(content):
 def _client(address):
     distributed = _distributed()
     try:
-        client = distributed.Client(address, timeout="30s")
+        # As the default it would stay behind when it fails, and every later file of this
+        # process would wait for its lock.
+        client = distributed.Client(address, timeout="30s", set_as_default=False)
     except (OSError, ValueError) as error:
         raise ParameterError(
             f"There is no Dask scheduler at {address} ({error}). Start one with "
             "`dask scheduler`, or take `--scheduler local`."
         ) from None
-    with client:
+    with client, client.as_current():
         if not client.nthreads():
             client.wait_for_workers(1)
         yield client
