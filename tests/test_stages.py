@@ -8,7 +8,8 @@ import pytest
 import xarray as xr
 
 from soilresp import stages
-from soilresp.errors import DataError, ParameterError
+from soilresp.data import access, registry
+from soilresp.errors import ParameterError
 from soilresp.stages import Stage
 from soilresp.study import PROFILES, Study
 
@@ -76,7 +77,7 @@ def test_results_are_used_again(study, chain, capsys):
     assert again.total == {"sum": 90}
     # Only what was made unasked is told.
     assert capsys.readouterr().out.splitlines() == [
-        "Results of first are missing or out of date: made now with profile 'quick'."
+        "Results of first are made now with profile 'quick': never made."
     ]
 
 
@@ -128,7 +129,7 @@ def test_out_of_date_upstream_results_are_remade_with_their_own_settings(study, 
     assert chain.second(other).total["sum"] == 2 * (1 + 2 + 3 + 4)
     assert chain.log == ["first", "first", "second"]
     assert (chain.first.stored(other).table["noise"] != old["noise"]).all()
-    assert "first are missing or out of date: made now with the settings they had." in (
+    assert "Results of first are made now with the settings they had: seed 0 -> 7." in (
         capsys.readouterr().out
     )
 
@@ -205,16 +206,107 @@ def test_missing_file_makes_the_results_anew(study, chain):
     assert len(chain.first(study).table) == 10
 
 
-def test_damaged_file_and_note_are_errors_with_words(study, chain):
-    """Truncated results are not remade behind the user's back."""
-    made = chain.first(study)
-    (study.results / "first/table.parquet").write_bytes(b"PAR1")
-    with pytest.raises(DataError, match="table.parquet is damaged .* Delete it and run again"):
-        chain.first(study).table  # noqa: B018
-    assert made.key
-    (study.results / "first/stage.json").write_text("{")
-    with pytest.raises(DataError, match="stage.json is not readable JSON .* Delete it"):
-        chain.first(study)
+@pytest.mark.parametrize("damage", ["cut", "flipped", "note", "old"])
+def test_damaged_results_are_made_anew_and_said(study, chain, capsys, damage):
+    """Cut short, a byte flipped, or a note that is none: never taken for whole results."""
+    chain.first(study)
+    table, note = study.results / "first/table.parquet", study.results / "first/stage.json"
+    said = "first/table.parquet is damaged"
+    if damage == "cut":
+        table.write_bytes(b"PAR1")
+    elif damage == "flipped":
+        content = bytearray(table.read_bytes())
+        content[40] ^= 1
+        table.write_bytes(content)
+    elif damage == "note":
+        note.write_text("{")
+        said = "first/stage.json is damaged"
+    else:
+        note.write_text('{"stage": "first", "key": "x", "settings": {}, "files": {}}')
+        said = "the results at hand are of an earlier version"
+    assert chain.first.stored(study) is None
+    assert chain.first(study).table["x"].tolist() == list(range(10))
+    assert capsys.readouterr().out == f"first is made now: {said}.\n"
+    assert chain.log == ["first", "first"]
+
+
+def test_reasons_are_told_one_after_the_other(study, chain, capsys):
+    """What changed is named with what it was and what it is; the file of the run keeps it."""
+    chain.first(study)
+    chain.first(altered(study, seed=3), n_runs=4)
+    assert capsys.readouterr().out == "first is made now: seed 0 -> 3; setting n_runs 10 -> 4.\n"
+    told = json.loads((study.run / "provenance.json").read_text())["stages"]["first"]
+    assert told["why"] == "seed 0 -> 3; setting n_runs 10 -> 4"
+    assert {"started", "seconds", "git", "versions", "platform"} <= set(told)
+
+
+def test_same_results_leave_later_stages_as_they_are(study, chain):
+    """A stage that is made anew and comes out the same to the byte stops the chain there."""
+    chain.second(study)
+    before = chain.first.stored(study).digest
+    note = json.loads((study.results / "first/stage.json").read_text())
+    note["code"], note["key"] = {"prepare/strata.py": "0"}, "0"
+    (study.results / "first/stage.json").write_text(json.dumps(note))
+    assert chain.first.changes(study) == ["the code of prepare/strata.py changed"]
+    assert chain.second.changes(study) == [
+        "results of first: the code of prepare/strata.py changed"
+    ]
+    chain.second(study)
+    assert chain.log == ["first", "second", "first"]
+    assert chain.first.stored(study).digest == before
+
+
+def test_notes_of_the_same_results_are_the_same_bytes(study, chain):
+    """No time, and no reason, is in the folder of the results."""
+    chain.first(study)
+    first = (study.results / "first/stage.json").read_bytes()
+    chain.first(study, add=3)
+    chain.first(study)
+    assert (study.results / "first/stage.json").read_bytes() == first
+
+
+def test_a_changed_input_makes_the_results_anew(study, tmp_path, monkeypatch):
+    """Inputs that a stage takes on its way are noted; one that comes to hand counts as well."""
+    monkeypatch.setenv("SOILRESP_MIRROR", str(tmp_path))
+    monkeypatch.setenv("SOILRESP_CACHE", str(tmp_path / "cache"))
+    log = []
+
+    def compute(study, needs, *, inputs=None):
+        log.append(access.at_hand("casa_cnp"))
+        return {"facts": {"sha": access.locate("srdb", (inputs or {}).get("srdb")).sha256}}
+
+    own = tmp_path / "own.csv"
+    own.write_text("a")
+    stage, given = Stage("one", compute), {"srdb": str(own)}
+    for text in ("a", "a", "b"):
+        own.write_text(text)
+        stage(study, inputs=given)
+    assert log == [False, False]
+    assert stage.changes(study) == []
+    own.unlink()
+    assert stage.changes(study) == []
+    place = tmp_path / registry.entry("casa_cnp").path
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text("now it is there")
+    assert stage.changes(study) == ["input casa_cnp is at hand now"]
+
+
+def test_a_file_that_a_setting_names_is_looked_at(study, tmp_path):
+    """Another content at the same path makes the results anew; a word is no path."""
+    log = []
+
+    def compute(study, needs, *, file=None, draw="area"):
+        log.append(file)
+        return {"facts": {}}
+
+    stage, own = Stage("one", compute), tmp_path / "model.nc"
+    for text in ("a", "a", "bb"):
+        if not own.exists() or own.read_text() != text:
+            own.write_text(text)
+        stage(study, file=str(own))
+    assert len(log) == 2
+    own.write_text("ccc")
+    assert stage.changes(study) == ["the files of setting file changed"]
 
 
 def test_stored_takes_any_settings_but_no_other_study(study, chain):

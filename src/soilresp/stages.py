@@ -1,22 +1,31 @@
 """Stages of the study: each makes a few result files, once, from what it needs.
 
-A stage's results stand in ``results/NAME/`` with a note of the settings they
-were made with and of the results they were made from. They are used again
-while both still hold, and made anew when one has changed.
+A stage's results stand in ``results/NAME/`` with a note of all that they were made from: the
+settings, the code that the stage reaches, the committed data and the inputs that it reads, and
+the results of earlier stages, by their content. They are used again while all of that holds,
+and made anew when some of it has changed. A stage whose new results are the old ones to the
+byte leaves later stages as they are.
 """
 
+import functools
 import hashlib
 import inspect
 import json
 import time
 
-from soilresp import __version__
-from soilresp.errors import ParameterError
-from soilresp.results import load, read_json, save, write_json
+from soilresp import __version__, provenance
+from soilresp.code import own_code
+from soilresp.data import access
+from soilresp.errors import DataError, ParameterError
+from soilresp.results import load, read_json, save, sha256, write_json
 
 __all__ = ["Results", "Stage"]
 
 _NOTE = "stage.json"
+
+_COMPARED = ("version", "recipe", "observations", "seed", "settings", "paths", "data", "code",
+             "needs")
+"""Parts of a note that hold what results were made from; inputs are compared apart."""
 
 
 class Results:
@@ -35,6 +44,11 @@ class Results:
     def key(self):
         """Fingerprint of the settings and inputs (str)."""
         return self._note["key"]
+
+    @property
+    def digest(self):
+        """Hash of the content of all result files (str)."""
+        return self._note["digest"]
 
     @property
     def settings(self):
@@ -102,15 +116,45 @@ class Stage:
     def stored(self, study):
         """Results at hand, whatever their settings, or None.
 
-        Results of another seed, recipe or kind of observations, or made from
-        results that have changed since, are not at hand.
+        Results of another seed, recipe or kind of observations, of other code or inputs, or
+        made from results that have changed since, are not at hand.
         """
-        note = self._note(study)
-        needs = {stage.name: stage.stored(study) for stage in self.needs}
-        if note is None or None in needs.values():
+        results = self._stored(study)
+        if results is not None:
+            self._tell_use(results)
+        return results
+
+    def changes(self, study, settings=None):
+        """Why results with these settings would have to be made anew.
+
+        Parameters
+        ----------
+        study : soilresp.study.Study
+        settings : dict, optional
+            All settings of the stage; default those of the results at hand.
+
+        Returns
+        -------
+        list of str
+            Each reason in a few words; empty if the results at hand hold.
+        """
+        note, damage = self._look(study)
+        if note is None:
+            return [damage]
+        said = []
+        for stage in self.needs:
+            reasons = stage.changes(study)
+            if reasons:
+                said.append(f"results of {stage.name}: {reasons[0]}")
+        needs = {stage.name: stage._digest(study) for stage in self.needs}
+        return self._reasons(study, note, note["settings"] if settings is None else settings,
+                             needs) + said
+
+    def _stored(self, study):
+        note, _ = self._look(study)
+        if note is None or self.changes(study):
             return None
-        holds = note["key"] == self._fingerprint(study, note["settings"], needs)
-        return Results(self._folder(study), note) if holds else None
+        return Results(self._folder(study), note)
 
     def _resolve(self, study, settings):
         resolved = {**self.settings, **{k: v for k, v in settings.items() if v is not None}}
@@ -121,57 +165,125 @@ class Stage:
 
     def _obtain(self, study, settings, told):
         needs = {stage.name: stage._for_others(study) for stage in self.needs}
-        key = self._fingerprint(study, settings, needs)
-        note = self._note(study)
-        if note and note["key"] == key:
-            return Results(self._folder(study), note)
+        digests = {name: results.digest for name, results in needs.items()}
+        note, damage = self._look(study)
+        reasons = self._reasons(study, note, settings, digests) if note else [damage]
+        if not reasons:
+            results = Results(self._folder(study), note)
+            if not told:
+                self._tell_use(results)
+            return results
+        why = "; ".join(reasons)
         if told:
             how = "the settings they had" if note else f"profile '{study.profile.name}'"
-            print(f"Results of {self.name} are missing or out of date: made now with {how}.")
-        start = time.perf_counter()
-        made = self.compute(study, needs, **settings)
+            print(f"Results of {self.name} are made now with {how}: {why}.")
+        start, began = time.perf_counter(), provenance.now()
+        with access.watch() as inputs:
+            made = self.compute(study, needs, **settings)
+        note = self._write(study, made, self._facts(study, settings, digests), inputs)
+        took = round(time.perf_counter() - start, 1)
+        provenance.note(study.run, "stages", self.name, {
+            "why": why, "started": began, "seconds": took, **provenance.surroundings(),
+        })
+        results = Results(self._folder(study), note)
+        has_runner = self._tell_use(results, why=why, seconds=took, use=not told)
+        # A first result is expected; that an old one goes is not.
+        if not (told or has_runner) and reasons != [_NEVER]:
+            print(f"{self.name} is made now: {why}.")
+        return results
+
+    def _write(self, study, made, facts, inputs):
+        """Save results, and the note that makes them count."""
         folder = self._folder(study)
         # The note goes first and comes back last: files without it count for nothing.
         (folder / _NOTE).unlink(missing_ok=True)
         files = {name: save(folder, name, content).name for name, content in made.items()}
+        checksums = {file: sha256(folder / file) for file in files.values()}
         note = {
             "stage": self.name,
-            "key": key,
-            "settings": settings,
-            "needs": {name: results.key for name, results in needs.items()},
+            "key": _hash(facts),
+            **facts,
+            "inputs": inputs,
             "files": files,
-            "seconds": round(time.perf_counter() - start, 1),
-            "version": __version__,
+            "sha256": checksums,
+            "digest": _hash(checksums),
         }
         write_json(folder / _NOTE, note)
-        return Results(folder, note)
+        return read_json(folder / _NOTE)
 
     def _for_others(self, study):
         """Results for a later stage: with the settings they have, remade if inputs changed."""
-        note = self._note(study)
+        note, _ = self._look(study)
         # A note of an earlier version may hold settings that are no more.
         had = {k: v for k, v in note["settings"].items() if k in self.settings} if note else {}
         return self._obtain(study, self._resolve(study, had), told=True)
 
-    def _fingerprint(self, study, settings, needs):
-        content = {
-            "stage": self.name,
+    def _facts(self, study, settings, needs):
+        """All that results stand on, but for the inputs that are found on the way."""
+        closure = self._closure()
+        return {
             "settings": settings,
             "recipe": study.recipe,
             "observations": study.observations,
             "seed": study.seed,
             "version": __version__,
-            "needs": {name: results.key for name, results in needs.items()},
+            "code": closure.modules,
+            "data": provenance.committed_data(closure),
+            "paths": provenance.files_in(settings),
+            "needs": needs,
         }
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+    def _closure(self):
+        return _closure_of(self.compute.__module__, self.compute.__qualname__)
+
+    def _reasons(self, study, note, settings, needs):
+        """What has changed since a note was made."""
+        facts = self._facts(study, settings, needs)
+        if note["key"] == _hash(facts):
+            return provenance.same_inputs(note["inputs"])
+        had = {part: note[part] for part in _COMPARED}
+        said = provenance.differences(had, {part: facts[part] for part in _COMPARED})
+        return said + provenance.same_inputs(note["inputs"]) or ["its note does not fit"]
 
     def _folder(self, study):
         return study.results / self.name
 
-    def _note(self, study):
-        path = self._folder(study) / _NOTE
-        if not path.exists():
-            return None
-        note = read_json(path)
-        whole = all((path.parent / name).exists() for name in note["files"].values())
-        return note if whole else None
+    def _digest(self, study):
+        note, _ = self._look(study)
+        return note["digest"] if note else None
+
+    def _look(self, study):
+        """The note of whole results; or None, and what is wrong."""
+        folder = self._folder(study)
+        if not (folder / _NOTE).exists():
+            return None, _NEVER
+        try:
+            note = read_json(folder / _NOTE)
+        except DataError:
+            return None, f"{self.name}/{_NOTE} is damaged"
+        if not isinstance(note, dict) or not {*_COMPARED, "sha256", "digest"} <= set(note):
+            return None, "the results at hand are of an earlier version"
+        for file, digest in note["sha256"].items():
+            if not (folder / file).exists():
+                return None, f"{self.name}/{file} is missing"
+            if provenance.checksum(folder / file) != digest:
+                return None, f"{self.name}/{file} is damaged"
+        return note, ""
+
+    def _tell_use(self, results, why=None, seconds=None, use=True):
+        return provenance.note_use(
+            stage=self.name, settings=results.settings, digest=results.digest, why=why,
+            seconds=seconds, use=use,
+        )
+
+
+_NEVER = "never made"
+
+
+@functools.lru_cache(maxsize=None)
+def _closure_of(module, name):
+    return own_code().of_function(module, name)
+
+
+def _hash(content):
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

@@ -8,17 +8,18 @@ import functools
 import hashlib
 import os
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pooch
 
-from soilresp.data.registry import entry, may_be_fetched
+from soilresp.data.registry import entries, entry, may_be_fetched
 from soilresp.errors import DataError
 from soilresp.paths import cache_dir, mirror_dir
 
-__all__ = ["Found", "locate", "fetch", "at_hand", "where"]
+__all__ = ["Found", "locate", "fetch", "at_hand", "where", "watch", "compare"]
 
 CONNECT_TIMEOUT = 5
 """Seconds to wait for a server to answer."""
@@ -27,6 +28,7 @@ READ_TIMEOUT = 30
 """Seconds to wait for the next bytes."""
 
 _silent_hosts = set()
+_watchers = []
 
 
 @dataclass(frozen=True)
@@ -77,13 +79,13 @@ def locate(name, path=None, download=False):
     """
     item = entry(name)
     if path is not None:
-        return _own_file(item, Path(path).expanduser())
+        return _told(_own_file(item, Path(path).expanduser()))
     copy = next(_copies(item), None)
     if copy is not None:
         source, file, digest = copy
-        return _checked(item, file, source, digest)
+        return _told(_checked(item, file, source, digest))
     if download:
-        return fetch(name)
+        return _told(fetch(name))
     raise DataError(
         f"Input {name} ({item.what}) is not at hand: looked for {item.path} in "
         f"{' and '.join(f'the {source} {folder}' for source, folder in _folders())}. {_ways(item)}"
@@ -146,7 +148,10 @@ def at_hand(names):
         True if every one is there.
     """
     names = [names] if isinstance(names, str) else names
-    return all(where(name) for name in names)
+    absent = [name for name in names if where(name) is None]
+    for noted in _watchers:
+        noted.update((name, None) for name in absent if name not in noted)
+    return not absent
 
 
 def where(name):
@@ -163,6 +168,65 @@ def where(name):
         ``cache``, ``mirror``, or None if it is in neither.
     """
     return next((source for source, _, _ in _copies(entry(name))), None)
+
+
+@contextmanager
+def watch():
+    """Note which inputs are taken, or asked for and not at hand, in a block of code.
+
+    Yields
+    ------
+    dict
+        By name ``sha256``, ``size`` and ``modified`` of what was taken (and its ``path`` if
+        that is the user's own), or None of what was not at hand.
+    """
+    noted = {}
+    _watchers.append(noted)
+    try:
+        yield noted
+    finally:
+        _watchers.pop()
+
+
+def _told(found):
+    stat = found.path.stat()
+    facts = {"sha256": found.sha256, "size": stat.st_size, "modified": stat.st_mtime_ns}
+    if found.source == "path":
+        facts["path"] = str(found.path)
+    for noted in _watchers:
+        noted[found.name] = facts
+    return found
+
+
+def compare(name, noted):
+    """What became of an input since `watch` noted it; opened only if it looks changed.
+
+    Parameters
+    ----------
+    name : str
+        Name in the registry.
+    noted : dict or None
+
+    Returns
+    -------
+    str or None
+        ``changed`` or ``is at hand now``; None if it is the same, or cannot be told because
+        it is no longer there.
+    """
+    if name not in entries():
+        return None
+    if noted is None:
+        return "is at hand now" if where(name) else None
+    if "path" in noted:
+        path = Path(noted["path"])
+    else:
+        path = next((file for _, file, _ in _copies(entry(name))), None)
+    if path is None or not path.exists():
+        return None
+    stat = path.stat()
+    if path.is_file() and (stat.st_size, stat.st_mtime_ns) == (noted["size"], noted["modified"]):
+        return None
+    return None if _sha256(path) == noted["sha256"] else "changed"
 
 
 def _copies(item):
