@@ -2,14 +2,16 @@
 
 import json
 import os
+import platform
 import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from soilresp import run
+from soilresp import lock, provenance, run
 from soilresp.errors import DataError, ParameterError, SoilrespError
+from soilresp.results import sha256
 
 FIRST = """
 profile = None
@@ -231,22 +233,110 @@ def test_foreign_kernel_does_not_step_in(project, monkeypatch, tmp_path):
 
 
 def test_failing_notebook_stops_the_run(project):
-    """The error names notebook, reason and executed copy; later notebooks do not run."""
-    write_notebook(project / "notebooks/01_first.ipynb", FIRST, "1 / (n_runs - 3)")
+    """The error names notebook, cell, reason and executed copy; later notebooks do not run."""
+    write_notebook(project / "notebooks/01_first.ipynb", FIRST, "# why\n1 / (n_runs - 3)")
     folder = project / "runs/a"
     with pytest.raises(run.NotebookError) as error:
         run.execute(run.notebooks(), folder / "notebooks", {"run": str(folder)})
     message = str(error.value)
     assert isinstance(error.value, SoilrespError)
-    assert "01_first stopped: ZeroDivisionError: division by zero" in message
-    assert str(folder / "notebooks/01_first.ipynb") in message
-    assert "ZeroDivisionError" in (folder / "notebooks/01_first.ipynb").read_text()
-    assert not (folder / "notebooks/02_second.ipynb").exists()
+    assert message.startswith(
+        "Notebook 01_first stopped in cell 2 (`1 / (n_runs - 3)`): "
+        "ZeroDivisionError: division by zero\n"
+    )
+    assert [f.name for f in (folder / "notebooks").iterdir()] == ["01_first.failed.ipynb"]
+    assert str(folder / "notebooks/01_first.failed.ipynb") in message
+    assert "ZeroDivisionError" in (folder / "notebooks/01_first.failed.ipynb").read_text()
+    record = provenance.read(folder)["notebooks"]["01_first"]
+    assert record["status"] == "failed" and record["error"] == {
+        "notebook": "01_first", "cell": 2, "line": "1 / (n_runs - 3)",
+        "what": "ZeroDivisionError: division by zero",
+    }
+
+
+def test_a_failure_leaves_the_earlier_copy(project):
+    """What went well once stays until it goes well again, and then the failed copy goes."""
+    target = project / "runs/a/notebooks/02_second.ipynb"
+    execute = [run.notebooks(["02"]), target.parent]
+    (project / "runs/a").mkdir(parents=True)
+    good = {"run": str(project / "runs/a")}
+    run.execute(*execute, good)
+    whole = target.read_bytes()
+    with pytest.raises(run.NotebookError, match="in cell 2"):
+        run.execute(*execute, {"run": "/nowhere"})
+    assert target.read_bytes() == whole
+    run.execute(*execute, good)
+    assert [f.name for f in target.parent.iterdir()] == ["02_second.ipynb"]
 
 
 def test_killed_kernel_is_told(project):
     """A kernel that is killed, as for want of memory, gives a clear error too."""
     write_notebook(project / "notebooks/02_second.ipynb", SECOND,
                    "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
-    with pytest.raises(run.NotebookError, match="its kernel died"):
+    with pytest.raises(run.NotebookError, match=r"in cell 2 \(`import os, .*its kernel died"):
         run.execute(run.notebooks(["02"]), project / "runs/a/notebooks", {})
+
+
+def test_provenance_of_a_notebook(project, monkeypatch):
+    """Parameters, versions, commit, time, memory; no path and no name of the machine."""
+    settings = {"recipe": "embedded", "observations": "twin", "out": "runs/a", "seed": 4}
+    run.run_study(parameters={"n_trees": 9}, **settings)
+    text = (project / "runs/a/provenance.json").read_text()
+    records = json.loads(text)["notebooks"]
+    assert list(records) == ["01_first", "02_second"]
+    second = records["02_second"]
+    assert second["parameters"] == {"n_trees": 9} and second["status"] == "done"
+    assert (second["profile"], second["recipe"], second["observations"], second["seed"]) == (
+        "quick", "embedded", "twin", 4
+    )
+    assert second["versions"]["python"] == platform.python_version()
+    assert set(second["git"]) == {"commit", "changed"}
+    assert second["wall_seconds"] > 0 and second["cpu_seconds"] > 0
+    assert 20 < second["peak_memory_mb"] < 2000
+    assert second["executed"] == sha256(project / "runs/a/notebooks/02_second.ipynb")
+    assert str(project) not in text and platform.node() not in text
+
+
+def test_up_to_date_notebooks_are_left_out(project, capsys):
+    """With `changed`: only what changed runs, and the reason is told."""
+    settings = {"recipe": "embedded", "observations": "twin", "out": "runs/a", "changed": True}
+
+    def ran(**more):
+        capsys.readouterr()
+        run.run_study(**settings, **more)
+        return [line for line in capsys.readouterr().out.splitlines()
+                if line.startswith("[") and " took " not in line]
+
+    assert ran() == ["[1/2] 01_first ... (never executed)", "[2/2] 02_second ... (never executed)"]
+    assert ran() == ["[1/2] 01_first is up to date", "[2/2] 02_second is up to date"]
+    assert ran(parameters={"n_trees": 9}) == [
+        "[1/2] 01_first is up to date", "[2/2] 02_second ... (parameter n_trees default -> 9)"
+    ]
+    # Outputs are none of the cells' business, words are.
+    file = project / "notebooks/01_first.ipynb"
+    notebook = nbformat.read(file, as_version=4)
+    notebook.cells[1].outputs = [nbformat.v4.new_output("stream", text="x")]
+    nbformat.write(notebook, file)
+    assert ran(parameters={"n_trees": 9})[0] == "[1/2] 01_first is up to date"
+    notebook.cells.append(nbformat.v4.new_markdown_cell("More words"))
+    nbformat.write(notebook, file)
+    assert ran(parameters={"n_trees": 9}) == [
+        "[1/2] 01_first ... (its cells changed)", "[2/2] 02_second is up to date"
+    ]
+    (project / "runs/a/notebooks/02_second.ipynb").write_text("{}")
+    (project / "runs/a/notebooks/01_first.ipynb").unlink()
+    assert ran(parameters={"n_trees": 9}) == [
+        "[1/2] 01_first ... (its executed copy is missing)",
+        "[2/2] 02_second ... (its executed copy was changed)",
+    ]
+    assert ran(parameters={"n_trees": 9}, seed=5) == [
+        "[1/2] 01_first ... (seed 0 -> 5)", "[2/2] 02_second ... (seed 0 -> 5)"
+    ]
+
+
+def test_two_runs_into_one_folder(project):
+    """The second is refused at once, with the process that has the folder; nothing is touched."""
+    with lock.hold(project / "runs/a", "soilresp run"):
+        with pytest.raises(DataError, match=f"in use by process {os.getpid()} .soilresp run, sin"):
+            run.run_study(recipe="embedded", observations="twin", out="runs/a")
+        assert [f.name for f in (project / "runs/a").iterdir()] == [".lock"]

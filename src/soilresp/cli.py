@@ -178,6 +178,12 @@ def run(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Local Dask workers; default one to a processor.")
     ] = None,
+    changed: Annotated[
+        bool,
+        typer.Option(
+            "--changed", help="Leave out notebooks that are up to date, and say why others run."
+        ),
+    ] = False,
 ):
     """Run the study: the notebooks in order, then the table of SR, HR and AR."""
     from soilresp import run as runner
@@ -186,8 +192,25 @@ def run(
         profile=profile and profile.value, recipe=recipe and recipe.value,
         observations=observations and observations.value, only=only or (), out=out,
         parameters=runner.parse_parameters(parameter or ()), make_book=book, seed=seed,
-        scheduler=scheduler, workers=workers,
+        scheduler=scheduler, workers=workers, changed=changed,
     )
+
+
+@app.command()
+def sweep(
+    file: Annotated[Path, typer.Argument(metavar="SWEEP.YML", help="Sets of parameters.")],
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Runs side by side; default one to a processor.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="For the run folders; default runs/sweep-NAME."),
+    ] = None,
+):
+    """Run the study with many sets of parameters, and compare the results."""
+    from soilresp import sweep as sweeps
+
+    raise typer.Exit(sweeps.run_sweep(file, workers, out))
 
 
 @app.command()

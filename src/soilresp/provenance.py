@@ -174,7 +174,7 @@ _CHANGES = {
 
 
 def _words(value):
-    text = json.dumps(value)
+    text = "default" if value is None else json.dumps(value)
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 

@@ -10,11 +10,14 @@ import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import nbformat
 import yaml
 
-from soilresp import paths
+from soilresp import freshness, lock, paths, provenance
 from soilresp.errors import DataError, ParameterError, SoilrespError
+from soilresp.kernel import USAGE_VARIABLE
 from soilresp.progress import FILE_VARIABLE
+from soilresp.results import read_json, write_json
 
 __all__ = [
     "NotebookError", "run_study", "execute", "notebooks", "known_parameters", "parse_parameters",
@@ -25,12 +28,33 @@ OWN_PARAMETERS = ("profile", "run")
 
 
 class NotebookError(SoilrespError):
-    """A notebook stopped with an error."""
+    """A notebook stopped with an error.
+
+    Parameters
+    ----------
+    notebook : str
+    what : str
+        The error, in a line.
+    copy : pathlib.Path
+        The executed notebook, as far as it came.
+    cell : int, optional
+        Number of the cell among all cells of the notebook, from 1.
+    line : str, optional
+        The first line of code of the cell.
+    """
+
+    def __init__(self, notebook, what, copy, cell=None, line=None):
+        self.facts = {"notebook": notebook, "cell": cell, "line": line, "what": what}
+        where = "" if cell is None else f" in cell {cell}"
+        where += "" if line is None else f" (`{line}`)"
+        super().__init__(
+            f"Notebook {notebook} stopped{where}: {what}\nThe executed notebook is {copy}."
+        )
 
 
 def run_study(
     profile=None, recipe=None, observations=None, only=(), out=None, parameters=None,
-    make_book=False, seed=None, scheduler=None, workers=None,
+    make_book=False, seed=None, scheduler=None, workers=None, changed=False,
 ):
     """Run the study, write its summary, and print both as they come about.
 
@@ -61,6 +85,9 @@ def run_study(
         workers on this machine. The results are the same.
     workers : int, optional
         Number of local workers.
+    changed : bool
+        Whether to leave out notebooks that are up to date: whose own cells, parameters and
+        code, and all that their results stand on, are what they were.
 
     Returns
     -------
@@ -72,7 +99,8 @@ def run_study(
     ParameterError
         If a setting, a notebook or a parameter is not known.
     DataError
-        If an input that was asked for by name cannot be had.
+        If an input that was asked for by name cannot be had, or another process runs in the
+        folder.
     NotebookError
         If a notebook stops with an error.
     """
@@ -86,30 +114,34 @@ def run_study(
     if not only:
         profile, recipe = profile or "quick", recipe or "auto"
         observations, seed = observations or "auto", 0 if seed is None else seed
-    study = studies.settle(
-        run=out or f"runs/{profile or 'quick'}", profile=profile, recipe=recipe,
-        observations=observations, seed=seed,
-    )
-    for sentence in study.choices:
-        print(sentence)
-    print(study.describe())
-    parameters.update(profile=study.profile.name, run=str(study.run))
-    with _workers(scheduler, workers):
-        executed = execute(_by_need(chosen), study.run / "notebooks", parameters)
+    studies.check_choices(profile, recipe, observations, seed)
+    folder = studies.run_folder(out or f"runs/{profile or 'quick'}")
+    with lock.hold(folder, "soilresp run"):
+        study = studies.settle(
+            run=folder, profile=profile, recipe=recipe, observations=observations, seed=seed,
+        )
+        for sentence in study.choices:
+            print(sentence)
+        print(study.describe())
+        parameters.update(profile=study.profile.name, run=str(study.run))
+        with _workers(scheduler, workers):
+            executed = execute(
+                _by_need(chosen), study.run / "notebooks", parameters, study, changed
+            )
 
-    from soilresp import summary as summaries
+        from soilresp import summary as summaries
 
-    summary = summaries.write(study)
-    print("")
-    print(summaries.table(summary))
-    print("")
-    print(f"Results             {_short(study.results)}")
-    print(f"Executed notebooks  {_short(executed[0].parent)}")
-    if make_book:
-        from soilresp import book
+        summary = summaries.write(study)
+        print("")
+        print(summaries.table(summary))
+        print("")
+        print(f"Results             {_short(study.results)}")
+        print(f"Executed notebooks  {_short(executed[0].parent)}")
+        if make_book:
+            from soilresp import book
 
-        print(f"Book                {_short(book.build(run=study.run))}")
-    return summary
+            print(f"Book                {_short(book.build(run=study.run))}")
+        return summary
 
 
 @contextmanager
@@ -253,17 +285,24 @@ def _check_parameters(parameters, files):
             )
 
 
-def execute(files, folder, parameters):
+def execute(files, folder, parameters, study=None, changed=False):
     """Execute notebooks one after the other, with a line on each; stop at the first that fails.
+
+    An executed copy appears when its notebook is through, and never in part.
 
     Parameters
     ----------
     files : list of pathlib.Path
         The notebooks. They run in their own folder.
     folder : path_like
-        Folder that gets the executed copies; made if need be.
+        Folder that gets the executed copies; made if need be. What they were made from is
+        noted in ``provenance.json`` of the folder above.
     parameters : dict
         Values of parameters; a notebook gets those that it has.
+    study : soilresp.study.Study, optional
+        The study that the notebooks belong to. Without it none is up to date.
+    changed : bool
+        Whether to leave out notebooks that are up to date.
 
     Returns
     -------
@@ -273,39 +312,120 @@ def execute(files, folder, parameters):
     Raises
     ------
     NotebookError
-        If a notebook stops with an error; its executed copy holds the traceback.
+        If a notebook stops with an error; the copy named ``NAME.failed.ipynb`` holds the
+        traceback, and an earlier copy that went well stays.
+    DataError
+        If the folder cannot be written.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(".*.running.ipynb"):
+        left.unlink()
     known = known_parameters(files)
     executed = []
     with _own_kernel():
         for number, file in enumerate(files, 1):
             values = {k: v for k, v in parameters.items() if k in known[file.stem]}
-            with _reported(f"[{number}/{len(files)}] {file.stem}"):
-                executed.append(_execute_one(file, folder / file.name, values))
+            heading = f"[{number}/{len(files)}] {file.stem}"
+            target = folder / file.name
+            reasons = freshness.reasons(file, target, values, study)
+            if changed and not reasons:
+                print(f"{heading} is up to date", flush=True)
+            else:
+                why = "; ".join(reasons) if changed else ""
+                with _reported(heading, why) as outcome:
+                    _execute_noted(file, target, values, study, outcome)
+            executed.append(target)
     return executed
+
+
+def _execute_noted(file, target, values, study, outcome):
+    """Execute a notebook and leave a record of it in the run folder, whatever comes of it."""
+    record = freshness.record(file, values, study)
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="soilresp-record-") as aside:
+        use, usage = Path(aside, "use"), Path(aside, "usage")
+        with (
+            _environment(provenance.USE_VARIABLE, str(use)),
+            _environment(USAGE_VARIABLE, str(usage)),
+        ):
+            try:
+                _execute_one(file, target, values)
+                record["status"] = "done"
+                record["executed"] = provenance.checksum(target)
+            except NotebookError as error:
+                record |= {"status": "failed", "error": error.facts}
+                raise
+            finally:
+                record["wall_seconds"] = round(time.monotonic() - start, 1)
+                record |= {"cpu_seconds": None, "peak_memory_mb": None}
+                if usage.exists():
+                    record |= read_json(usage)
+                uses = provenance.uses(use)
+                record |= freshness.used(uses, study)
+                outcome += [f"made {u['stage']} ({u['why']})" for u in uses if u["why"]]
+                if "status" in record:
+                    provenance.note(target.parent.parent, "notebooks", file.stem, record)
 
 
 def _execute_one(file, target, values):
     import papermill
     from nbclient.exceptions import DeadKernelError
 
-    def failed(what):
-        return NotebookError(
-            f"Notebook {file.stem} stopped: {what}\nThe executed notebook is {target}."
-        )
-
+    aside = target.with_name(f".{target.stem}.running.ipynb")
+    failed = target.with_name(f"{target.stem}.failed.ipynb")
     try:
         papermill.execute_notebook(
-            str(file), str(target), parameters=values, cwd=str(file.parent),
+            str(file), str(aside), parameters=values, cwd=str(file.parent),
             kernel_name="python3", language="python", progress_bar=False,
         )
+        _put(aside, target)
+        failed.unlink(missing_ok=True)
     except papermill.PapermillExecutionError as error:
-        raise failed(f"{error.ename}: {error.evalue}") from error
+        where = _place(file, error.source)
+        what = f"{error.ename}: {error.evalue}"
+        _put(aside, failed)
+        raise NotebookError(file.stem, what, failed, *where) from error
     except DeadKernelError as error:
-        raise failed("its kernel died, perhaps for want of memory.") from error
+        where = _place(file, _last_started(aside))
+        _put(aside, failed)
+        what = "its kernel died, perhaps for want of memory"
+        raise NotebookError(file.stem, what, failed, *where) from error
+    except OSError as error:
+        raise DataError(
+            f"{error.filename or target} cannot be written ({error.strerror or error}). Free the "
+            "place, or take another folder with --out."
+        ) from error
+    finally:
+        aside.unlink(missing_ok=True)
     return target
+
+
+def _put(aside, target):
+    """Give a whole file its name."""
+    with open(aside, "rb+") as written:
+        os.fsync(written.fileno())
+    os.replace(aside, target)
+
+
+def _place(file, source):
+    """Number of a cell in the notebook as it is in the project, and its first line of code."""
+    lines = [line for line in (source or "").splitlines() if line.strip()]
+    first = next((line for line in lines if not line.startswith("#")), None)
+    cells = nbformat.read(file, as_version=4).cells
+    number = next((k for k, cell in enumerate(cells, 1) if cell.source == source), None)
+    return number, first
+
+
+def _last_started(executed):
+    """Source of the last cell that a kernel began."""
+    if not executed.exists():
+        return None
+    begun = [
+        cell for cell in nbformat.read(executed, as_version=4).cells
+        if cell.cell_type == "code" and cell.metadata.get("papermill", {}).get("start_time")
+    ]
+    return begun[-1].source if begun else None
 
 
 @contextmanager
@@ -315,19 +435,24 @@ def _own_kernel():
 
     with tempfile.TemporaryDirectory(prefix="soilresp-kernel-") as folder:
         # What a cell has to say is in the notebook; the kernel's own log is noise.
-        write_kernel_spec(
-            Path(folder, "kernels", "python3"), extra_arguments=["--log-level=CRITICAL"]
-        )
+        spec = Path(folder, "kernels", "python3")
+        write_kernel_spec(spec, extra_arguments=["--log-level=CRITICAL"])
+        told = read_json(spec / "kernel.json")
+        told["argv"] = [
+            part if part != "ipykernel_launcher" else "soilresp.kernel" for part in told["argv"]
+        ]
+        write_json(spec / "kernel.json", told)
         search = os.pathsep.join(filter(None, (folder, os.environ.get("JUPYTER_PATH"))))
         with _environment("JUPYTER_PATH", search):
             yield
 
 
 @contextmanager
-def _reported(heading):
-    """Say that a notebook runs, how far it is, and how long it took."""
+def _reported(heading, why=""):
+    """Say that a notebook runs, and why; how far it is; how long it took, and what it made."""
     start = time.monotonic()
-    print(f"{heading} ...", flush=True)
+    outcome = []
+    print(f"{heading} ...{f' ({why})' if why else ''}", flush=True)
     with tempfile.TemporaryDirectory(prefix="soilresp-progress-") as folder:
         file = Path(folder, "state")
         done = threading.Event()
@@ -335,11 +460,13 @@ def _reported(heading):
         watch.start()
         try:
             with _environment(FILE_VARIABLE, str(file)):
-                yield
+                yield outcome
         finally:
             done.set()
             watch.join()
     print(f"{heading} took {_duration(time.monotonic() - start)}", flush=True)
+    for line in outcome:
+        print(f"      {line}", flush=True)
 
 
 def _watch(file, start, done):

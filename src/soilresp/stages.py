@@ -146,9 +146,33 @@ class Stage:
             reasons = stage.changes(study)
             if reasons:
                 said.append(f"results of {stage.name}: {reasons[0]}")
-        needs = {stage.name: stage._digest(study) for stage in self.needs}
+        needs = {stage.name: stage.stored_digest(study) for stage in self.needs}
         return self._reasons(study, note, note["settings"] if settings is None else settings,
                              needs) + said
+
+    def stored_digest(self, study):
+        """Hash of the content of the results at hand, whether or not they hold; else None."""
+        note, _ = self._look(study)
+        return note["digest"] if note else None
+
+    def inputs(self, study):
+        """Inputs that the results at hand and those before them were made from.
+
+        Parameters
+        ----------
+        study : soilresp.study.Study
+
+        Returns
+        -------
+        dict of str to str
+            SHA-256 by name in the registry.
+        """
+        found = {}
+        for stage in self.needs:
+            found |= stage.inputs(study)
+        note, _ = self._look(study)
+        had = note["inputs"] if note else {}
+        return found | {name: facts["sha256"] for name, facts in had.items() if facts}
 
     def _stored(self, study):
         note, _ = self._look(study)
@@ -248,9 +272,6 @@ class Stage:
     def _folder(self, study):
         return study.results / self.name
 
-    def _digest(self, study):
-        note, _ = self._look(study)
-        return note["digest"] if note else None
 
     def _look(self, study):
         """The note of whole results; or None, and what is wrong."""

@@ -10,7 +10,7 @@ from soilresp.errors import DataError, ParameterError
 from soilresp.prepare.recipes import recipe_of, recipes
 from soilresp.results import read_json, write_json
 
-__all__ = ["PROFILES", "Profile", "Study", "best_recipe", "settle"]
+__all__ = ["PROFILES", "Profile", "Study", "best_recipe", "check_choices", "run_folder", "settle"]
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,8 @@ class Study:
         )
 
 
-def _run_folder(run):
+def run_folder(run):
+    """Folder of a run; a relative one is below the project folder (`pathlib.Path`)."""
     run = Path(run).expanduser()
     return run.resolve() if run.is_absolute() else (paths.root() / run).resolve()
 
@@ -131,6 +132,24 @@ def _pick(kind, value, known):
     if value not in known:
         raise ParameterError(f"Unknown {kind} {value!r}: choose one of {', '.join(known)}.")
     return value
+
+
+def check_choices(profile=None, recipe=None, observations=None, seed=None):
+    """Refuse a setting that is not one, before anything is done.
+
+    Raises
+    ------
+    ParameterError
+        If a setting has an unknown value.
+    """
+    if profile is not None:
+        _pick("profile", profile, tuple(PROFILES))
+    if recipe is not None:
+        _pick("recipe", recipe, ("auto", *recipes()))
+    if observations is not None:
+        _pick("observations", observations, ("auto", "srdb", "twin"))
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
+        raise ParameterError(f"seed must be a whole number from 0 up, got {seed!r}.")
 
 
 _TRIED = ("delta", "embedded")
@@ -205,14 +224,13 @@ def settle(run=None, profile=None, recipe=None, observations=None, seed=None):
     DataError
         If inputs that were asked for by name cannot be had.
     """
-    folder = _run_folder(run or os.environ.get("SOILRESP_RUN") or "runs/interactive")
+    folder = run_folder(run or os.environ.get("SOILRESP_RUN") or "runs/interactive")
     note = folder / "study.json"
     known = read_json(note) if note.exists() else {}
     profile = profile or os.environ.get("SOILRESP_PROFILE") or known.get("profile") or "quick"
     _pick("profile", profile, tuple(PROFILES))
     seed = known.get("seed", 0) if seed is None else seed
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise ParameterError(f"seed must be a whole number from 0 up, got {seed!r}.")
+    check_choices(seed=seed)
     choices = []
     if recipe is None and "recipe" in known:
         recipe = _pick("recipe", known["recipe"], tuple(recipes()))
