@@ -210,7 +210,7 @@ def sweep(
     """Run the study with many sets of parameters, and compare the results."""
     from soilresp import sweep as sweeps
 
-    raise typer.Exit(sweeps.run_sweep(file, workers, out))
+    sweeps.run_sweep(file, workers, out)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -20,8 +21,12 @@ from soilresp.progress import FILE_VARIABLE
 from soilresp.results import read_json, write_json
 
 __all__ = [
-    "NotebookError", "run_study", "execute", "notebooks", "known_parameters", "parse_parameters",
+    "NotebookError", "run_study", "execute", "notebooks", "known_parameters", "check_parameters",
+    "outdated", "parse_parameters", "as_number",
 ]
+
+PARENT_VARIABLE = "SOILRESP_PARENT"
+"""Environment variable with the process that a run is to end with."""
 
 OWN_PARAMETERS = ("profile", "run")
 """Parameters that the runner sets in every notebook that has them."""
@@ -104,9 +109,10 @@ def run_study(
     NotebookError
         If a notebook stops with an error.
     """
+    _end_with_parent()
     chosen = notebooks(only)
     parameters = dict(parameters or {})
-    _check_parameters(parameters, chosen)
+    check_parameters(parameters, chosen)
 
     # Late, so that a slip in a name is told at once.
     from soilresp import study as studies
@@ -142,6 +148,20 @@ def run_study(
 
             print(f"Book                {_short(book.build(run=study.run))}")
         return summary
+
+
+def _end_with_parent():
+    """Be interrupted when the process that a sweep told of is gone: nobody waits any more."""
+    parent = os.environ.get(PARENT_VARIABLE)
+    if parent is None:
+        return
+
+    def watch():
+        while os.getppid() == int(parent):
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager
@@ -264,14 +284,40 @@ def parse_parameters(texts):
 
 
 def _value(text):
-    value = yaml.safe_load(text)
-    # YAML 1.1 wants a dot in a float and calls 1e-3 a string.
+    return as_number(yaml.safe_load(text))
+
+
+def as_number(value):
+    """A value of YAML 1.1, which wants a dot in a float and calls ``1e-3`` a string.
+
+    Parameters
+    ----------
+    value : object
+
+    Returns
+    -------
+    object
+        A number for a string that is one, None for "None", else the value.
+    """
     if isinstance(value, str) and re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+", value):
         return float(value)
     return None if value == "None" else value
 
 
-def _check_parameters(parameters, files):
+def check_parameters(parameters, files):
+    """Refuse parameters that none of the notebooks has.
+
+    Parameters
+    ----------
+    parameters : dict
+    files : list of pathlib.Path
+        The notebooks.
+
+    Raises
+    ------
+    ParameterError
+        If one is not known, or is set by an option of its own.
+    """
     known = known_parameters(files)
     names = sorted(set().union(*known.values()) - set(OWN_PARAMETERS))
     for name in parameters:
@@ -283,6 +329,31 @@ def _check_parameters(parameters, files):
                 f"None of {', '.join(known)} has a parameter {name!r}: "
                 f"known are {', '.join(names) or 'none'}."
             )
+
+
+def outdated(files, study, parameters):
+    """Notebooks that have to be executed again, and why.
+
+    Parameters
+    ----------
+    files : list of pathlib.Path
+    study : soilresp.study.Study
+    parameters : dict
+        Values of parameters, but for the profile and the run.
+
+    Returns
+    -------
+    dict of str to list of str
+        Reasons in a few words, by the stem of the notebook.
+    """
+    known = known_parameters(files)
+    found = {}
+    for file in files:
+        values = {k: v for k, v in parameters.items() if k in known[file.stem]}
+        why = freshness.reasons(file, study.run / "notebooks" / file.name, values, study)
+        if why:
+            found[file.stem] = why
+    return found
 
 
 def execute(files, folder, parameters, study=None, changed=False):
@@ -332,16 +403,16 @@ def execute(files, folder, parameters, study=None, changed=False):
             if changed and not reasons:
                 print(f"{heading} is up to date", flush=True)
             else:
-                why = "; ".join(reasons) if changed else ""
-                with _reported(heading, why) as outcome:
-                    _execute_noted(file, target, values, study, outcome)
+                why = "; ".join(reasons) or "asked for"
+                with _reported(heading, why if changed else "") as outcome:
+                    _execute_noted(file, target, values, study, why, outcome)
             executed.append(target)
     return executed
 
 
-def _execute_noted(file, target, values, study, outcome):
+def _execute_noted(file, target, values, study, why, outcome):
     """Execute a notebook and leave a record of it in the run folder, whatever comes of it."""
-    record = freshness.record(file, values, study)
+    record = {"why": why, **freshness.record(file, values, study)}
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="soilresp-record-") as aside:
         use, usage = Path(aside, "use"), Path(aside, "usage")
