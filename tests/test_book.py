@@ -12,8 +12,10 @@ import pytest
 import yaml
 from nbformat.v4 import new_code_cell, new_output
 
-from soilresp import book
+from soilresp import book, freshness, provenance
 from soilresp.errors import DataError
+from soilresp.published import stale
+from soilresp.study import PROFILES, Study
 
 TWIN = """\
 # ---
@@ -78,8 +80,23 @@ def execute(project, outputs=None):
         "truth": None, "flux": {"SR": flux, "HR": flux, "AR": flux}, "AR_SR": 0.5,
         "records": {"SR": 3336, "HR": 666},
     }
-    (project / "runs" / "a" / "results").mkdir(exist_ok=True)
-    (project / "runs" / "a" / "results" / "summary.json").write_text(json.dumps(summary))
+    run = project / "runs" / "a"
+    (run / "results").mkdir(exist_ok=True)
+    (run / "results" / "summary.json").write_text(json.dumps(summary))
+    settings = {"profile": "quick", "recipe": "embedded", "observations": "srdb", "seed": 0}
+    (run / "study.json").write_text(json.dumps(settings))
+    note(project)
+
+
+def note(project):
+    """Leave the record of an execution that went well."""
+    study = Study(project / "runs" / "a", PROFILES["quick"], "embedded", "srdb")
+    file = project / "notebooks" / "01_first.ipynb"
+    executed = study.run / "notebooks" / "01_first.ipynb"
+    made = {"status": "done", "executed": provenance.checksum(executed), **freshness.used([], study)}
+    took = dict.fromkeys(("wall_seconds", "cpu_seconds", "peak_memory_mb"), 1.0)
+    record = freshness.record(file, {}, study) | made | took
+    provenance.note(study.run, "notebooks", "01_first", record)
 
 
 def stream(text, name="stdout"):
@@ -118,6 +135,41 @@ def test_publish_twice_changes_nothing(project):
     first = (project / "notebooks" / "01_first.ipynb").read_bytes()
     published(project)
     assert (project / "notebooks" / "01_first.ipynb").read_bytes() == first
+
+
+def test_publish_notes_what_the_notebooks_are_from(project):
+    """Hashes of cells, code and outputs, and the settings; nothing is stale right after it."""
+    published(project)
+    told = json.loads((project / "notebooks" / "published.json").read_text())
+    assert told["settings"]["observations"] == "srdb"
+    assert set(told["notebooks"]) == {"01_first"}
+    assert stale(["01_first"]) == {}
+    file = project / "notebooks" / "01_first.ipynb"
+    file.write_text(file.read_text().replace('"2"', '"3"'))
+    assert stale(["01_first"]) == {"01_first": ["its outputs are not those that were published"]}
+    twin = project / "notebooks" / "01_first.py"
+    twin.write_text(TWIN.replace("1 + 1", "from soilresp.grid import cell_area\ncell_area([0])"))
+    assert stale(["01_first", "02_next"])["01_first"][0] == "its cells changed"
+
+
+def test_publish_refuses_a_run_that_is_out_of_date(project):
+    """Code that changed since: the notebook, the reason and the command are named."""
+    before = (project / "notebooks" / "01_first.ipynb").read_bytes()
+    provenance.note(project / "runs" / "a", "notebooks", "01_first", {
+        **provenance.read(project / "runs" / "a")["notebooks"]["01_first"],
+        "code": {"plot/maps.py": "0"},
+    })
+    with pytest.raises(DataError) as error:
+        book.publish("runs/a")
+    assert str(error.value) == (
+        "The run in runs/a is out of date:\n  01_first: the code of plot/maps.py changed\n"
+        "Make it anew with `soilresp run --changed --out runs/a --profile quick "
+        "--recipe embedded --observations srdb --seed 0`."
+    )
+    (project / "runs" / "a" / "provenance.json").unlink()
+    with pytest.raises(DataError, match="01_first: never executed"):
+        book.publish("runs/a")
+    assert (project / "notebooks" / "01_first.ipynb").read_bytes() == before
 
 
 def test_publish_tells_the_readme_the_totals(project):

@@ -17,7 +17,8 @@ from docutils import nodes
 from jupytext.compare import NotebookDifference, compare_notebooks
 from sphinx.util.docutils import SphinxDirective
 
-from soilresp import paths
+from soilresp import lock, paths, published
+from soilresp import study as studies
 from soilresp.data import registry
 from soilresp.errors import DataError
 from soilresp.results import read_json, write_aside
@@ -104,20 +105,44 @@ def publish(run):
     Raises
     ------
     DataError
-        If an executed notebook is missing or differs from its twin, or if an
-        output is an error, a warning, a progress bar, a picture other than
-        PNG, or holds a path of this machine.
+        If an executed notebook is missing or differs from its twin, if code, data or results
+        that it stands on have changed since, if an output is an error, a warning, a progress
+        bar, a picture other than PNG, or holds a path of this machine, or if another process
+        has the run or the notebooks.
     """
-    run = _run_folder(run)
-    private = _private_paths(run)
-    ready = {
-        name: _with_outputs(name, _executed(run, name), private) for name in _notebook_names()
-    }
-    for name, notebook in ready.items():
-        with write_aside(_notebook(name)) as aside:
-            aside.write_text(jupytext.writes(notebook, fmt="ipynb") + "\n", encoding="utf-8")
-    _tell_readme(run)
+    shown, run = run, _run_folder(run)
+    with (
+        lock.hold(run, "soilresp publish"),
+        lock.hold(paths.notebooks_dir(), "soilresp publish"),
+    ):
+        private = _private_paths(run)
+        ready = {
+            name: _with_outputs(name, _executed(run, name), private) for name in _notebook_names()
+        }
+        study = _fresh(shown, run)
+        for name, notebook in ready.items():
+            with write_aside(_notebook(name)) as aside:
+                aside.write_text(jupytext.writes(notebook, fmt="ipynb") + "\n", encoding="utf-8")
+        published.write(list(ready), study)
+        _tell_readme(run)
     return [_notebook(name) for name in ready]
+
+
+def _fresh(shown, run):
+    """The study of a run whose notebooks still are what executing them again would give."""
+    settings = read_json(run / "study.json")
+    study = studies.Study(
+        run, studies.PROFILES[settings["profile"]], settings["recipe"], settings["observations"],
+        settings["seed"],
+    )
+    found = published.stale_in_run(_notebook_names(), study)
+    if found:
+        lines = [f"  {name}: {why[0]}" for name, why in found.items()]
+        raise DataError(
+            f"The run in {shown} is out of date:\n" + "\n".join(lines)
+            + f"\nMake it anew with `{published.command(shown, settings)}`."
+        )
+    return study
 
 
 def _tell_readme(run):

@@ -427,18 +427,23 @@ def export(
     """Write the maps of a run as files that open everywhere."""
     from soilresp import export as exporter
 
-    said = f"soilresp export --run {from_run.name}"
-    if compact:
-        written = exporter.export_compact(from_run, out, f"{said} --compact")
-    elif file_format is ExportFormat.ilamb:
-        from soilresp.workflow.scoring import export_ilamb
+    from soilresp import lock, paths
 
-        study = exporter.open_run(from_run)
-        written = export_ilamb(study, study.run / "ilamb" if out is None else out)
-    else:
-        said += f" --format {file_format.value} --what {what.value}"
-        folder = exporter.open_run(from_run).run / "export" if out is None else out
-        written = exporter.export(from_run, folder, file_format.value, what.value, said)
+    said = f"soilresp export --run {from_run.name}"
+    study = exporter.open_run(from_run)
+    ilamb = file_format is ExportFormat.ilamb
+    own = paths.data_dir() / "benchmark" if compact else study.run / ("ilamb" if ilamb else "export")
+    with lock.hold(own if out is None else out, "soilresp export"):
+        if compact:
+            written = exporter.export_compact(from_run, out, f"{said} --compact")
+        elif ilamb:
+            from soilresp.workflow.scoring import export_ilamb
+
+            written = export_ilamb(study, own if out is None else out)
+        else:
+            said += f" --format {file_format.value} --what {what.value}"
+            folder = own if out is None else out
+            written = exporter.export(from_run, folder, file_format.value, what.value, said)
     for file in written:
         print(file)
 

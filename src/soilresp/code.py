@@ -132,9 +132,11 @@ class Code:
             head, *rest = chain
             if head in local:
                 found += self._resolve(local[head], rest)
-            elif head in module.definitions:
+                continue
+            # A script may give a name that it imports to something else later on.
+            if head in module.definitions:
                 found.append((module.name, head))
-            elif head in module.imports:
+            if head in module.imports:
                 found += self._resolve(module.imports[head], rest)
         return list(dict.fromkeys(found))
 

@@ -35,6 +35,7 @@ def hold(folder, what):
     """
     folder = Path(folder)
     path = folder / FILE_NAME
+    made = [part for part in (folder, *folder.parents) if not part.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file = _taken(path)
@@ -62,6 +63,16 @@ def hold(folder, what):
         finally:
             # While it is still locked, so that nobody waits on a name that is gone.
             path.unlink(missing_ok=True)
+            _drop_empty(made)
+
+
+def _drop_empty(folders):
+    """Take away folders that were made for nothing, innermost first."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
 
 
 def _taken(path):
