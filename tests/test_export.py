@@ -70,7 +70,8 @@ def netcdf(yearly, tmp_path_factory):
     out = tmp_path_factory.mktemp("netcdf")
     written = export.export(yearly.run, out, "netcdf", command="soilresp export --run test")
     assert [p.name for p in written] == [
-        "provenance.json", "soilresp_annual_0p5deg.nc", "soilresp_climatology_0p5deg.nc"
+        "SHA256SUMS", "provenance.json", "soilresp_annual_0p5deg.nc",
+        "soilresp_climatology_0p5deg.nc",
     ]
     return out
 

@@ -1,5 +1,7 @@
 """The search through all subsets: kept as it goes, in three stages."""
 
+import zlib
+
 import pandas as pd
 import pytest
 from test_search import table
@@ -35,8 +37,9 @@ def test_scores_are_kept_and_not_made_again(tmp_path):
     jobs = [Job("SR", s, n_trees=8) for s in subsets(("MAT", "Prec"))]
     Scores(tmp_path, tables()).do(jobs[:2])
     file = tmp_path / "scores.csv"
-    marked = pd.read_csv(file).assign(cpu=99.0)
-    marked.to_csv(file, index=False)
+    head, *lines = file.read_text().splitlines()
+    marked = [line.rsplit(",", 2)[0] + ",99.0" for line in lines]
+    file.write_text("\n".join([head, *(f"{m},{zlib.crc32(m.encode()):08x}" for m in marked), ""]))
     scores = Scores(tmp_path, tables())
     scores.do(jobs)
     got = scores.table().set_index("predictors")
@@ -58,6 +61,29 @@ def test_half_a_line_is_dropped(tmp_path):
     assert len(scores.table()) == 2
     scores.do(jobs)
     pd.testing.assert_frame_equal(scores.table().drop(columns="cpu"), whole.drop(columns="cpu"))
+
+
+def test_damaged_scores_are_made_anew(tmp_path, capsys):
+    """A changed digit and a lost file cost that score; a changed file of errors is told."""
+    jobs = [Job("SR", s, n_trees=8) for s in subsets(("MAT", "Prec"))]
+    scores = Scores(tmp_path, tables())
+    scores.do(jobs)
+    whole = scores.table().drop(columns="cpu")
+    file = tmp_path / "scores.csv"
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(lines[0] + lines[1].replace(b",8,", b",9,") + b"".join(lines[2:]))
+    next((tmp_path / "squares").glob("*_01*.npz")).unlink()
+    scores = Scores(tmp_path, tables())
+    assert "damaged lines: 1 scores are made anew" in capsys.readouterr().out
+    assert len(scores.table()) == 2
+    scores.do(jobs)
+    pd.testing.assert_frame_equal(scores.table().drop(columns="cpu"), whole)
+    for square in (tmp_path / "squares").iterdir():
+        content = bytearray(square.read_bytes())
+        content[-100] ^= 1
+        square.write_bytes(content)
+    with pytest.raises(DataError, match="npz is damaged: its checksum .* Delete it and run again"):
+        scores.squares(jobs[0])
 
 
 def test_processes_do_not_change_a_score(tmp_path):

@@ -106,6 +106,14 @@ def main(arguments=None):
             raise
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2 if isinstance(error, ParameterError) else 1)
+    except OSError as error:
+        from soilresp.results import cannot_write
+
+        words = cannot_write(error.filename or "A file", error)
+        if words is None or os.environ.get("SOILRESP_DEBUG") == "1":
+            raise
+        print(f"error: {words}", file=sys.stderr)
+        sys.exit(1)
     except SystemExit as leave:
         if leave.code == INTERRUPTED:
             print("\ninterrupted", file=sys.stderr)

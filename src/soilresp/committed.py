@@ -9,7 +9,7 @@ import pandas as pd
 
 from soilresp import paths
 from soilresp.errors import DataError
-from soilresp.results import read_json, write_aside, write_json
+from soilresp.results import read_json, together, write_json
 from soilresp.versions import versions
 
 __all__ = ["folder", "save_table", "load_table", "is_there"]
@@ -38,10 +38,12 @@ def save_table(name, table, command, into=None, **facts):
         the inputs, settings, seconds.
     """
     into = folder() if into is None else into
-    with write_aside(into / f"{name}.csv") as aside:
+    with together(into) as aside:
         # Six digits are more than any of these figures is good for.
-        table.to_csv(aside, index=False, float_format="%.6g", lineterminator="\n")
-    write_json(into / f"{name}.json", {"command": command, **facts, "versions": versions()})
+        table.to_csv(
+            aside / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n"
+        )
+        write_json(aside / f"{name}.json", {"command": command, **facts, "versions": versions()})
 
 
 def is_there(name, where=None):

@@ -1,12 +1,12 @@
 """The maps of a run as files that open everywhere: NetCDF (CF-1.8), Zarr, GeoTIFF.
 
-Every file says what it was made from. Files of an export appear together, or not at all.
+Every file says what it was made from. Files of an export appear together, or not at all; the
+last one, ``SHA256SUMS``, tells by ``sha256sum -c`` whether all are whole. One run exports to the
+same bytes at any time: the time in a file is that when its maps were made.
 """
 
 import json
 import os
-import shutil
-from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from soilresp import __version__, paths, workflow
 from soilresp.data import benchmark, registry
 from soilresp.errors import DataError, ParameterError
 from soilresp.grid import cell_edges
-from soilresp.results import read_json, sha256, write_aside, write_json
+from soilresp.results import read_json, sha256, together, write_json
 from soilresp.study import PROFILES, Study
 from soilresp.versions import versions
 
@@ -27,6 +27,9 @@ __all__ = [
 
 WHAT = ("climatology", "annual", "all")
 """What can be exported."""
+
+CHECKSUMS = "SHA256SUMS"
+"""File with the checksums of an export."""
 
 UNITS = "g m-2 yr-1"
 
@@ -213,14 +216,14 @@ def export(run, out, format="netcdf", what="all", command="soilresp export"):
     Returns
     -------
     list of pathlib.Path
-        Files and folders written, and ``provenance.json``.
+        Files and folders written, ``provenance.json`` and ``SHA256SUMS``.
 
     Raises
     ------
     ParameterError
         If `format` or `what` is unknown.
     DataError
-        If there is nothing to export.
+        If there is nothing to export, or it cannot be written.
     """
     for kind, value, known in (("format", format, FORMATS), ("part", what, WHAT)):
         if value not in known:
@@ -230,11 +233,13 @@ def export(run, out, format="netcdf", what="all", command="soilresp export"):
     parts = ("climatology", "annual") if what == "all" else (what,)
     if what == "all" and _years(_maps(study)) is None:
         parts = ("climatology",)
-    with _together(out) as folder:
+    with together(out, last=CHECKSUMS) as folder:
         for part in parts:
             dataset = {"climatology": climatology, "annual": annual}[part](study, command)
             write(dataset, folder / f"soilresp_{part}_{_resolution(dataset)}{ending}")
         write_json(folder / "provenance.json", provenance(study))
+        checksums = _checksums(folder, Path(out).expanduser())
+        (folder / CHECKSUMS).write_text(checksums, encoding="utf-8")
     return sorted(Path(out) / name for name in _names(parts, dataset, ending))
 
 
@@ -270,7 +275,7 @@ def export_compact(run, out=None, command="soilresp export --compact"):
         )
     folder = benchmark.benchmark_path().parent if out is None else Path(out)
     dataset = compact(study, command)
-    with _together(folder) as aside:
+    with together(folder) as aside:
         _write_netcdf(dataset, aside / benchmark.FILE_NAME, complevel=9)
         benchmark.load_benchmark(aside / benchmark.FILE_NAME)
         text = card.describe(aside / benchmark.FILE_NAME)
@@ -447,13 +452,12 @@ def _global_attributes(study, command, part, years):
         else "one climatology: the covariates carry no years"
     )
     title = f"Global soil respiration benchmark, {part}"
-    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
         "Conventions": "CF-1.8",
         "title": f"{title}. {study.label}" if study.label else title,
         "institution": "The Global Soil Respiration Benchmark developers",
         "source": study.describe(),
-        "history": f"{now} soilresp {__version__}: {command}",
+        "history": f"{_made_at(study)} soilresp {__version__}: {command}",
         "references": _REFERENCES,
         "comment": (
             "Fluxes are of carbon, to a square metre of vegetated area: a total is the sum of "
@@ -476,6 +480,13 @@ def _global_attributes(study, command, part, years):
     }
 
 
+def _made_at(study):
+    """When the maps of a run were made, or what ``SOURCE_DATE_EPOCH`` says instead."""
+    note = study.results / workflow.mapping.name / "stage.json"
+    seconds = os.environ.get("SOURCE_DATE_EPOCH") or note.stat().st_mtime
+    return datetime.fromtimestamp(int(seconds), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _coordinates_only(dataset):
     """The dataset without its bounds, which are no fields."""
     return dataset.drop_vars([v for v in dataset.data_vars if v.endswith("_bnds")])
@@ -490,30 +501,22 @@ def _resolution(dataset):
 # ---------------------------------------------------------------- writing
 
 
-@contextmanager
-def _together(out):
-    """Give a folder whose content moves into `out` when all of it has been written."""
-    out = Path(out).expanduser()
-    made_here = not out.exists()
-    aside = out / f".export.{os.getpid()}.tmp"
-    try:
-        aside.mkdir(parents=True)
-        yield aside
-        for made in sorted(aside.iterdir()):
-            target = out / made.name
-            if target.is_dir():
-                shutil.rmtree(target)
-            os.replace(made, target)
-    except BaseException:
-        shutil.rmtree(out if made_here else aside, ignore_errors=True)
-        raise
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+def _checksums(aside, out):
+    """Lines for ``sha256sum -c``: of the new files, and of those of earlier exports that stay."""
+    new = {path.relative_to(aside).as_posix(): path for path in aside.rglob("*") if path.is_file()}
+    replaced = {name.partition("/")[0] for name in new}
+    lines = {name: f"{sha256(path)}  {name}" for name, path in new.items()}
+    if (out / CHECKSUMS).is_file():
+        for line in (out / CHECKSUMS).read_text(encoding="utf-8").splitlines():
+            name = line.partition("  ")[2]
+            if name.partition("/")[0] not in replaced and (out / name).is_file():
+                lines[name] = line
+    return "".join(f"{lines[name]}\n" for name in sorted(lines))
 
 
 def _names(parts, dataset, ending):
     size = _resolution(dataset)
-    return [*(f"soilresp_{part}_{size}{ending}" for part in parts), "provenance.json"]
+    return [*(f"soilresp_{part}_{size}{ending}" for part in parts), "provenance.json", CHECKSUMS]
 
 
 def _encoding(dataset, **options):
@@ -532,8 +535,7 @@ def _encoding(dataset, **options):
 
 def _write_netcdf(dataset, path, complevel=4):
     encoding = _encoding(dataset, zlib=True, complevel=complevel, shuffle=True)
-    with write_aside(path) as aside:
-        dataset.to_netcdf(aside, encoding=encoding, engine="netcdf4")
+    dataset.to_netcdf(path, encoding=encoding, engine="netcdf4")
 
 
 def _write_zarr(dataset, path):

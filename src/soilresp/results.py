@@ -1,14 +1,24 @@
-"""Small files in a run folder: written whole or not at all, never a pickle.
+"""Files that are written whole or not at all, and small results in a run folder.
 
-Tables are Parquet, gridded fields NetCDF, everything else JSON.
+Tables are Parquet, gridded fields NetCDF, everything else JSON; unfinished work is arrays
+with a checksum. Never a pickle.
+
+Everything is written aside, under a name such as ``.maps.nc.1f3a-4711.tmp`` that tells the
+machine and the process, brought to the disk, and renamed. A process that is killed leaves
+such a name behind; the next one that writes into the folder removes it.
 """
 
+import errno
 import hashlib
 import json
 import math
 import os
-from contextlib import contextmanager
+import platform
+import re
+import shutil
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -16,7 +26,36 @@ import xarray as xr
 
 from soilresp.errors import DataError
 
-__all__ = ["write_aside", "save", "load", "write_json", "read_json", "sha256"]
+__all__ = [
+    "write_aside", "folder_aside", "together", "remove_leftovers", "cannot_write",
+    "save", "load", "save_arrays", "load_arrays", "write_json", "read_json", "sha256",
+]
+
+_ASIDE = re.compile(r"\.(?P<name>.*)\.(?P<machine>[0-9a-f]{4})-(?P<pid>\d+)\.tmp")
+
+_MACHINE = hashlib.sha256(platform.node().encode()).hexdigest()[:4]
+"""Processes of other machines are not known here, so what they have left stays."""
+
+_WAYS_OUT = {
+    errno.ENOSPC: "Free some space there, or choose another folder.",
+    errno.EDQUOT: "Free some of your quota, or choose another folder.",
+    errno.EROFS: "Choose a folder that can be written.",
+    errno.EACCES: "Choose a folder that you may write to.",
+    errno.EPERM: "Choose a folder that you may write to.",
+    errno.EFBIG: "Choose a folder on another file system, or raise the limit.",
+    errno.EIO: "The disk may be failing: choose another folder.",
+    errno.ENAMETOOLONG: "Choose a shorter name.",
+    errno.ENOTDIR: "A part of its folder is a file: choose another folder.",
+    errno.EEXIST: "A part of its folder is a file: choose another folder.",
+    errno.EISDIR: "There is a folder of that name: choose another one.",
+    errno.ENOTEMPTY: "There is a folder of that name: choose another one.",
+}
+"""What to do about a file that cannot be written, by the cause that the system gives."""
+
+_ALMOST_FULL = 16 << 20
+"""Bytes: with less space left, a writer that gives no cause has run out of it."""
+
+_tidied = set()
 
 
 @contextmanager
@@ -32,17 +71,256 @@ def write_aside(path):
     ------
     pathlib.Path
         A name beside `path`, removed again if the block raises.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be written: the disk is full, say, or may not be written.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    aside = _aside(path)
+    with _explained(path):
+        try:
+            _make_ready(path.parent)
+            yield aside
+            _sync(aside)
+            os.replace(aside, path)
+            _sync(path.parent)
+        except BaseException as error:
+            _note_space(error, path)
+            raise
+        finally:
+            _remove(aside)
+
+
+@contextmanager
+def folder_aside(path):
+    """Give a folder to write to, which becomes `path` as a whole when all went well.
+
+    Parameters
+    ----------
+    path : path-like
+        The folder to make or replace.
+
+    Yields
+    ------
+    pathlib.Path
+        A folder beside `path`, removed again if the block raises.
+
+    Raises
+    ------
+    DataError
+        If it cannot be written.
+    """
+    path = Path(path)
+    aside = _aside(path)
+    with _explained(path):
+        try:
+            _make_ready(path.parent)
+            _remove(aside)
+            aside.mkdir()
+            yield aside
+            _bring_to_disk(aside)
+            _replace(aside, path)
+            _sync(path.parent)
+        except BaseException as error:
+            _note_space(error, path)
+            raise
+        finally:
+            _remove(aside)
+
+
+@contextmanager
+def together(out, last=None):
+    """Give a folder whose content moves into `out` when all of it has been written.
+
+    Parameters
+    ----------
+    out : path-like
+        Folder that gets the files and folders, in place of those of the same names; others
+        stay. It is made if need be, and removed again if the block raises then.
+    last : str, optional
+        Name of the file that tells whether the others are whole: it comes last.
+
+    Yields
+    ------
+    pathlib.Path
+
+    Raises
+    ------
+    DataError
+        If something cannot be written; `out` is then as it was.
+    """
+    out = Path(out).expanduser()
+    made_here = not out.exists()
+    aside = out / _aside_name("")
+    done = False
+    with _explained(out):
+        try:
+            _make_ready(out)
+            _remove(aside)
+            aside.mkdir()
+            yield aside
+            _bring_to_disk(aside)
+            for made in sorted(aside.iterdir(), key=lambda made: (made.name == last, made.name)):
+                _replace(made, out / made.name)
+            _sync(out)
+            done = True
+        except BaseException as error:
+            _note_space(error, out)
+            raise
+        finally:
+            _remove(aside)
+            if made_here and not done:
+                _remove(out)
+
+
+def remove_leftovers(folder):
+    """Remove what processes that are no more have left half written in a folder.
+
+    Parameters
+    ----------
+    folder : path-like
+        Nothing is done if it does not exist. Folders in it are not looked into.
+    """
+    with suppress(OSError):
+        for entry in sorted(os.listdir(folder)):
+            found = _ASIDE.fullmatch(entry)
+            if found and found["machine"] == _MACHINE and not _is_alive(int(found["pid"])):
+                _remove(Path(folder, entry))
+
+
+def cannot_write(path, error):
+    """The error that a user is to read about a file that could not be written.
+
+    Parameters
+    ----------
+    path : path-like
+        What was being written.
+    error : Exception
+        What came of it.
+
+    Returns
+    -------
+    DataError or None
+        None if the cause is none that has to do with writing.
+    """
+    told = re.search(r"\[Errno (\d+)\]", str(error))
+    number = getattr(error, "errno", None) or (int(told[1]) if told else None)
+    if number not in _WAYS_OUT:
+        number = getattr(error, "soilresp_errno", None)
+    if number is None:
+        return None
+    # An own name for a file beside it would tell the reader nothing.
+    shown = Path(*filter(None, (_without_aside(part) for part in Path(path).parts)))
+    return DataError(
+        f"{shown} could not be written: {os.strerror(number)}. {_WAYS_OUT[number]} "
+        "What was there before is as it was."
+    )
+
+
+def _without_aside(part):
+    found = _ASIDE.fullmatch(part)
+    return found["name"] if found else part
+
+
+@contextmanager
+def _explained(path):
+    """Turn what the system says about a write in `path`'s folder into an error with words."""
     try:
-        yield aside
-        with open(aside, "rb+") as written:
-            os.fsync(written.fileno())
-        os.replace(aside, path)
+        yield
+    except (OSError, RuntimeError) as error:
+        named, folder = getattr(error, "filename", None), Path(os.path.abspath(path.parent))
+        if isinstance(named, str | Path):
+            named = Path(os.path.abspath(named))
+            if not (named.is_relative_to(folder) or folder.is_relative_to(named)):
+                raise  # an input, not what is written
+        else:
+            named = path
+        words = cannot_write(named, error)
+        if words is None:
+            raise
+        raise words from error
+
+
+def _note_space(error, path):
+    """Give an error without a cause that of a full disk, before what fills it is removed."""
+    if isinstance(error, OSError | RuntimeError) and getattr(error, "errno", None) not in _WAYS_OUT:
+        with suppress(OSError):
+            if shutil.disk_usage(path.parent).free < _ALMOST_FULL:
+                error.soilresp_errno = errno.ENOSPC
+
+
+def _aside(path):
+    """Name beside `path` for what will become it."""
+    return path.with_name(_aside_name(path.name))
+
+
+def _aside_name(name):
+    return f".{name}.{_MACHINE}-{os.getpid()}.tmp"
+
+
+def _make_ready(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    # Once is enough: only those who are no more when this process starts have left something.
+    if folder not in _tidied:
+        _tidied.add(folder)
+        remove_leftovers(folder)
+
+
+def _replace(made, target):
+    """Rename, also onto a folder, which the system does for empty ones alone."""
+    if target.is_dir() and not target.is_symlink():
+        old = _aside(target.with_name(f"{target.name}.old"))
+        _remove(old)
+        os.replace(target, old)
+        try:
+            os.replace(made, target)
+        except BaseException:
+            os.replace(old, target)
+            raise
+        _remove(old)
+    else:
+        os.replace(made, target)
+
+
+def _bring_to_disk(path):
+    """Wait until a file, or a folder and all in it, would survive a loss of power."""
+    if path.is_dir():
+        for inside in path.iterdir():
+            _bring_to_disk(inside)
+    _sync(path)
+
+
+def _sync(path):
+    if os.name != "posix" and path.is_dir():
+        return  # folders cannot be opened there
+    number = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
+    try:
+        os.fsync(number)
     finally:
-        aside.unlink(missing_ok=True)
+        os.close(number)
+
+
+def _remove(path):
+    with suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _is_alive(pid):
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(pid, 0)
+        # A killed process whose parent does not ask for it is still in the list.
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
 
 
 def sha256(path):
@@ -85,7 +363,9 @@ def read_json(path):
     except FileNotFoundError:
         raise DataError(f"{path} does not exist.") from None
     except ValueError as error:
-        raise DataError(f"{path} is not readable JSON ({error}). Delete it and run again.") from None
+        raise DataError(
+            f"{path} is not readable JSON ({error}). Delete it and run again."
+        ) from None
 
 
 def save(folder, name, content):
@@ -124,8 +404,53 @@ def save(folder, name, content):
         path = folder / f"{name}.json"
         write_json(path, content)
     else:
-        raise TypeError(f"cannot save {name}: {type(content).__name__} is not a table, dataset or dict")
+        kind = type(content).__name__
+        raise TypeError(f"cannot save {name}: {kind} is not a table, dataset or dict")
     return path
+
+
+_MARK = b"soilresp arrays 1\n"
+
+
+def save_arrays(path, **arrays):
+    """Write arrays of unfinished work, with a checksum of all of them.
+
+    Parameters
+    ----------
+    path : path-like
+    **arrays : numpy.ndarray or str
+    """
+    with write_aside(path) as aside, open(aside, "wb+") as stream:
+        stream.write(_MARK + bytes(32))
+        np.savez(stream, **arrays)
+        stream.seek(len(_MARK) + 32)
+        digest = hashlib.file_digest(stream, "sha256").digest()
+        stream.seek(len(_MARK))
+        stream.write(digest)
+
+
+def load_arrays(path):
+    """Read what `save_arrays` wrote.
+
+    Returns
+    -------
+    dict of numpy.ndarray
+
+    Raises
+    ------
+    DataError
+        If a single bit of it has changed, or it is cut short.
+    """
+    try:
+        with open(path, "rb") as stream:
+            mark, digest = stream.read(len(_MARK)), stream.read(32)
+            if mark != _MARK or digest != hashlib.file_digest(stream, "sha256").digest():
+                raise DataError(f"{path} is damaged: its checksum is not that of its content.")
+            stream.seek(len(_MARK) + 32)
+            with np.load(stream, allow_pickle=False) as stored:
+                return dict(stored)
+    except (OSError, ValueError, BadZipFile) as error:
+        raise DataError(f"{path} is damaged ({error}).") from None
 
 
 LAZY_ABOVE = 20_000_000

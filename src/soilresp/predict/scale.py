@@ -51,7 +51,7 @@ def complete(sums, ensemble, label="runs", scheduler=None):
     ParameterError
         If the scheduler does not answer, or its workers have another version.
     DataError
-        If what was saved is damaged.
+        If the runs cannot be saved: the disk is full, say.
 
     Examples
     --------

@@ -5,7 +5,6 @@ import hashlib
 import os
 import time
 from math import frexp
-from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -16,7 +15,7 @@ from soilresp.forest.evaluate import evaluate
 from soilresp.forest.rows import Rows
 from soilresp.forest.trees import flatten
 from soilresp.grid import GRAMS_PER_PG
-from soilresp.results import write_aside
+from soilresp.results import load_arrays, remove_leftovers, save_arrays
 
 __all__ = ["INTERVAL_VARIABLE", "SCORES", "Sums"]
 
@@ -258,8 +257,7 @@ class Sums:
 
     def save(self):
         """Write the sums so far to the file."""
-        with write_aside(self._file) as aside, open(aside, "wb") as stream:
-            np.savez(stream, key=self.key, **self.content())
+        save_arrays(self._file, key=self.key, **self.content())
         self._saved = time.monotonic()
 
     def resume(self):
@@ -270,22 +268,21 @@ class Sums:
         set of int
             Runs that are done.
 
-        Raises
-        ------
-        DataError
-            If the file is damaged.
+        Notes
+        -----
+        A damaged file, found by its checksum, is told and left aside: its runs are made anew.
         """
-        if self._file is None or not self._file.exists():
+        if self._file is None:
             return self.done
-        try:
-            with np.load(self._file, allow_pickle=False) as stored:
-                if stored["key"].item() != self.key:
-                    return self.done
-                self.take({name: stored[name] for name in self.content()})
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-            raise DataError(
-                f"{self._file} is damaged ({error}). Delete it and run again."
-            ) from None
+        remove_leftovers(self._file.parent)
+        if self._file.exists():
+            try:
+                stored = load_arrays(self._file)
+            except DataError as error:
+                print(f"{error} Its runs are made anew.")
+            else:
+                if stored.pop("key").item() == self.key:
+                    self.take(stored)
         return self.done
 
     def _check_whole(self):

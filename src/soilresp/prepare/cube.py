@@ -1,7 +1,6 @@
 """Keeping, opening, checking and describing covariate cubes."""
 
 import hashlib
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +10,12 @@ import xarray as xr
 from soilresp.errors import DataError, ParameterError
 from soilresp.grid import coordinates
 from soilresp.prepare.recipes import PREDICTORS
-from soilresp.results import write_aside
+from soilresp.results import folder_aside, write_aside
 
-__all__ = ["save_cube", "open_cube", "check_cube", "describe", "footnotes", "compare_cubes", "correlations"]
+__all__ = [
+    "save_cube", "open_cube", "check_cube", "describe", "footnotes", "compare_cubes",
+    "correlations",
+]
 
 _NEEDED = ("cell_area", "land_fraction", "vegetated_fraction", "igbp_fraction", "stratum")
 
@@ -59,6 +61,8 @@ def save_cube(cube, path):
     ------
     ParameterError
         If the ending is neither.
+    DataError
+        If it cannot be written: the disk is full, say.
     """
     path = Path(path)
     if path.suffix == ".nc":
@@ -69,21 +73,14 @@ def save_cube(cube, path):
         with write_aside(path) as aside:
             cube.to_netcdf(aside, encoding=encoding)
     elif path.suffix == ".zarr":
-        aside = path.with_name(f".{path.name}.tmp")
-        shutil.rmtree(aside, ignore_errors=True)
-        try:
-            # A chunk a year, so that a reader who goes by year reads each byte once.
-            chunks = {"year": 1} if "year" in cube.dims else {}
-            encoding = {
-                v: {"chunks": tuple(chunks.get(d, n) for d, n in cube[v].sizes.items())}
-                for v in cube.data_vars if cube[v].ndim
-            }
+        # A chunk a year, so that a reader who goes by year reads each byte once.
+        chunks = {"year": 1} if "year" in cube.dims else {}
+        encoding = {
+            v: {"chunks": tuple(chunks.get(d, n) for d, n in cube[v].sizes.items())}
+            for v in cube.data_vars if cube[v].ndim
+        }
+        with folder_aside(path) as aside:
             cube.to_zarr(aside, encoding=encoding, consolidated=False, mode="w")
-            if path.exists():
-                shutil.rmtree(path)
-            aside.rename(path)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
     else:
         raise ParameterError(f"A cube is written as .nc or .zarr, not {path.name!r}.")
 
@@ -206,8 +203,8 @@ def _check_year(predictor, flat, area, name):
         found_low, found_high = float(flat[known].min()), float(flat[known].max())
         if found_low < low - 1e-3 or found_high > high + 1e-3:
             raise DataError(
-                f"{name}: {predictor} runs from {found_low:.4g} to {found_high:.4g}; expected {low} "
-                f"to {high} {units}. {hint}".rstrip()
+                f"{name}: {predictor} runs from {found_low:.4g} to {found_high:.4g}; expected "
+                f"{low} to {high} {units}. {hint}".rstrip()
             )
     if covered < COMPLETE:
         raise DataError(f"{name}: {predictor} has data on {covered:.1%} of the vegetated area; "

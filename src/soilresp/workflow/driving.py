@@ -9,6 +9,7 @@ import xarray as xr
 
 from soilresp import committed
 from soilresp.data import access
+from soilresp.errors import DataError
 from soilresp.fit.alternatives import (
     CHOICES,
     PAPER,
@@ -29,7 +30,7 @@ from soilresp.prepare.recipes import PREDICTORS
 from soilresp.prepare.sites import training_table, valid_cells
 from soilresp.prepare.strata import area_shares, stratum_fractions
 from soilresp.progress import track
-from soilresp.results import write_aside
+from soilresp.results import load_arrays, save_arrays
 from soilresp.stages import Stage
 from soilresp.workflow.assembling import assembly
 from soilresp.workflow.common import records_of
@@ -129,17 +130,20 @@ class _Kept:
 
     def __init__(self, data, folder):
         self.data, self.folder = data, folder
-        self.made, self.taken_up = 0, len(list(folder.glob("*.npy")))
+        self.made, self.taken_up = 0, len(list(folder.glob("*.npz")))
 
     def __call__(self, alternative, target, scheme, seed, n_folds, n_trees):
-        name = f"{target} {alternative.name} {scheme} {seed} {n_folds} {n_trees}.npy"
+        name = f"{target} {alternative.name} {scheme} {seed} {n_folds} {n_trees}.npz"
         file = self.folder / name.replace(" ", "_")
-        if not file.exists():
-            made = self.data.cross_predict(alternative, target, scheme, seed, n_folds, n_trees)
-            with write_aside(file) as aside, open(aside, "wb") as stream:
-                np.save(stream, made)
-            self.made += 1
-        return np.load(file)
+        if file.exists():
+            try:
+                return load_arrays(file)["predicted"]
+            except DataError as error:
+                print(f"{error} It is made anew.")
+        made = self.data.cross_predict(alternative, target, scheme, seed, n_folds, n_trees)
+        save_arrays(file, predicted=made)
+        self.made += 1
+        return made
 
     def of(self, alternative, target, schemes, seeds, n_folds, n_trees):
         """Predictions by scheme and seed."""

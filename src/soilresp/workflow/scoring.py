@@ -21,7 +21,7 @@ from soilresp.plot import score as figures
 from soilresp.prepare.climate_response import bond_lamberty_2004, raich_2002
 from soilresp.prepare.observations import select
 from soilresp.prepare.strata import dominant_stratum
-from soilresp.results import sha256, write_aside, write_json
+from soilresp.results import sha256, together, write_json
 from soilresp.stages import Stage
 from soilresp.workflow.assembling import assembly
 from soilresp.workflow.common import records_of
@@ -193,6 +193,11 @@ def write_card(card, out):
     -------
     list of pathlib.Path
         ``score.json``, ``scorecard.md``, ``scorecard.html``.
+
+    Raises
+    ------
+    DataError
+        If they cannot be written; those of an earlier scoring are then as they were.
     """
     out = Path(out)
     pictures = {}
@@ -200,13 +205,13 @@ def write_card(card, out):
         stream = io.BytesIO()
         figure.savefig(stream, format="png", dpi=130)
         pictures[key] = (stream.getvalue(), caption)
-    write_json(out / "score.json", scorecard.as_dict(card))
-    for file, words in (
-        ("scorecard.md", scorecard.as_markdown(card)),
-        ("scorecard.html", scorecard.as_page(card, pictures)),
-    ):
-        with write_aside(out / file) as part:
-            part.write_text(words, encoding="utf-8")
+    with together(out) as aside:
+        write_json(aside / "score.json", scorecard.as_dict(card))
+        for file, words in (
+            ("scorecard.md", scorecard.as_markdown(card)),
+            ("scorecard.html", scorecard.as_page(card, pictures)),
+        ):
+            (aside / file).write_text(words, encoding="utf-8")
     return [out / file for file in ("score.json", "scorecard.md", "scorecard.html")]
 
 
