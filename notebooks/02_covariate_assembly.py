@@ -15,11 +15,14 @@
 # %% [markdown]
 # # 2. What surrounds each record?
 #
-# A forest can only learn from what it is told about a place. {cite:t}`lu2021` describe each half-degree
-# cell by ten predictors: temperature, precipitation, humidity, leaf area, light and soil carbon,
-# most of them for the year and for the growing season. Their sources (MERRA, GLASS, GSDE) need an
-# account or a large download. Which sources can stand in for them, and do they agree with the climate
-# that the studies themselves report?
+# **Which sources can stand in for the paper's climate, leaf and soil data, and do they agree with
+# what the studies themselves report?**
+#
+# A forest can only learn from what it is told about a place. {cite:t}`lu2021` describe each
+# half-degree cell by ten {term}`predictors <predictor>`: temperature, precipitation, humidity, leaf
+# area, light and soil carbon, most of them for the year and for the {term}`growing season`. Their
+# sources (MERRA, GLASS, GSDE) need an account or a large download. A {term}`recipe` says what each
+# predictor is made from instead.
 
 # %% tags=["parameters"]
 profile = None  # "quick", "standard" or "paper"; None: that of the run, else "quick"
@@ -47,8 +50,9 @@ covariates = assembly.cube
 # humidity comes from vapour pressure and temperature, light (PAR) is 0.45 of shortwave radiation, and
 # leaf area, unless the recipe has a product of it, is a proxy: the satellite's fAPAR by Beer-Lambert's law,
 # scaled so that evergreen broadleaf forest has an index of 5, with a season after temperature and rain.
+# {numref}`fig-covariates` maps all ten.
 
-# %% mystnb={"figure": {"caption": "The predictors, averaged over the years. A panel without a map is a predictor that this recipe lacks.", "name": "fig-covariates"}}
+# %% mystnb={"figure": {"caption": "The predictors, averaged over the years. A panel without a map is a predictor that this recipe lacks.", "name": "fig-covariates"}, "image": {"alt": "Ten world maps in two columns, one for each predictor: temperature, soil carbon, and precipitation, humidity, leaf area and light of the year (left) and of the growing season (right)."}}
 plot.covariate_maps(covariates)
 
 # %%
@@ -82,11 +86,11 @@ notebook.show(footnotes(covariates), "Shares of the months over the vegetated ar
 # %% [markdown]
 # ## How much do they repeat each other?
 
-# %% mystnb={"figure": {"caption": "Correlation between the predictors over the vegetated area.", "name": "fig-correlations"}}
+# %% mystnb={"figure": {"caption": "Correlation between the predictors over the vegetated area.", "name": "fig-correlations"}, "image": {"alt": "Square matrix of the correlations between the ten predictors, red for positive and blue for negative. Annual and growing-season versions of one quantity are near 1."}}
 plot.correlation_matrix(correlations(covariates))
 
 # %% [markdown]
-# Several predictors are near copies of each other, above all the annual and the growing-season
+# Several predictors are near copies of each other ({numref}`fig-correlations`), above all the annual and the growing-season
 # versions. A forest does not mind, but which of two copies it prefers is chance; see the next chapter.
 
 # %% [markdown]
@@ -100,9 +104,9 @@ print("Records of SR and HR that were", *touched, sep="\n  ")
 # %% [markdown]
 # *Moved* are records outside the cells with data, on a coast, say, that take the nearest one within
 # 100 km; *dropped* are those without such a cell. *Year clipped* are mid-years after the last year of
-# the cube.
+# the cube. {numref}`fig-reported` holds the climate of the cells against that of the reports.
 
-# %% mystnb={"figure": {"caption": "Temperature and precipitation that the studies report, against those of the cells that their records fall in.", "name": "fig-reported"}}
+# %% mystnb={"figure": {"caption": "Temperature and precipitation that the studies report, against those of the cells that their records fall in.", "name": "fig-reported"}, "image": {"alt": "Two density plots of cell against report: temperature lies close to the one-to-one line, precipitation scatters widely around it."}}
 plot.reported_against_matched(assembly.reported)
 
 # %%
@@ -124,9 +128,10 @@ notebook.show(outliers(assembly.reported, 8), "Furthest from their cell: a wrong
 #
 # The paper's supplement compares the two forcings of its models (its figures S7 and S8, CRU JRA and
 # CRUNCEP). Neither can be had here. Instead we hold this run's predictors against those that ship with the project
-# (ERA5, GPCC, MERRA-2, ITU-R P.836), which share only vegetation and leaf area with them.
+# (ERA5, GPCC, MERRA-2, ITU-R P.836), which share only vegetation and leaf area with them
+# ({numref}`fig-two-sources`).
 
-# %% mystnb={"figure": {"caption": "Zonal means over the vegetated area of this run's predictors (colour) and of the embedded ones (grey).", "name": "fig-two-sources"}}
+# %% mystnb={"figure": {"caption": "Zonal means over the vegetated area of this run's predictors (colour) and of the embedded ones (grey).", "name": "fig-two-sources"}, "image": {"alt": "Nine profiles by latitude, one for each predictor that both sources have: this run's in blue, the embedded one in grey. Temperature and rain nearly coincide, light differs in the tropics."}}
 plot.two_sources(covariates, workflow.embedded_cube())
 
 # %%
@@ -135,9 +140,13 @@ notebook.show(
 )
 
 # %% [markdown]
-# **What we learned.** The cube knows the temperature of a site well and its precipitation
+# ## What we learned
+#
+# The cube knows the temperature of a site well and its precipitation
 # less so: a cell of half a degree is some 50 km wide, and mountains are not.
 #
-# **What is uncertain.** Points far from the line are wrong coordinates, wrong numbers, or steep
+# ## What is uncertain
+#
+# Points far from the line are wrong coordinates, wrong numbers, or steep
 # terrain, and the figure cannot tell which. A twin experiment has no reported climate, and its panels
 # are empty.

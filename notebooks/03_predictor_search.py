@@ -15,9 +15,13 @@
 # %% [markdown]
 # # 3. Which predictors?
 #
-# {cite:t}`lu2021` tried every combination of the ten predictors and kept the one with the smallest
-# error: MAT, Prec, RH, RH_GS and LAI_GS for SR, and PAR and PAR_GS besides for HR. Do their choices come out
-# on top here as well, and is the top a place of its own, or a plateau?
+# **Do the paper's choices of predictors come out on top here as well, and is the top a place of its
+# own, or a plateau?**
+#
+# {cite:t}`lu2021` tried every combination of the ten {term}`predictors <predictor>` and kept the
+# one with the smallest error: {term}`MAT`, {term}`Prec`, {term}`RH`, RH_GS and LAI_GS for SR, and
+# {term}`PAR` and PAR_GS besides for HR. All 1,023 subsets are tried again here, and their errors
+# are held against the chance that is in them.
 
 # %% tags=["parameters"]
 profile = None  # "quick", "standard" or "paper"; None: that of the run, else "quick"
@@ -49,7 +53,7 @@ notebook.show(workflow.search_extent(found), "Predictors at the records, and the
 # %% [markdown]
 # ## Every subset, once
 #
-# The error is out of bag: every record is predicted by the trees of a forest that did not see it.
+# The error is {term}`out of bag <OOB>`: every record is predicted by the trees of a forest that did not see it.
 # Scoring all subsets takes longer than a notebook should, so a command (`soilresp search`) does it
 # once, and its table comes with the project. Where there is none for the recipe and observations at hand,
 # the subsets around the paper's choice are searched here: itself, one predictor more or less, all together,
@@ -58,11 +62,12 @@ notebook.show(workflow.search_extent(found), "Predictors at the records, and the
 # All subsets share the same bootstrap samples, so that two of them differ by less than each of their errors
 # does. Two kinds of chance remain. One is the forest's own: another seed gives another error. The
 # other is in the records: other studies would have given other errors, and that is by far the larger.
+# {numref}`fig-search-rank` has all subsets, {numref}`fig-search` the best of them.
 
-# %% mystnb={"figure": {"caption": "Out-of-bag RMSE of every subset by rank. Shaded: as far from the best as the chance of one forest allows. Filled: tied with the best when more forests are grown. Hollow: within twice the standard error, over other studies, of the difference from the best.", "name": "fig-search-rank"}}
+# %% mystnb={"figure": {"caption": "Out-of-bag RMSE of every subset by rank. Shaded: as far from the best as the chance of one forest allows. Filled: tied with the best when more forests are grown. Hollow: within twice the standard error, over other studies, of the difference from the best.", "name": "fig-search-rank"}, "image": {"alt": "Two curves of error against rank for all 1,023 subsets, SR and HR: flat over hundreds of subsets, then steep. A star marks the paper's choice, a band the chance of one forest."}}
 plot.subset_errors(workflow.search_errors(found))
 
-# %% mystnb={"figure": {"caption": "The best subsets with their out-of-bag RMSE, mean of several forests; bars: SD between seeds; the paper's choice is marked.", "name": "fig-search"}}
+# %% mystnb={"figure": {"caption": "The best subsets with their out-of-bag RMSE, mean of several forests; bars: SD between seeds; the paper's choice is marked.", "name": "fig-search"}, "image": {"alt": "For SR and HR, a grid of dots says which predictors each of the twelve best subsets and the paper's have; beside it, their errors with bars."}}
 plot.search_ranking(found.ranking)
 
 # %%
@@ -80,7 +85,8 @@ notebook.show(
 #
 # Finalists, those ahead out of bag and those ahead in a single round of study folds, are scored in
 # repeated five-fold cross-validation: with folds at random within the vegetation bins, with folds
-# of whole cells, and with folds of whole studies.
+# of whole cells, and with folds of whole studies. {numref}`fig-search-frequency` counts which
+# predictors the good subsets share.
 
 # %%
 finalists = workflow.search_finalists(found)
@@ -92,7 +98,7 @@ notebook.show(
     digits=0,
 )
 
-# %% mystnb={"figure": {"caption": "How often each predictor is in the subsets that may be the best. Dotted: half of all subsets have it, which is what sets that rule out nothing come to.", "name": "fig-search-frequency"}}
+# %% mystnb={"figure": {"caption": "How often each {term}`predictor` is in the subsets that may be the best. Dotted: half of all subsets have it, which is what sets that rule out nothing come to.", "name": "fig-search-frequency"}, "image": {"alt": "For each predictor, the share of the good subsets that have it, by four ways to be good, SR left and HR right; most symbols lie near the dotted line at one half."}}
 plot.predictor_frequency(workflow.search_frequency(found))
 
 # %% [markdown]
@@ -113,12 +119,16 @@ notebook.show(
 notebook.hand_on(**workflow.search_numbers(found))
 
 # %% [markdown]
-# **What we learned.** For SR {glue:text}`search_sr_sentence`. For HR
+# ## What we learned
+#
+# For SR {glue:text}`search_sr_sentence`. For HR
 # {glue:text}`search_hr_sentence`. Most predictors can stand in for each other: what one says of
 # the climate of a place, two others say as well. We go on with the paper's choices, unless told
 # otherwise, because the point is to repeat its study.
 #
-# **What is uncertain.** Which subset is first is no finding about nature. The tie set shrinks with every forest
+# ## What is uncertain
+#
+# Which subset is first is no finding about nature. The tie set shrinks with every forest
 # grown and says how well the computer knows the order; the set over other studies says how
 # well the records do, and it is large. And the out-of-bag error also rewards a predictor that
 # merely lets the forest recognise a site it has seen: records of the same site are in the bag. What

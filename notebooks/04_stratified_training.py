@@ -15,10 +15,13 @@
 # %% [markdown]
 # # 4. Forests that draw records by the land that they stand for
 #
+# **What does it change to draw the records by the area of the vegetation that they stand for?**
+#
 # Most records come from temperate forests and fields, most of the land is elsewhere.
-# {cite:t}`lu2021` therefore draw records of five vegetation bins with probabilities that follow the
-# bins' areas, set a fifth of the records apart, and repeat that many times. They report that the
-# forests explain 89 % of the variation of SR and 86 % of that of HR. What does the drawing change?
+# {cite:t}`lu2021` therefore draw records of five vegetation {term}`bins <stratum>` with
+# probabilities that follow the bins' areas, set a fifth of the records apart, and repeat that many
+# times: each repetition is a {term}`run`, and all of them the {term}`ensemble`. They report that
+# the forests explain 89 % of the variation of SR and 86 % of that of HR.
 
 # %% tags=["parameters"]
 profile = None  # "quick", "standard" or "paper"; None: that of the run, else "quick"
@@ -37,17 +40,36 @@ training = workflow.training(study, n_runs=n_runs, n_trees=n_trees, draw=draw)
 
 # %% [markdown]
 # ## Records and land do not match
+#
+# {numref}`fig-strata` and the table below it are figure S1 and table S1 of the paper, for our records.
 
-# %% mystnb={"figure": {"caption": "Share of the records in each vegetation bin, and the bin's share of the vegetated land (figure S1 of Lu et al., 2021).", "name": "fig-strata"}}
+# %% mystnb={"figure": {"caption": "Share of the records in each vegetation bin, and the bin's share of the vegetated land (figure S1 of Lu et al., 2021).", "name": "fig-strata"}, "image": {"alt": "Bars for five vegetation bins: share of the vegetated area, of the SR records and of the HR records. Evergreen broadleaf forest and shrubland have fewer records than land."}}
 plot.strata_shares(training.shares)
 
 # %%
 notebook.show(
     workflow.bin_table(training),
     "Records of each bin, and its shares (%); weight: how often a record is drawn for once that it "
-    "would be if all were drawn alike",
-    digits=1, **{"SR records": "{:,.0f}", "HR records": "{:,.0f}"},
+    "would be if all were drawn alike; mean: of the records' flux, g C m⁻² yr⁻¹",
+    digits=1, **dict.fromkeys(["SR records", "HR records", "SR mean", "HR mean"], "{:,.0f}"),
 )
+
+# %% [markdown]
+# A record takes the bin of its half-degree cell, because the map that the forests make knows no other.
+# SRDB also has a word of its own for what grew on the plot:
+
+# %%
+assembly = workflow.assembly.stored(study)
+ecosystems, agree = workflow.ecosystem_table(assembly.matched)
+notebook.hand_on(ecosystems_agree=100 * agree)
+notebook.show(
+    ecosystems, "Records of SR and HR by what SRDB says (rows) and by the bin of their cell", digits=0
+)
+
+# %% [markdown]
+# The two agree for {glue:text}`ecosystems_agree:.0f` % of the records that name one of these: a forest
+# plot in a cell that is mostly savanna or fields counts to the last bin. (A twin experiment's records
+# name none.)
 
 # %% [markdown]
 # In each run, four fifths of a bin's records are set aside for training, and from these as many
@@ -61,9 +83,10 @@ notebook.show(
 # records one after the other, the chances again by area: then a bin with few records is soon used
 # up, and the shares fall back towards those of the records. Beside its own draw the paper has one
 # with "equal probability", which may mean that every *record* or that every *bin* is drawn alike. We train
-# a small ensemble under each, and map it at the mean climate of the years.
+# a small ensemble under each ({numref}`fig-drawn-shares`), and map it at the mean climate of the years
+# ({numref}`fig-draw-maps`).
 
-# %% mystnb={"figure": {"caption": "Share of each bin in the draws of a run (mean and SD over runs), beside its shares of the records and of the land.", "name": "fig-drawn-shares"}}
+# %% mystnb={"figure": {"caption": "Share of each bin in the draws of a run (mean and SD over runs), beside its shares of the records and of the land.", "name": "fig-drawn-shares"}, "image": {"alt": "For five bins, grey bars for the shares of area and records, and symbols for the shares that four ways of drawing give, SR left and HR right. Draws by area sit at the ends of the area bars."}}
 draws = workflow.draw_variants(study)
 plot.drawn_shares(draws.drawn)
 
@@ -76,24 +99,24 @@ notebook.show(
     digits=1, **{"R²": "{:.2f}", "RMSE": "{:.0f}"},
 )
 
-# %% mystnb={"figure": {"caption": "Change of SR and HR when every record, or every bin, is drawn alike instead of by area (compare figures S2 and S3 of Lu et al., 2021).", "name": "fig-draw-maps"}}
+# %% mystnb={"figure": {"caption": "Change of SR and HR when every record, or every bin, is drawn alike instead of by area (compare figures S2 and S3 of Lu et al., 2021).", "name": "fig-draw-maps"}, "image": {"alt": "Four maps of differences: SR and HR with every record drawn alike (top) and with every bin alike (bottom), less the draw by area. Blue is lower, red is higher."}}
 plot.draw_maps(draws.maps)
 
 # %% [markdown]
 # ## Observed against predicted
 #
 # The same records twice. First predicted by the forests of those runs that held them out, mean over
-# these runs. Then by the forests of all runs, most of which were trained on them: the
+# these runs ({numref}`fig-observed-held-out`). Then by the forests of all runs, most of which were trained on them: the
 # paper's Figure 2 shows scores that only records seen in training reach, so that it must have been
-# made in such a way.
+# made in such a way ({numref}`fig-observed-in-sample`).
 
-# %% mystnb={"figure": {"caption": "Observed and predicted fluxes, mean of the runs that held the record out (figure 2 of Lu et al., 2021); dashed: 1:1, full: fitted line.", "name": "fig-observed-held-out"}}
+# %% mystnb={"figure": {"caption": "Observed and predicted fluxes, mean of the runs that held the record out (figure 2 of Lu et al., 2021); dashed: 1:1, full: fitted line.", "name": "fig-observed-held-out"}, "image": {"alt": "Predicted against observed flux of held-out records, SR left and HR right: a cloud along the one-to-one line at low fluxes, and far below it at high ones; scores are in the corner."}}
 predictions = training.predictions.rename(columns={"flux": "observed"})
 plot.observed_predicted(
     predictions.rename(columns={"ensemble_held_out": "predicted"}), "records held out"
 )
 
-# %% mystnb={"figure": {"caption": "Observed and predicted fluxes, mean of all runs: most runs were trained on these records.", "name": "fig-observed-in-sample"}}
+# %% mystnb={"figure": {"caption": "Observed and predicted fluxes, mean of all runs: most runs were trained on these records.", "name": "fig-observed-in-sample"}, "image": {"alt": "Predicted against observed flux of records seen in training, SR left and HR right: a tighter cloud than for held-out records, with a fitted line that is still flatter than one to one."}}
 plot.observed_predicted(
     predictions.rename(columns={"ensemble_all": "predicted"}), "records seen in training"
 )
@@ -129,11 +152,15 @@ notebook.show(
 notebook.hand_on(**workflow.draw_numbers(training, draws))
 
 # %% [markdown]
-# **What we learned.** {glue:text}`draw_sentence` The records that a run holds out are predicted with an
+# ## What we learned
+#
+# {glue:text}`draw_sentence` The records that a run holds out are predicted with an
 # R² of {glue:text}`sr_held_out_r2:.2f` for SR and {glue:text}`hr_held_out_r2:.2f` for HR, those seen in
 # training with {glue:text}`sr_all_runs_r2:.2f` and {glue:text}`hr_all_runs_r2:.2f`. Which other
 # evaluations there are, and which of them a map needs, is the matter of [](09_validation.ipynb).
 #
-# **What is uncertain.** {glue:text}`rare_sentence` Weights do not make records: where a bin
+# ## What is uncertain
+#
+# {glue:text}`rare_sentence` Weights do not make records: where a bin
 # stands on a handful of studies, drawing them more often gives their errors more land. And records that a
 # run holds out still have neighbours of the same site and study among those that it draws from.

@@ -15,9 +15,11 @@
 # %% [markdown]
 # # 5. How much carbon do soils breathe out, and where?
 #
-# The forests of all runs now predict SR and HR for every vegetated cell and year; AR is their
-# difference. {cite:t}`lu2021` find 85.5 Pg C yr⁻¹ of SR, 50.3 of HR and 35.2 of AR. What do we find,
-# and how sure can one be of it?
+# **How much carbon do soils breathe out in a year, where, and how sure can one be of it?**
+#
+# The forests of all runs now predict {term}`SR` and {term}`HR` for every vegetated cell and year;
+# {term}`AR` is their difference. {cite:t}`lu2021` find 85.5 Pg C yr⁻¹ of SR, 50.3 of HR and 35.2 of
+# AR.
 
 # %% tags=["parameters"]
 profile = None  # "quick", "standard" or "paper"; None: that of the run, else "quick"
@@ -41,8 +43,10 @@ maps = mapping.climatology
 
 # %% [markdown]
 # ## The maps
+#
+# {numref}`fig-maps` is the paper's Figure 3 with our fluxes.
 
-# %% mystnb={"figure": {"caption": "SR, HR and AR (g C m⁻² yr⁻¹ of vegetated area), the coefficient of variation of SR and HR in each cell, and the share of AR in SR; after Figure 3 of Lu et al. (2021).", "name": "fig-maps"}}
+# %% mystnb={"figure": {"caption": "SR, HR and AR (g C m⁻² yr⁻¹ of vegetated area), the coefficient of variation of SR and HR in each cell, and the share of AR in SR; after Figure 3 of Lu et al. (2021).", "name": "fig-maps"}, "image": {"alt": "Six world maps: SR, HR and AR on the left, the coefficients of variation of SR and HR and the share of AR in SR on the right. Fluxes peak in the humid tropics, variation in deserts and tundra."}}
 plot.six_maps(maps)
 
 # %% [markdown]
@@ -53,10 +57,8 @@ plot.six_maps(maps)
 
 # %% [markdown]
 # ## The totals
-
-# %%
-totals = workflow.totals_beside_paper(study, mapping)
-notebook.show(totals, "Global totals, Pg C yr⁻¹ (AR_SR: a ratio)", AR_SR="{:.2f}")
+#
+# {numref}`fig-totals` has the three fluxes on one scale, with what they add up to.
 
 # %%
 flux = mapping.flux
@@ -67,6 +69,13 @@ for name in ("SR", "HR"):
     for key in ("sd", "mad", "mad_scaled"):
         ratio = flux[name][f"{key}_sum"] / flux[name]["total"]
         notebook.hand_on(**{f"{name.lower()}_{key}_ratio": ratio})
+
+# %% mystnb={"figure": {"caption": "{term}`SR`, {term}`HR` and {term}`AR` on one scale of colours, mean of the years, with their global totals.", "name": "fig-totals"}, "image": {"alt": "Three world maps side by side on one colour scale: soil respiration, its heterotrophic part and its autotrophic part, each titled with its global total. All are highest in the humid tropics."}}
+plot.three_maps(maps, {name: flux[name]["total"] for name in ("SR", "HR", "AR")})
+
+# %%
+totals = workflow.totals_beside_paper(study, mapping)
+notebook.show(totals, "Global totals, Pg C yr⁻¹ (AR_SR: a ratio)", AR_SR="{:.2f}")
 
 # %% [markdown]
 # Added up over the cells, the sample SD of SR is {glue:text}`sr_sd_ratio:.2f` of the total and the
@@ -88,7 +97,7 @@ notebook.show(
     r2="{:.2f}", rmse="{:.3g}", bias="{:.2g}", negative="{:.1%}",
 ) if len(scored) else "No record reports both SR and HR: HR is held below SR."
 
-# %% mystnb={"figure": {"caption": "(a) AR as the difference of two maps, below zero in brown; (b) AR, jointly estimated; (c) what the joint estimate adds to HR; (d) share of AR in SR, jointly estimated.", "name": "fig-joint"}}
+# %% mystnb={"figure": {"caption": "(a) AR as the difference of two maps, below zero in brown; (b) AR, jointly estimated; (c) what the joint estimate adds to HR; (d) share of AR in SR, jointly estimated.", "name": "fig-joint"}, "image": {"alt": "Four maps: AR as a difference with brown patches below zero south of the Sahara; AR by the joint estimate without any; what the joint estimate changes in HR; and the joint share of AR."}}
 plot.joint_maps(maps)
 
 # %%
@@ -104,7 +113,7 @@ notebook.hand_on(below_region=by_region.idxmin(), below_there=by_region.min())
 # AR = SR − HR is below zero in {glue:text}`below_cells:.1f` % of the cells
 # ({glue:text}`below_area:.1f` % of the vegetated area), {glue:text}`below_flux:.2f` Pg C yr⁻¹ in
 # sum, the largest part of it in {glue:text}`below_region` ({glue:text}`below_there:.2f`).
-# The joint estimate ({glue:text}`joint_method`) has 0 ≤ AR ≤ SR in every cell. It gives
+# The joint estimate ({numref}`fig-joint`; {glue:text}`joint_method`) has 0 ≤ AR ≤ SR in every cell. It gives
 # {glue:text}`joint_hr:.1f` Pg C yr⁻¹ of HR and {glue:text}`joint_ar:.1f` of AR, against
 # {glue:text}`hr_total:.1f` and {glue:text}`ar_total:.1f` by difference. Its split is one for all
 # years: that of the mean covariates. Where records report both, the spread and the quantiles of AR
@@ -124,13 +133,14 @@ notebook.hand_on(below_region=by_region.idxmin(), below_there=by_region.min())
 #
 # Standardised residuals of records far from every other in the training set say over which
 # distance cells err together; and choices that could have been made otherwise add their own part.
+# {numref}`fig-uncertainty` has them all, and [](../book/uncertainties.md) says which answers what.
 
 # %%
 uncertainty = workflow.uncertainty(study, n_replicates=n_replicates)
 three = workflow.uncertainty_table(uncertainty.three)
 notebook.show(three, "SD of the global totals, Pg C yr⁻¹", digits=2)
 
-# %% mystnb={"figure": {"caption": "(a) Uncertainties of the global totals; (b) their sources one at a time, and added up as independent of each other (black).", "name": "fig-uncertainty"}}
+# %% mystnb={"figure": {"caption": "(a) Uncertainties of the global totals; (b) their sources one at a time, and added up as independent of each other (black).", "name": "fig-uncertainty"}, "image": {"alt": "Bars of the uncertainty of the three totals on a logarithmic scale: the sum of the cells' SD is more than ten times the spread between studies or runs. Below, the part of each source."}}
 plot.total_uncertainty(three, uncertainty.contributions)
 
 # %%
@@ -171,13 +181,13 @@ notebook.show(spread, "Sum of the cells' SD over the total, and the total (Pg C 
 # ## Where not to trust it
 #
 # A forest answers everywhere. Whether the records have anything to say about a cell is another question.
-# The dissimilarity index of {cite:t}`meyer2021` is the distance of a cell's predictors to those of the
+# The {term}`dissimilarity index` of {cite:t}`meyer2021` is the distance of a cell's predictors to those of the
 # nearest record, in units of the mean distance between records; each predictor counts by what
 # shuffling it does to the prediction of studies left out. Beyond the distances that records keep from
-# the other studies' records (the upper whisker), a cell is outside the area of applicability: there the
-# errors of the cross-validation promise nothing.
+# the other studies' records (the upper whisker), a cell is outside the {term}`area of applicability`
+# ({numref}`fig-applicability`): there the errors of the cross-validation promise nothing.
 
-# %% mystnb={"figure": {"caption": "Dissimilarity of each cell's covariates to the records over its threshold (above 1: outside the area of applicability), and distance to the nearest site, for SR and HR.", "name": "fig-applicability"}}
+# %% mystnb={"figure": {"caption": "Dissimilarity of each cell's covariates to the records over its threshold (above 1: outside the area of applicability), and distance to the nearest site, for SR and HR.", "name": "fig-applicability"}, "image": {"alt": "Four maps: dissimilarity of each cell to the records and distance to the nearest site, for SR (top) and HR (bottom). Red cells, outside the area of applicability, lie at the edge of deserts and in the far north."}}
 applicability = workflow.applicability(study)
 plot.applicability_maps(applicability.fields, applicability.thresholds)
 
@@ -210,7 +220,7 @@ for name, row in outside.iterrows():
         f"{name.lower()}_flux_far": 100 * row["flux_beyond_1000_km"],
     })
 
-# %% mystnb={"figure": {"caption": "RMSE of records whose study was left out, in groups of equal size, against how unlike the other studies' records they are.", "name": "fig-applicability-error"}}
+# %% mystnb={"figure": {"caption": "RMSE of records whose study was left out, in groups of equal size, against how unlike the other studies' records they are.", "name": "fig-applicability-error"}, "image": {"alt": "Error of left-out studies against dissimilarity, SR left and HR right: few points, without a clear rise towards the threshold."}}
 plot.error_by_dissimilarity(applicability.records, applicability.thresholds)
 
 # %% [markdown]
@@ -221,8 +231,11 @@ plot.error_by_dissimilarity(applicability.records, applicability.thresholds)
 
 # %% [markdown]
 # ## Where, and under which vegetation
+#
+# {numref}`fig-latitude` goes from the far north to the far south; the tables below sum up by vegetation
+# and by country.
 
-# %% mystnb={"figure": {"caption": "Means of SR, HR and AR by latitude (per m² of vegetated area), with the mean SD of a cell, and the vegetated area.", "name": "fig-latitude"}}
+# %% mystnb={"figure": {"caption": "Means of SR, HR and AR by latitude (per m² of vegetated area), with the mean SD of a cell, and the vegetated area.", "name": "fig-latitude"}, "image": {"alt": "Profiles by latitude of SR, HR and AR, with a band for the spread of a cell, and the vegetated area. All three fluxes peak near the equator."}}
 plot.latitude_profiles(regions.by_latitude(maps))
 
 # %%
@@ -250,15 +263,17 @@ notebook.show(regions.by_country(maps, code).head(15), "The same, fifteen countr
 
 # %% [markdown]
 # ## Year by year
+#
+# {numref}`fig-annual` has the totals of each year, {numref}`fig-trends` the lines through them.
 
-# %% mystnb={"figure": {"caption": "Global totals by year, with the range that Lu et al. (2021) give for 1982–2012. A level line is a climatology.", "name": "fig-annual"}}
+# %% mystnb={"figure": {"caption": "Global totals by year, with the range that Lu et al. (2021) give for 1982–2012. A level line is a climatology.", "name": "fig-annual"}, "image": {"alt": "Three time series, the global SR, HR and AR of each year, over grey bands for the range that the paper gives."}}
 paper_ranges = {"SR": (83.6, 87.8), "HR": (49.2, 51.1), "AR": (33.9, 36.9)}
 plot.annual_series(workflow.annual_totals(mapping), paper_ranges)
 
 # %%
 trends = workflow.trends(study, mapping)
 
-# %% mystnb={"figure": {"caption": "Trends over the years (Theil–Sen), with 90 % intervals from blocks of five years.", "name": "fig-trends"}}
+# %% mystnb={"figure": {"caption": "Trends over the years (Theil–Sen), with 90 % intervals from blocks of five years.", "name": "fig-trends"}, "image": {"alt": "Trend of SR, HR and AR for the globe and five bands of latitude, in per cent of the mean per decade, with bars for 90 % intervals around a line at zero."}}
 plot.trend_bands(trends)
 
 # %% [markdown]
@@ -272,9 +287,9 @@ plot.trend_bands(trends)
 # ## How many runs, and how many trees?
 #
 # Ensembles of different sizes, grown on the field records with the covariates of `delta`, are held
-# against others of the same size that share no run with them (`soilresp converge`).
+# against others of the same size that share no run with them (`soilresp converge`): {numref}`fig-convergence`.
 
-# %% mystnb={"figure": {"caption": "Error of ensembles of n runs of k trees: root mean square over the cells for the mean, the SD and the MAD of a cell, and of the global totals. Real records, whatever the run of this page.", "name": "fig-convergence"}}
+# %% mystnb={"figure": {"caption": "Error of ensembles of n runs of k trees: root mean square over the cells for the mean, the SD and the MAD of a cell, and of the global totals. Real records, whatever the run of this page.", "name": "fig-convergence"}, "image": {"alt": "Eight small plots: error against the number of runs, for means, spreads and totals of SR (top) and HR (bottom), one line for each number of trees. All lines fall; beyond fifty trees they lie close."}}
 convergence, _ = committed.load_table("convergence")
 plot.convergence(convergence)
 
@@ -285,9 +300,23 @@ plot.convergence(convergence)
 
 # %% [markdown]
 # ## What stands behind a cell
+#
+# {numref}`fig-cells` opens ten cells; [](../book/uncertainties.md) reads one of them number by number.
 
-# %% mystnb={"figure": {"caption": "Conditional distributions of SR and HR in ten cells: weights of the field records, with mean, SD and coefficient of variation; the last two are the cells with the highest CV.", "name": "fig-cells"}}
+# %% mystnb={"figure": {"caption": "Conditional distributions of SR and HR in ten cells: weights of the field records, with mean, SD and coefficient of variation; the last two are the cells with the highest CV.", "name": "fig-cells"}, "image": {"alt": "Ten histograms, one for each of ten cells from the Amazon to Siberia: how the forests weigh the SR and HR records there. Most have a long tail to the right and more than one peak."}}
 plot.cell_distributions(mapping.cell_weights, mapping.cells)
+
+# %%
+inside = applicability.fields
+for name, place in (("forest", "New England forest"), ("sahel", "Sahel")):
+    at = mapping.cells.set_index("name").loc[place, ["lat", "lon"]].to_dict()
+    here = maps.sel(at)
+    kinds = ["SR", "HR", *(f"SR_{k}" for k in ("sd", "mad", "mad_scaled", "cv", "q05", "q50", "q95"))]
+    notebook.hand_on(**{f"{name}_{k.lower()}": here[k].item() for k in kinds})
+    notebook.hand_on(**{
+        f"{name}_di": inside["SR_di"].sel(at).item() / applicability.thresholds["SR"],
+        f"{name}_km": inside["SR_site_distance"].sel(at).item(),
+    })
 
 # %% [markdown]
 # Distributions are skewed and often have several peaks: a cell draws on records of unlike places.
@@ -305,11 +334,15 @@ notebook.show(caveats, "Percent; dead wood: Pg C yr⁻¹")
 # ecosystem's. That is the most that HR could be too low by for this reason.
 
 # %% [markdown]
-# **What we learned.** Soils of the vegetated land give off {glue:text}`sr_total:.1f` Pg C yr⁻¹, of
+# ## What we learned
+#
+# Soils of the vegetated land give off {glue:text}`sr_total:.1f` Pg C yr⁻¹, of
 # which {glue:text}`hr_total:.1f` is heterotrophic and {glue:text}`ar_total:.1f` autotrophic; the
 # share of AR is {glue:text}`ar_sr:.2f`. Resampling the studies moves these totals by
 # {glue:text}`headline_sr:.1f`, {glue:text}`headline_hr:.1f` and {glue:text}`headline_ar:.1f`.
 #
-# **What is uncertain.** The dry and the cold lands have few sites and high coefficients of variation.
+# ## What is uncertain
+#
+# The dry and the cold lands have few sites and high coefficients of variation.
 # A map of HR made from few records can exceed that of SR; the joint estimate cannot, but it rests on
 # fewer records still. MAD and quantiles are those at a cell's mean covariates over the years.

@@ -15,9 +15,12 @@
 # %% [markdown]
 # # 6. Does the carbon budget close?
 #
-# Soil respiration is one line of the land's carbon budget. {cite:t}`lu2021` set theirs beside
-# published gross and net primary production and the emissions of fire (their Table 1) and arrive
-# at a sink that is close to the Global Carbon Project's. Do the lines add up, and how much does the agreement mean?
+# **Do soil respiration and the other lines of the land's carbon budget add up, and how much does
+# the agreement mean?**
+#
+# {cite:t}`lu2021` set their soil respiration beside published gross and net primary production
+# ({term}`GPP`, {term}`NPP`) and the emissions of fire (their Table 1), and arrive at a sink that is
+# close to the Global Carbon Project's.
 
 # %% tags=["parameters"]
 profile = None  # "quick", "standard" or "paper"; None: that of the run, else "quick"
@@ -41,7 +44,7 @@ budget = workflow.budget(
 # Every derived line is recomputed from its inputs, with our SR and HR. The uncertainties are drawn
 # from normal distributions; for SR and HR their SD is that between resampled studies, with the
 # correlation found there. The last SD is what the sum of the cells' SD would give instead, as if
-# every cell on Earth erred together: the widest reading there is.
+# every cell on Earth erred together: the widest reading there is. {numref}`fig-budget` draws the table.
 
 # %%
 columns = ["how", "value", "sd", "q05", "q95", "paper", "paper_recomputed", "sd_cells"]
@@ -57,11 +60,11 @@ notebook.show(
 notes = budget.loc[budget["note"] != "", ["note"]]
 notebook.show(notes, "What has to be said of single lines")
 
-# %% mystnb={"figure": {"caption": "The carbon budget with our fluxes, and as printed by Lu et al. (2021); lines: one SD.", "name": "fig-budget"}}
+# %% mystnb={"figure": {"caption": "The carbon budget with our fluxes, and as printed by Lu et al. (2021); lines: one SD.", "name": "fig-budget"}, "image": {"alt": "Lines of the carbon budget from GPP to NBP, with our value and its bar and the value that is printed; numbers stand on the right. The bars of NEP and NBP reach far below and above zero."}}
 plot.budget_bars(budget)
 
 # %% [markdown]
-# The paper's net ecosystem production does not follow from its own inputs: 56 less 50.3 is 5.7, and
+# The paper's net ecosystem production ({term}`NEP`) does not follow from its own inputs: 56 less 50.3 is 5.7, and
 # 5.5 is printed; so the sink after fire should be 3.5 and not 3.3. All other printed lines follow.
 # More important is the width: the SD of the net primary production alone is 14.3, so that
 # between {glue:text}`nbp_low:.0f` and {glue:text}`nbp_high:.0f` Pg C yr⁻¹ (90 %) anything would
@@ -69,13 +72,15 @@ plot.budget_bars(budget)
 
 # %% [markdown]
 # ## Among other estimates
+#
+# {numref}`fig-literature` puts our totals into the row of published ones.
 
 # %%
 flux = workflow.mapping.stored(study).flux
 headline = workflow.uncertainty.stored(study).headline["sd"]
 ours = {name: (flux[name]["total"], headline[name]) for name in ("SR", "HR", "AR")}
 
-# %% mystnb={"figure": {"caption": "Published global totals with the spread that each gives (definitions differ), and ours with its spread between resampled studies (1 SD).", "name": "fig-literature"}}
+# %% mystnb={"figure": {"caption": "Published global totals with the spread that each gives (definitions differ), and ours with its spread between resampled studies (1 SD).", "name": "fig-literature"}, "image": {"alt": "Published totals of SR, HR and AR, one row a study in order of year, with bars where a spread is given, and ours as a coloured band at the top."}}
 plot.literature_forest(literature(), ours)
 
 # %%
@@ -86,11 +91,15 @@ notebook.hand_on(nep=budget.loc["NEP", "value"], nep_sd=budget.loc["NEP", "sd"],
                  ar_tar_high=budget.loc["AR_TAR", "q95"])
 
 # %% [markdown]
-# **What we learned.** With our fluxes the net ecosystem production is {glue:text}`nep:.1f` ±
+# ## What we learned
+#
+# With our fluxes the net ecosystem production is {glue:text}`nep:.1f` ±
 # {glue:text}`nep_sd:.0f` Pg C yr⁻¹, and roots would account for {glue:text}`ar_tar:.2f`
 # ({glue:text}`ar_tar_low:.2f` to {glue:text}`ar_tar_high:.2f`) of all autotrophic respiration,
 # against 0.37 ± 0.12 in compilations of site studies.
 #
-# **What is uncertain.** Everything here stands on primary production, which is not measured by
+# ## What is uncertain
+#
+# Everything here stands on primary production, which is not measured by
 # this study. That roots come out so high says that SR is too large, HR too small, or GPP too small;
 # the budget cannot say which.

@@ -15,11 +15,12 @@
 # %% [markdown]
 # # 7. How do ecosystem models compare?
 #
-# {cite:t}`lu2021` hold ten terrestrial ecosystem models against their maps. The output of the ten is
-# given out on request only. This chapter reads it from a folder as soon as there is one; until then it
-# takes what the paper states of the ten in words, and shows every comparison with models whose output
-# is open and with empirical models run on our own climate. How far apart are models, and from the
-# benchmark?
+# **How far apart are ecosystem models, and how far from the benchmark?**
+#
+# {cite:t}`lu2021` hold ten {term}`terrestrial ecosystem models <TEM>` against their maps. The
+# output of the ten is given out on request only. This chapter reads it from a folder as soon as
+# there is one; until then it takes what the paper states of the ten in words, and shows every
+# comparison with models whose output is open and with empirical models run on our own climate.
 
 # %% tags=["parameters"]
 profile = None  # "quick", "standard" or "paper"; None: that of the run, else "quick"
@@ -41,9 +42,9 @@ for reason in dict.fromkeys(comparison.absent.values()):
 # ## At the sites
 #
 # The paper scores the forests on records that they were trained on, and the models on records that
-# they have never seen. The fair line is the one of unseen studies.
+# they have never seen. The fair line of {numref}`fig-site-scores` is the one of unseen studies.
 
-# %% mystnb={"figure": {"caption": "RMSE and correlation at the records of SR and HR (Figure 4 of Lu et al. 2021): the benchmark in-sample and on studies that its training left out, and models. Grey names: no output at hand.", "name": "fig-site-scores"}}
+# %% mystnb={"figure": {"caption": "RMSE and correlation at the records of SR and HR (Figure 4 of Lu et al. 2021): the benchmark in-sample and on studies that its training left out, and models. Grey names: no output at hand.", "name": "fig-site-scores"}, "image": {"alt": "RMSE (top) and correlation (bottom) at the records for the benchmark in-sample and on unseen studies, an empirical model, and ecosystem models. Rows of models without output are empty."}}
 plot.site_scores(comparison.sites)
 
 # %% [markdown]
@@ -55,11 +56,11 @@ plot.site_scores(comparison.sites)
 # %% [markdown]
 # ## Global totals
 #
-# Plain bars are numbers that the paper states; floating bars are bounds that follow from them; hatched
+# In {numref}`fig-models` plain bars are numbers that the paper states; floating bars are bounds that follow from them; hatched
 # bars were computed here. Nothing was read off the paper's figures: what it does not state in words is
 # not given.
 
-# %% mystnb={"figure": {"caption": "Global SR, HR, AR and AR/SR (Figure 5 of Lu et al. 2021) of the benchmark, the ten models as far as stated there, an empirical model and model output at hand; dashed: the mean of the ten as stated. Grey names: no output at hand.", "name": "fig-models"}}
+# %% mystnb={"figure": {"caption": "Global SR, HR, AR and AR/SR (Figure 5 of Lu et al. 2021) of the benchmark, the ten models as far as stated there, an empirical model and model output at hand; dashed: the mean of the ten as stated. Grey names: no output at hand.", "name": "fig-models"}, "image": {"alt": "Bars of global SR, HR, AR and AR/SR for the benchmark, ten models as far as the paper states them, an empirical model and models at hand. Patterns tell stated from computed values."}}
 bars = comparison.bars
 shown = bars[~bars["group"].isin(["CMIP6 series", "ISIMIP series"])]
 means = comparison.means.set_index(["group", "variable"])["mean"]["ten models of the paper"]
@@ -87,8 +88,10 @@ notebook.show(
 
 # %% [markdown]
 # ## By latitude
+#
+# {numref}`fig-zonal` goes from north to south.
 
-# %% mystnb={"figure": {"caption": "Zonal means per m² of land (Figure 6 of Lu et al. 2021), the carbon of a band over the same land for all; band: the benchmark's mean ± the mean MAD of its cells.", "name": "fig-zonal"}}
+# %% mystnb={"figure": {"caption": "Zonal means per m² of land (Figure 6 of Lu et al. 2021), the carbon of a band over the same land for all; band: the benchmark's mean ± the mean MAD of its cells.", "name": "fig-zonal"}, "image": {"alt": "Profiles by latitude of SR, HR, AR and AR/SR: the benchmark in black with a grey band, models in colour. Models with open output lie above the benchmark around 50 to 60 degrees north."}}
 plot.zonal_profiles(comparison.profiles)
 
 # %% [markdown]
@@ -102,11 +105,13 @@ plot.zonal_profiles(comparison.profiles)
 #
 # Do models with more carbon in the soil respire more? Each line is a least-squares fit through models
 # with the 95 % band of its mean; it is dashed where its slope may be zero (p ≥ 0.05).
+# {numref}`fig-pools` has the pools, {numref}`fig-production` the production, {numref}`fig-pool-bars` both by
+# model.
 
-# %% mystnb={"figure": {"caption": "SR, HR and AR against carbon in soil, litter and roots across models (Figure 7 of Lu et al. 2021). The band is cut at the panel.", "name": "fig-pools"}}
+# %% mystnb={"figure": {"caption": "SR, HR and AR against carbon in soil, litter and roots across models (Figure 7 of Lu et al. 2021). The band is cut at the panel.", "name": "fig-pools"}, "image": {"alt": "Nine panels of SR, HR and AR against soil, litter and root carbon. Only HR has models with both, at most three, and its line is dashed."}}
 plot.respiration_against(comparison.pools)
 
-# %% mystnb={"figure": {"caption": "SR, HR and AR against GPP and NPP across models (Figure 9 of Lu et al. 2021).", "name": "fig-production"}}
+# %% mystnb={"figure": {"caption": "SR, HR and AR against GPP and NPP across models (Figure 9 of Lu et al. 2021).", "name": "fig-production"}, "image": {"alt": "Six panels of SR, HR and AR against GPP and NPP. HR rises with both, with fitted lines and bands; no model at hand gives SR or AR."}}
 plot.respiration_against(comparison.pools, ("GPP", "NPP"))
 
 # %% [markdown]
@@ -118,7 +123,7 @@ plot.respiration_against(comparison.pools, ("GPP", "NPP"))
 # NPP give back a smaller share of it through HR. Models of one family count several times, so that the
 # intervals are too narrow.
 
-# %% mystnb={"figure": {"caption": "Carbon in soil, litter and roots, GPP and NPP by model (Figure 8 of Lu et al. 2021).", "name": "fig-pool-bars"}}
+# %% mystnb={"figure": {"caption": "Carbon in soil, litter and roots, GPP and NPP by model (Figure 8 of Lu et al. 2021).", "name": "fig-pool-bars"}, "image": {"alt": "Bars by model of soil, litter and root carbon (top) and of GPP and NPP (bottom), coloured by the archive that they come from."}}
 plot.pool_bars(comparison.pools)
 
 # %% [markdown]
@@ -126,8 +131,10 @@ plot.pool_bars(comparison.pools)
 
 # %% [markdown]
 # ## Where models differ
+#
+# {numref}`fig-spread` asks in which flux, and where.
 
-# %% mystnb={"figure": {"caption": "(a) Range of global totals across models over their mean (compare Figure S10 of Lu et al. 2021); (b) coefficient of variation of HR across maps of models.", "name": "fig-spread"}}
+# %% mystnb={"figure": {"caption": "(a) Range of global totals across models over their mean (compare Figure S10 of Lu et al. 2021); (b) coefficient of variation of HR across maps of models.", "name": "fig-spread"}, "image": {"alt": "Bars of the range of global totals across models by flux and archive, AR of the paper's ten being the widest; below, a map of the variation of HR across maps, highest in dry and cold lands."}}
 plot.model_spread(comparison.spread, comparison.variation)
 
 # %% [markdown]
@@ -155,11 +162,15 @@ notebook.show(workflow.biomes_of(comparison, "AR_SR"), "AR/SR by biome", digits=
 # the CV across models where there are two or more.
 
 # %% [markdown]
-# **What we learned.** The spread between models is wide in every flux, and widest in AR, which few
+# ## What we learned
+#
+# The spread between models is wide in every flux, and widest in AR, which few
 # models define alike. Across models HR follows NPP. On unseen studies the benchmark is
 # better than the models at hand, by less than its score on its own training records suggests, and
 # hardly better than an empirical response to climate.
 #
-# **What is uncertain.** A model's cell is up to 250 km wide and its climate is not the site's. The
+# ## What is uncertain
+#
+# A model's cell is up to 250 km wide and its climate is not the site's. The
 # models with open maps are means of 2000 to 2010 and give HR alone; they share their NPP. The
 # ten models of the paper wait for their output: with it in a folder, `models` above fills their rows.

@@ -15,9 +15,12 @@
 # %% [markdown]
 # # 8. How good is your model?
 #
-# Whoever has the soil or heterotrophic respiration of a model in a file can hold it against the
-# benchmark. This chapter does so with one model and reads every score; name your own file below, or
-# score it without a notebook as [](../book/score_your_model.md) shows.
+# **How does one hold a model's soil respiration against the benchmark, and what does each score
+# say?**
+#
+# Whoever has the soil or heterotrophic respiration of a model in a file can do this. The chapter
+# takes one model and reads every score; name your own file below, or score it without a notebook as
+# [](../book/score_your_model.md) shows.
 
 # %% tags=["parameters"]
 profile = None  # "quick", "standard" or "paper"; None: that of the run, else "quick"
@@ -43,9 +46,9 @@ for sentence in [*card["choices"], *card["missing"]]:
 # ## The total
 #
 # A total alone says little: two maps with nothing in common may have the same. It is the first
-# check of units, area and land fraction all the same.
+# check of units, area and land fraction all the same ({numref}`fig-score-totals`).
 
-# %% mystnb={"figure": {"caption": "Global total of the scored model (diamond) among all that are known here; dashed: the benchmark.", "name": "fig-score-totals"}}
+# %% mystnb={"figure": {"caption": "Global total of the scored model (diamond) among all that are known here; dashed: the benchmark.", "name": "fig-score-totals"}, "image": {"alt": "Global totals of all known models in order, as dots, with the scored model as a diamond and the benchmark as a dashed line."}}
 plot.known_totals(
     scored.totals[scored.totals["flux"] == flux], card["benchmark_totals"], card["name"]
 )
@@ -65,9 +68,9 @@ notebook.hand_on(
 # ## The map
 #
 # Both sides are brought to the same ground, per m² of land, before they are compared: the benchmark
-# has its fluxes per m² of *vegetated* area, a model per m² of land.
+# has its fluxes per m² of *vegetated* area, a model per m² of land. {numref}`fig-score-maps` shows both.
 
-# %% mystnb={"figure": {"caption": "The model, the benchmark, their difference, and the difference over the benchmark's SD, per m² of land. Where nothing is vegetated the benchmark says nothing.", "name": "fig-score-maps"}}
+# %% mystnb={"figure": {"caption": "The model, the benchmark, their difference, and the difference over the benchmark's SD, per m² of land. Where nothing is vegetated the benchmark says nothing.", "name": "fig-score-maps"}, "image": {"alt": "Four maps: the scored model, the benchmark, their difference, and the difference over the benchmark's standard deviation."}}
 plot.score_maps(scored.maps, flux, card["name"])
 
 # %%
@@ -96,15 +99,18 @@ notebook.hand_on(
 # {glue:text}`scored_rmse:.0f` where errors of different regions cancel, and r is
 # {glue:text}`scored_r:.2f`. Yet on {glue:text}`scored_within` of the area the model lies within one
 # standard deviation of the benchmark: the benchmark itself is uncertain, and a score near 1 would
-# ask more of a model than the field records can tell.
+# ask more of a model than the field records can tell. {numref}`fig-score-taylor` has correlation and
+# spread of all maps in one.
 
-# %% mystnb={"figure": {"caption": "Taylor diagram: angle, correlation; radius, SD over that of the benchmark; dotted arcs, centred RMSE.", "name": "fig-score-taylor"}}
+# %% mystnb={"figure": {"caption": "Taylor diagram: angle, correlation; radius, SD over that of the benchmark; dotted arcs, centred RMSE.", "name": "fig-score-taylor"}, "image": {"alt": "Taylor diagram: a quarter circle with the benchmark as a star on its base line, and models as numbered squares at an angle that stands for their correlation."}}
 plot.taylor_diagram(scored.maps_table, card["name"])
 
 # %% [markdown]
 # ## Where it differs
+#
+# {numref}`fig-score-zonal` goes by latitude, the tables below by vegetation and by record.
 
-# %% mystnb={"figure": {"caption": "The model and the benchmark by latitude, per m² of the benchmark's land; band: mean SD of the benchmark's cells.", "name": "fig-score-zonal"}}
+# %% mystnb={"figure": {"caption": "The model and the benchmark by latitude, per m² of the benchmark's land; band: mean SD of the benchmark's cells.", "name": "fig-score-zonal"}, "image": {"alt": "Flux by latitude of the scored model in colour and of the benchmark in black, with a grey band for the spread of the benchmark's cells."}}
 plot.score_profiles(scored.profiles, card["name"])
 
 # %%
@@ -124,10 +130,14 @@ notebook.show(
 )
 
 # %% [markdown]
-# **What we learned.** One command scores a model. A good total can hide large errors that cancel
+# ## What we learned
+#
+# One command scores a model. A good total can hide large errors that cancel
 # between regions, and the maps, bands and bins show where they are.
 #
-# **What is uncertain.** A difference is an error of the model only where it exceeds the uncertainty
+# ## What is uncertain
+#
+# A difference is an error of the model only where it exceeds the uncertainty
 # of the benchmark, and the benchmark is weakest where field records are few. It was trained on the
 # records that the site scores use, so it is no fair rival there; [](../notebooks/07_tem_intercomparison.ipynb)
 # has its score on studies that it has not seen.

@@ -15,9 +15,13 @@
 # %% [markdown]
 # # 9. How well do the forests know places they have not seen?
 #
+# **Which evaluation gives the paper's scores, what is left of them at a place without a site
+# nearby, and how wide must an interval be to hold the record there?**
+#
 # {cite:t}`lu2021` report that their forests explain 89 % of the variation of SR and 86 % of that of
-# HR, with RMSEs of 348 and 240 g C m⁻² yr⁻¹. Which evaluation gives such numbers, what is left of
-# them at a place without a site nearby, and how wide must an interval be to hold the record there?
+# HR, with {term}`RMSEs <RMSE>` of 348 and 240 g C m⁻² yr⁻¹. An evaluation is a way to leave records
+# out; the twelve of this chapter make a {term}`ladder`, from records that the forest has seen to
+# parts of the world that it has not.
 
 # %% tags=["parameters"]
 profile = None  # "quick", "standard" or "paper"; None: that of the run, else "quick"
@@ -48,9 +52,10 @@ for (target, scheme), row in ladder.iterrows():
 # time* trains on studies that ended before a year and tests those that began later.
 #
 # **Site and study folds are the scores to quote**: a map is asked about places where nobody has
-# measured.
+# measured. {numref}`fig-ladder` shows them all, {numref}`fig-observed-predicted` the records behind one of
+# them.
 
-# %% mystnb={"figure": {"caption": "R² (1 − SSE/SST) and RMSE by evaluation; dotted: as printed by Lu et al. (2021).", "name": "fig-ladder"}}
+# %% mystnb={"figure": {"caption": "R² (1 − SSE/SST) and RMSE by evaluation; dotted: as printed by Lu et al. (2021).", "name": "fig-ladder"}, "image": {"alt": "R² (left) and RMSE (right) of twelve evaluations from in-sample to forward in time, for SR and HR. Both fall off sharply between held-out records and site folds; dotted lines mark the paper's values."}}
 paper = {"SR": {"r2": 0.89, "rmse": 348}, "HR": {"r2": 0.86, "rmse": 240}}
 plot.validation_ladder(validation.ladder, paper=paper)
 
@@ -74,19 +79,19 @@ notebook.show(
     digits=0, r2="{:.2f}", r="{:.2f}",
 )
 
-# %% mystnb={"figure": {"caption": "Observed and predicted fluxes when no record of the same study was in training.", "name": "fig-observed-predicted"}}
+# %% mystnb={"figure": {"caption": "Observed and predicted fluxes when no record of the same study was in training.", "name": "fig-observed-predicted"}, "image": {"alt": "Predicted against observed flux where the whole study was left out, SR left and HR right: a wide cloud whose fitted line is far flatter than one to one."}}
 predictions = validation.predictions.rename(columns={"flux": "observed", "study_cv": "predicted"})
 plot.observed_predicted(predictions, "left-out studies")
 
 # %% [markdown]
 # ## How far away is too far?
 #
-# Coloured points are the folds of the ladder, at the median distance from a tested record to the
+# In {numref}`fig-distance` coloured points are the folds of the ladder, at the median distance from a tested record to the
 # nearest one in training. The grey line leaves single cells out, with an empty belt of 0 to 2,000 km
 # around them; it tests the same records throughout. All errors are shares of the error of a map
 # that has the mean of the training records everywhere.
 
-# %% mystnb={"figure": {"caption": "Error against the distance to the nearest training record. Dashed: no skill. Bars: one standard error of the difference from the first point of the line.", "name": "fig-distance"}}
+# %% mystnb={"figure": {"caption": "Error against the distance to the nearest training record. Dashed: no skill. Bars: one standard error of the difference from the first point of the line.", "name": "fig-distance"}, "image": {"alt": "Error relative to that of predicting the mean, against the distance to the nearest training record, SR left and HR right: low for random folds, and close to the line of no skill from the first distance on."}}
 plot.error_by_distance(validation.ladder, validation.buffered)
 
 # %%
@@ -107,9 +112,9 @@ notebook.show(
 #
 # Predictors by year lower the error of random folds. Do they bring in the climate of the year?
 # Here MAT, and then all predictors, are replaced by the means of their cells; and then a random number is
-# added, drawn once for each cell and year, which holds nothing of the climate.
+# added, drawn once for each cell and year, which holds nothing of the climate ({numref}`fig-leak`).
 
-# %% mystnb={"figure": {"caption": "RMSE of SR for five sets of predictors under three kinds of folds.", "name": "fig-leak"}}
+# %% mystnb={"figure": {"caption": "RMSE of SR for five sets of predictors under three kinds of folds.", "name": "fig-leak"}, "image": {"alt": "RMSE of SR for five sets of predictors and three kinds of folds. In random folds, static predictors with a random number are as good as predictors by year; in site and study folds nothing changes much."}}
 plot.leak_dots(validation.leak)
 
 # %%
@@ -182,11 +187,12 @@ for target in ("SR", "HR"):
 # ## Intervals that hold what they promise
 #
 # A quantile forest gives every prediction a distribution. Of the records that were left out, its
-# 90 % interval should hold 90 %. The *conformal* correction {cite:p}`bostrom2022` widens the intervals by what a
+# 90 % interval should hold 90 % ({numref}`fig-coverage`), and their places in it should be spread evenly
+# ({numref}`fig-pit`). The *conformal* correction {cite:p}`bostrom2022` widens the intervals by what a
 # third set of records needs, which neither trained the forest nor is tested. It is a promise for
 # records like those: set apart by study for new studies, by block for new places.
 
-# %% mystnb={"figure": {"caption": "Share of left-out records inside the intervals of the forest (hollow) and after the conformal correction (filled). Dashed: as promised.", "name": "fig-coverage"}}
+# %% mystnb={"figure": {"caption": "Share of left-out records inside the intervals of the forest (hollow) and after the conformal correction (filled). Dashed: as promised.", "name": "fig-coverage"}, "image": {"alt": "Share of records that intervals hold against the share that they should hold, SR left and HR right. Raw intervals lie below the diagonal, corrected ones on it."}}
 plot.interval_coverage(validation.coverage)
 
 # %%
@@ -200,7 +206,7 @@ notebook.show(
     digits=0, level="{:.2f}", raw="{:.3f}", conformal="{:.3f}",
 )
 
-# %% mystnb={"figure": {"caption": "Place of left-out records in their own predicted distributions (PIT). Dashed: a distribution that is right.", "name": "fig-pit"}}
+# %% mystnb={"figure": {"caption": "Place of left-out records in their own predicted distributions (PIT). Dashed: a distribution that is right.", "name": "fig-pit"}, "image": {"alt": "Histograms of the place of left-out records in their predicted distributions, SR left and HR right: flat in the middle with high bars at both ends."}}
 plot.pit_histogram(validation.pit)
 
 # %%
@@ -229,13 +235,17 @@ for target in ("SR", "HR"):
 # {glue:text}`sr_study_by_random_conformal90:.0f` % in new studies.
 
 # %% [markdown]
-# **What we learned.** On sites and studies it has not seen, a forest reaches an R² of
+# ## What we learned
+#
+# On sites and studies it has not seen, a forest reaches an R² of
 # {glue:text}`sr_site_cv_r2:.2f` and {glue:text}`sr_study_cv_r2:.2f` for SR, and of
 # {glue:text}`hr_site_cv_r2:.2f` and {glue:text}`hr_study_cv_r2:.2f` for HR; on records it has seen,
 # {glue:text}`sr_in_sample_r2:.2f` and {glue:text}`hr_in_sample_r2:.2f`. A paper's 0.89 is a number
 # of the last kind. The first kind is what a map needs.
 #
-# **What is uncertain.** Between the two lies what records of one study share besides climate:
+# ## What is uncertain
+#
+# Between the two lies what records of one study share besides climate:
 # method, soil, history, and slips. Some of it is knowledge of the place, some is not, and the ladder
 # cannot part them. Blocks, regions and belts move the training records as well as the distance, and
 # few records carry much of every RMSE. Conformal intervals are right on average over such records,

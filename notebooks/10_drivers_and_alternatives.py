@@ -15,10 +15,13 @@
 # %% [markdown]
 # # 10. What drives the forests, and would other models do better?
 #
+# **Which predictors matter for records that a forest has not seen, and would another model predict
+# these better?**
+#
 # {cite:t}`lu2021` show the importance and the partial dependence of their predictors (their Figures
-# S4 to S6), and warn that the ranking is unstable. We ask for it where it matters: on records that
-# the forest has not seen. Then we change the paper's choices one after the other, and keep what helps to
-# predict studies and places without a record.
+# S4 to S6), and warn that the ranking is unstable. We ask for {term}`importance <permutation
+# importance>` where it matters: on left-out {term}`studies <study>`. Then we change the paper's
+# choices one after the other, and keep what helps to predict studies and places without a record.
 
 # %% tags=["parameters"]
 profile = None  # "quick", "standard" or "paper"; None: that of the run, else "quick"
@@ -38,9 +41,9 @@ drivers = workflow.drivers(study, driver_trees=driver_trees, rank_draws=rank_dra
 # Permuting a predictor breaks its tie with the flux; what that adds to the RMSE of held-out records is
 # its importance. Predictors that go together stand in for each other, so that each alone seems
 # to matter little: the lower panels permute such groups (mean absolute Spearman correlation
-# of 0.7 or more) as one.
+# of 0.7 or more) as one ({numref}`fig-importance`).
 
-# %% mystnb={"figure": {"caption": "Permutation importance on records that were not in training, of all predictors of the recipe; bars: SD over folds and permutations.", "name": "fig-importance"}}
+# %% mystnb={"figure": {"caption": "Permutation importance on records that were not in training, of all predictors of the recipe; bars: SD over folds and permutations.", "name": "fig-importance"}, "image": {"alt": "Increase of RMSE when a predictor is permuted, one by one (top) and in correlated groups (bottom), SR left and HR right. Values in random folds are several times those in left-out studies."}}
 plot.importance_dots(drivers.importance)
 
 # %%
@@ -66,12 +69,15 @@ for target in ("SR", "HR"):
 
 # %% [markdown]
 # ## How the flux follows each predictor
+#
+# {numref}`fig-dependence-sr` and {numref}`fig-dependence-hr` are {term}`partial dependences <partial dependence>`
+# with what stands behind them.
 
-# %% mystnb={"figure": {"caption": "SR: partial dependence (thick), middle 80 % of the curves of single records (band, shifted to a common start), some of these curves (thin), and the density of the records (grey).", "name": "fig-dependence-sr"}}
+# %% mystnb={"figure": {"caption": "SR: partial dependence (thick), middle 80 % of the curves of single records (band, shifted to a common start), some of these curves (thin), and the density of the records (grey).", "name": "fig-dependence-sr"}, "image": {"alt": "Partial dependence of SR on each of its predictors: a thick line with a band over many thin lines, and a grey histogram of the records. SR rises with temperature and rain, and hardly changes with humidity."}}
 by_target = {name: dict(tuple(drivers[name].groupby("target"))) for name in ("curves", "single", "values")}
 plot.dependence_curves(*(by_target[name]["SR"] for name in ("curves", "single", "values")), "SR")
 
-# %% mystnb={"figure": {"caption": "HR: as before.", "name": "fig-dependence-hr"}}
+# %% mystnb={"figure": {"caption": "HR: partial dependence (thick), middle 80 % of the curves of single records (band, shifted to a common start), some of these curves (thin), and the density of the records (grey).", "name": "fig-dependence-hr"}, "image": {"alt": "Partial dependence of HR on each of its predictors: a thick line with a band over many thin lines, and a grey histogram of the records. Most lines are nearly level."}}
 plot.dependence_curves(*(by_target[name]["HR"] for name in ("curves", "single", "values")), "HR")
 
 # %% [markdown]
@@ -81,8 +87,10 @@ plot.dependence_curves(*(by_target[name]["HR"] for name in ("curves", "single", 
 
 # %% [markdown]
 # ## Why the ranking is unstable
+#
+# {numref}`fig-ranks` ranks the predictors again and again.
 
-# %% mystnb={"figure": {"caption": "Share of repetitions (%) in which a predictor takes each rank, by permutation on left-out studies.", "name": "fig-ranks"}}
+# %% mystnb={"figure": {"caption": "Share of repetitions (%) in which a predictor takes each rank, by permutation on left-out studies.", "name": "fig-ranks"}, "image": {"alt": "Six grids of the share of repetitions in which a predictor takes each rank, SR above and HR below, with other trees, with other studies, and with mean MAT. The shares spread far from the diagonal for HR."}}
 plot.rank_shares(drivers.ranks)
 
 # %%
@@ -111,9 +119,10 @@ notebook.hand_on(
 # The paper's model stays the model of this book. Beside it we look for one that predicts
 # left-out studies and left-out 2-degree blocks better, by these two scores alone: from the paper's model every
 # single change is tried, the best is kept if it gains enough, and so on from there. All models
-# are scored on all records, those included that a filter keeps out of training.
+# are scored on all records, those included that a filter keeps out of training. {numref}`fig-alternatives`
+# has the gains.
 
-# %% mystnb={"figure": {"caption": "Gain over the paper's model in the mean RMSE of left-out studies and left-out 2-degree blocks. Hollow: one choice changed; filled: the choices taken, one after the other; black: these on other folds. Bars: standard error over foldings.", "name": "fig-alternatives"}}
+# %% mystnb={"figure": {"caption": "Gain over the paper's model in the mean RMSE of left-out studies and left-out 2-degree blocks. Hollow: one choice changed; filled: the choices taken, one after the other; black: these on other folds. Bars: standard error over foldings.", "name": "fig-alternatives"}, "image": {"alt": "Gain in RMSE over the paper's model of each changed choice, SR left and HR right, with bars. Most gains are within two per cent on either side of zero; the best are a few per cent."}}
 other = workflow.alternatives(study, driver_trees=driver_trees)
 committed = other.committed
 plot.alternative_gains(committed) if len(committed) else print(
@@ -180,12 +189,16 @@ for target, rows in again.groupby("target"):
 # ({cite:t}`tsamardinos2018`; field records, mean and SD over the draws).
 
 # %% [markdown]
-# **What we learned.** On studies it has not seen, a forest stands on few legs, and which
+# ## What we learned
+#
+# On studies it has not seen, a forest stands on few legs, and which
 # predictors these are depends on the studies. No honest change of the model turns a weak
 # prediction of unseen studies into a good one: the limit is in the records and the predictors,
 # not in the learner.
 #
-# **What is uncertain.** Settings of the learners were fixed beforehand, not tuned. Scores count
+# ## What is uncertain
+#
+# Settings of the learners were fixed beforehand, not tuned. Scores count
 # records, and so the well-studied places; the column by area shows how much that matters. The
 # choice was confirmed on other folds, but of the same records: a new data set would be the
 # real test.

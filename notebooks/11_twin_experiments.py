@@ -15,12 +15,16 @@
 # %% [markdown]
 # # 11. Would the method find a truth that we know?
 #
+# **In a world whose fluxes are known everywhere, do the records' network and the forests find the
+# global total, and do the stated uncertainties hold it?**
+#
 # Nobody knows the global flux of soil respiration, so no map of it can be checked as a whole. The
-# method can: take a world whose fluxes are given at every place, observe it with a
-# network like that of the field records, and see what the forests make of these observations. Here
-# the world's SR is the climate response of {cite:t}`raich2002` and its HR that of
-# {cite:t}`bondlamberty2004`, computed from the climate that ships with the project. Every
-# experiment in this chapter is such a twin: no field data enter but the shape of their network.
+# method can: take a world whose fluxes are given at every place, observe it with a network like
+# that of the field records, and see what the forests make of these observations. That is a
+# {term}`twin experiment`. Here the world's SR is the climate response of {cite:t}`raich2002` and
+# its HR that of {cite:t}`bondlamberty2004`, computed from the climate that ships with the project.
+# Every experiment in this chapter is such a twin: no field data enter but the shape of their
+# network.
 
 # %% tags=["parameters"]
 profile = None  # "quick", "standard" or "paper"; None: that of the run, else "quick"
@@ -42,9 +46,10 @@ twins = workflow.twin_experiments(study, n_twins=n_twins)
 # a study effect and scatter of the sizes found in SRDB. Each experiment trains ten runs of
 # forty trees and maps all vegetated cells of the half-degree grid. With *equal draws* every
 # record counts alike; otherwise each bin counts by its area. The *even network* has as many records,
-# spread over the vegetated land by chance.
+# spread over the vegetated land by chance. {numref}`fig-twin-errors` has the error of each,
+# {numref}`fig-twin-bands` where it lies.
 
-# %% mystnb={"figure": {"caption": "Error of the global total in fifty experiments of each kind (dots) and their mean (diamonds); grey: 3 % without scatter, 5 % with scatter.", "name": "fig-twin-errors"}}
+# %% mystnb={"figure": {"caption": "Error of the global total in fifty experiments of each kind (dots) and their mean (diamonds); grey: 3 % without scatter, 5 % with scatter.", "name": "fig-twin-errors"}, "image": {"alt": "Error of the global total in fifty experiments for each of six set-ups, SR left and HR right, as dots with a diamond for the mean, over grey bands of 3 and 5 per cent. Means are below zero but for the even network."}}
 plot.twin_errors(twins.totals)
 
 # %%
@@ -78,7 +83,7 @@ notebook.hand_on(twin_n=int(twins.summary["n"].max()))
 # tropics and around 25° S. Single experiments with scatter stray by
 # {glue:text}`twin_scatter_sr_sd:.1f` % (SD) for SR and {glue:text}`twin_scatter_hr_sd:.1f` % for HR.
 
-# %% mystnb={"figure": {"caption": "Error of each 10-degree band; bars: SD over fifty experiments.", "name": "fig-twin-bands"}}
+# %% mystnb={"figure": {"caption": "Error of each 10-degree band; bars: SD over fifty experiments.", "name": "fig-twin-bands"}, "image": {"alt": "Error of each ten-degree band of latitude for three set-ups, SR left and HR right: below the truth in the tropics and around 25 degrees south, slightly above it in the north."}}
 plot.twin_bands(twins.bands)
 
 # %% [markdown]
@@ -139,12 +144,16 @@ notebook.show(
 )
 
 # %% [markdown]
-# **What we learned.** In a world where climate makes the flux, the method finds the total to within a
+# ## What we learned
+#
+# In a world where climate makes the flux, the method finds the total to within a
 # few percent, mostly on the low side; with exact records on an even network it would find it almost
 # exactly. The draw by area does better than equal draws, though not by much. Neither of the two stated
 # uncertainties is one of the total: the first is far too wide, the second too narrow.
 #
-# **What is uncertain.** The twin's world is kinder than ours: its flux follows from climate alone, its
+# ## What is uncertain
+#
+# The twin's world is kinder than ours: its flux follows from climate alone, its
 # records' errors have no direction, and its forests are given the very climate that made the fluxes.
 # Errors in the real world that come from soils, management and methods are not in these
 # numbers, so they are a floor.

@@ -1,6 +1,7 @@
 """The figures: their panels, units and labels, and what the maps show where."""
 
 import functools
+import io
 import re
 import warnings
 from pathlib import Path
@@ -220,6 +221,13 @@ def six_maps():
     }))
 
 
+def three_maps():
+    sr, hr = world(0), world(1) / 2
+    return plot.three_maps(
+        xr.Dataset({"SR": sr, "HR": hr, "AR": sr - hr}), {"SR": 80.0, "HR": 50.0, "AR": 30.0}
+    )
+
+
 def annual_series():
     table = pd.DataFrame({"year": [2000, 2001, 2002], "SR": [85.0, 86.0, 85.5], "HR": 50.0})
     return plot.annual_series(
@@ -300,6 +308,7 @@ FIGURES = {
     "interval_coverage": (interval_coverage, 2),
     "pit_histogram": (pit_histogram, 2),
     "six_maps": (six_maps, 6),
+    "three_maps": (three_maps, 3),
     "annual_series": (annual_series, 3),
     "zonal_profiles": (zonal_profiles, 4),
     "flux_bars": (flux_bars, 4),
@@ -384,8 +393,33 @@ def test_label_goes_into_the_file(tmp_path):
 
 def test_notebook_picture():
     """What a notebook shows is a PNG at the figure's own size."""
-    png = strata_shares()._repr_png_()
+    figure = strata_shares()
+    png = figure._repr_png_()
     assert png.startswith(b"\x89PNG")
+    with Image.open(io.BytesIO(png)) as picture:
+        assert picture.size == tuple(round(inches * 120) for inches in figure.get_size_inches())
+
+
+def test_notebook_picture_is_small_and_looks_the_same():
+    """The palette of 256 colours moves no colour by more than the eye sees, and keeps the label."""
+    style.use_style(LABEL)
+    figure = strata_shares()
+    with Image.open(io.BytesIO(figure._repr_png_())) as picture:
+        assert picture.mode == "P"
+        assert LABEL in picture.info["Description"]
+        small = np.asarray(picture.convert("RGB")).astype(int)
+    full = io.BytesIO()
+    figure.savefig(full, format="png", dpi=figure.dpi)
+    with Image.open(full) as picture:
+        difference = np.abs(np.asarray(picture.convert("RGB")) - small)
+    assert difference.mean() < 0.5
+    assert np.percentile(difference, 99) < 10
+
+
+def test_three_maps_name_their_totals():
+    """Each of the three panels has its flux and total as title."""
+    titles = [ax.get_title("left") for ax in panels(three_maps())]
+    assert titles == ["SR: 80.0 Pg C yr⁻¹", "HR: 50.0 Pg C yr⁻¹", "AR: 30.0 Pg C yr⁻¹"]
 
 
 def test_session_settings_are_left_alone():

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import matplotlib
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -321,9 +322,26 @@ def test_ways_to_draw(study, results):
     table = workflow.bin_table(training)
     assert table["SR records"].sum() == (training.predictions["target"] == "SR").sum()
     assert table["land"].sum() == pytest.approx(100)
+    first = training.predictions.query("target == 'SR' and stratum == 5")["flux"]
+    assert table["SR mean"].iloc[-1] == pytest.approx(first.mean())
     assert set(workflow.draw_table(draws)["flux"]) == {"SR", "HR"}
     numbers = workflow.draw_numbers(training, draws)
     assert "HR records of shrubland stand for" in numbers["rare_sentence"]
+
+
+def test_ecosystems_against_the_map():
+    """Two of the three records with a known ecosystem lie in a bin that it may fall into."""
+    matched = pd.DataFrame({
+        "ecosystem": ["Forest", "Forest", "Shrubland", "Desert", "", None],
+        "stratum": [3, 5, 4, 4, 5, 1],
+    })
+    table, agree = workflow.ecosystem_table(matched)
+    assert agree == pytest.approx(2 / 3)
+    assert list(table.index) == ["Forest", "Shrubland", "other"]
+    assert table.loc["Forest", "needleleaf and mixed forest"] == 1
+    assert table["all"].tolist() == [2, 1, 1]
+    nothing, agree = workflow.ecosystem_table(matched.tail(2))
+    assert nothing.empty and np.isnan(agree)
 
 
 def test_unknown_predictor_is_refused(study, results):

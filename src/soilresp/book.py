@@ -26,6 +26,8 @@ from soilresp.results import read_json, write_aside
 __all__ = ["build", "publish", "check_pairs", "setup"]
 
 PARTS = ("_config.yml", "_toc.yml", "book")
+# What pages include or offer for download.
+BESIDE = ("CHANGELOG.md", "data/benchmark")
 INJECTED = "injected-parameters"
 _RESULTS_BEGIN, _RESULTS_END = "<!-- results -->", "<!-- /results -->"
 COMMAND = (sys.executable, "-c", "from jupyter_book.cli.main import main; main()")
@@ -249,10 +251,13 @@ def _stage(run):
     """Lay out a run's book: the project's pages with the run's notebooks."""
     source = run / "book"
     executed = {name: _for_reading(_executed(run, name)) for name in _notebook_names()}
-    for part in (*PARTS, "notebooks"):
+    for part in (*PARTS, *BESIDE, "notebooks"):
         _remove(source / part)
     for part in PARTS:
         _copy(paths.root() / part, source / part)
+    for part in BESIDE:
+        if (paths.root() / part).exists():
+            _copy(paths.root() / part, source / part)
     for name, notebook in executed.items():
         path = source / "notebooks" / f"{name}.ipynb"
         path.parent.mkdir(exist_ok=True)

@@ -18,7 +18,7 @@ from soilresp.plot.doubts import (
 )
 from soilresp.plot.draws import draw_maps, drawn_shares
 from soilresp.plot.drivers import alternative_gains, dependence_curves, importance_dots, rank_shares
-from soilresp.plot.globe import annual_series, six_maps
+from soilresp.plot.globe import annual_series, six_maps, three_maps
 from soilresp.plot.models import (
     flux_bars,
     model_spread,
@@ -77,6 +77,7 @@ __all__ = [
     "site_map",
     "site_scores",
     "six_maps",
+    "three_maps",
     "strata_shares",
     "subset_errors",
     "suspicious_sites",

@@ -4,7 +4,7 @@ from soilresp.plot import maps
 from soilresp.plot._parts import need
 from soilresp.plot.style import COLOURS, FLUX_UNITS, TOTAL_UNITS, figure, styled
 
-__all__ = ["CV_LEVELS", "FLUX_LEVELS", "RATIO_LEVELS", "annual_series", "six_maps"]
+__all__ = ["CV_LEVELS", "FLUX_LEVELS", "RATIO_LEVELS", "annual_series", "six_maps", "three_maps"]
 
 FLUX_LEVELS = (0, 100, 200, 300, 400, 500, 600, 800, 1000, 1200, 1500)
 """Colour steps of SR, HR and AR alike, g C m-2 yr-1: one colour is one flux in all maps."""
@@ -47,6 +47,38 @@ def six_maps(climatology):
         if name.endswith("_cv") and field.attrs.get("units") != "%":
             field = 100 * field
         maps.map_panel(ax, field, title=f"({letter}) {words}", no_data=letter == "a", **style)
+    return fig
+
+
+@styled
+def three_maps(climatology, totals):
+    """SR, HR and AR side by side, each with its global total.
+
+    Parameters
+    ----------
+    climatology : xarray.Dataset, dims (lat, lon)
+        ``SR``, ``HR``, ``AR`` (g C m-2 yr-1 of vegetated area).
+    totals : dict of float
+        Global total of each flux, Pg C yr-1.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    fig = figure(9.5, 2.35)
+    axes = maps.map_axes(fig, 1, 3)
+    for ax, name in zip(axes.flat, ("SR", "HR", "AR")):
+        title = f"{name}: {totals[name]:.1f} {TOTAL_UNITS}"
+        image = maps.map_panel(
+            ax, climatology[name], no_data=name == "SR", colorbar=False, **_map_style(name)
+        )
+        ax.set_title(title, color=COLOURS[name], fontsize=12, fontweight="bold")
+    bar = fig.colorbar(
+        image, ax=axes, orientation="horizontal", shrink=0.5, aspect=45, pad=0.02, extend="max",
+        ticks=FLUX_LEVELS,
+    )
+    bar.set_label(f"Flux ({FLUX_UNITS} of vegetated area)")
+    bar.outline.set_linewidth(0.5)
     return fig
 
 

@@ -26,6 +26,7 @@ from soilresp.workflow.learning import (
     draw_numbers,
     draw_table,
     draw_variants,
+    ecosystem_table,
     training,
 )
 from soilresp.workflow.scoring import model_score
@@ -57,6 +58,7 @@ __all__ = [
     "training",
     "draw_variants",
     "bin_table",
+    "ecosystem_table",
     "draw_table",
     "draw_numbers",
     "validation",

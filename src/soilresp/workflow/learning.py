@@ -14,7 +14,9 @@ from soilresp.workflow.assembling import assembly
 from soilresp.workflow.common import Ticker, records_of
 from soilresp.workflow.searching import predictor_search
 
-__all__ = ["training", "draw_variants", "bin_table", "draw_table", "draw_numbers"]
+__all__ = [
+    "training", "draw_variants", "bin_table", "ecosystem_table", "draw_table", "draw_numbers",
+]
 
 
 def _training(study, needs, *, n_runs=None, n_trees=None, draw="area"):
@@ -84,19 +86,57 @@ def bin_table(trained):
     Returns
     -------
     pandas.DataFrame
-        Number of records, their share and that of the vegetated land (%), and the quotient
-        of the land's share and the records'.
+        Number of records and the mean of their flux (g C m-2 yr-1; figure S1b), their share
+        and that of the vegetated land (%), and the quotient of the land's share and the
+        records'.
     """
     shares, records = trained.shares, trained.predictions
     table = pd.DataFrame({"bin": [STRATA[s][0] for s in shares["stratum"]]})
     for target in TARGETS:
-        own = records.loc[records["target"] == target, "stratum"]
-        table[f"{target} records"] = [int((own == s).sum()) for s in shares["stratum"]]
+        own = records[records["target"] == target].groupby("stratum")["flux"]
+        table[f"{target} records"] = own.size().reindex(shares["stratum"], fill_value=0).to_numpy()
+        table[f"{target} mean"] = own.mean().reindex(shares["stratum"]).to_numpy()
         table[f"{target} share"] = 100 * shares[target]
     table["land"] = 100 * shares["area"]
     for target in TARGETS:
         table[f"{target} weight"] = shares["area"] / shares[target]
     return table
+
+
+# What SRDB calls an ecosystem, and the bins that such ground may fall into.
+_LIKELY = {
+    "Forest": (1, 2, 3), "Plantation": (1, 2, 3), "Shrubland": (4,), "Tundra": (4, 5),
+    "Savanna": (5,), "Grassland": (5,), "Wetland": (5,), "Agriculture": (5,),
+}
+
+
+def ecosystem_table(matched):
+    """What a record says that it was measured in, against the bin of its cell.
+
+    Parameters
+    ----------
+    matched : pandas.DataFrame
+        Records with ``target``, ``ecosystem`` (SRDB's word) and ``stratum``.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        Number of records by ecosystem (rows, the most frequent first; those that no bin is
+        named after are *other*) and bin (columns), with their sum. Empty if no record
+        names its ecosystem.
+    agree : float
+        Share of the records with a known ecosystem whose bin is one that it may fall into;
+        NaN if there are none.
+    """
+    said = matched.loc[matched["ecosystem"].fillna("").str.strip() != "", ["ecosystem", "stratum"]]
+    known = said["ecosystem"].isin(_LIKELY)
+    table = pd.crosstab(said["ecosystem"].where(known, "other"), said["stratum"])
+    table = table.reindex(columns=list(STRATA), fill_value=0)
+    table.columns = [name for name, _ in STRATA.values()]
+    table["all"] = table.sum(axis=1)
+    table = table.sort_values("all", ascending=False).rename_axis("ecosystem in SRDB")
+    alike = [s in _LIKELY[e] for e, s in said[known].itertuples(index=False)]
+    return table, sum(alike) / len(alike) if alike else float("nan")
 
 
 def draw_table(draws):
