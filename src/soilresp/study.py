@@ -33,6 +33,8 @@ class Profile:
         of ranks.
     n_twins : int
         Twin experiments that are made again.
+    recheck_leaders : int
+        Leaders of the search through all subsets whose forests are grown again.
     """
 
     name: str
@@ -42,20 +44,23 @@ class Profile:
     cv_trees: int
     search_trees: int
     search_depth: int
-    driver_trees: int = 20
-    rank_draws: int = 3
+    driver_trees: int = 10
+    rank_draws: int = 2
     n_twins: int = 1
+    recheck_leaders: int = 1
 
 
 PROFILES = {
     p.name: p
     for p in (
-        Profile("quick", n_runs=10, n_trees=40, cv_folds=5, cv_trees=60,
-                search_trees=50, search_depth=1),
+        Profile("quick", n_runs=10, n_trees=40, cv_folds=5, cv_trees=20,
+                search_trees=20, search_depth=1),
         Profile("standard", n_runs=40, n_trees=100, cv_folds=10, cv_trees=300,
-                search_trees=200, search_depth=1, driver_trees=100, rank_draws=12, n_twins=2),
+                search_trees=200, search_depth=1, driver_trees=100, rank_draws=12, n_twins=2,
+                recheck_leaders=3),
         Profile("paper", n_runs=2000, n_trees=500, cv_folds=10, cv_trees=500,
-                search_trees=500, search_depth=2, driver_trees=500, rank_draws=50, n_twins=10),
+                search_trees=500, search_depth=2, driver_trees=500, rank_draws=50, n_twins=10,
+                recheck_leaders=3),
     )
 }
 
