@@ -163,7 +163,7 @@ def test_joint_estimates_are_possible(results):
 
 def test_uncertainty_of_the_totals(study, results):
     """Every measure for each flux; the headline goes into the budget; no trend without years."""
-    found = workflow.uncertainty(study, n_replicates=3, n_trees=5)
+    found = workflow.uncertainty(study, n_replicates=3, doubt_trees=5)
     three = workflow.uncertainty_table(found.three)
     mapping = results["05_global_mapping"]
     assert three.loc["sum of the cells' SD", "SR"] == pytest.approx(mapping.flux["SR"]["sd_sum"])
