@@ -108,7 +108,7 @@ plot.predictor_frequency(workflow.search_frequency(found))
 
 # %%
 notebook.show(
-    found.rechecked,
+    workflow.search_recheck(study).rechecked,
     "RMSE out of bag (g C m⁻² yr⁻¹) as in the table, and grown again", digits=3,
 )
 

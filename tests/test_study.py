@@ -33,7 +33,7 @@ def test_defaults(tmp_path):
     assert study.is_twin and study.label == "Twin experiment: synthetic observations, known truth"
     assert study.results == tmp_path / "run" / "results"
     assert "twin experiment, no field data" in study.describe()
-    assert "10 runs of 40 trees" in study.describe()
+    assert f"{study.profile.n_runs} runs of {study.profile.n_trees} trees" in study.describe()
 
 
 def test_field_data_carry_no_label(tmp_path):

@@ -210,7 +210,14 @@ def to_standard(field, lat="lat", lon="lon"):
     names = {old: new for old, new in ((lat, "lat"), (lon, "lon")) if old != new}
     field = field.rename(names) if names else field
     field = field.assign_coords(lon=(field["lon"] + 180) % 360 - 180)
-    return field.sortby("lon").sortby("lat", ascending=False)
+    return _sorted(_sorted(field, "lon"), "lat", descending=True)
+
+
+def _sorted(field, name, descending=False):
+    """Sort along a coordinate; a field that is in order is not copied, it may be large."""
+    steps = np.diff(field[name].values)
+    in_order = (steps < 0).all() if descending else (steps > 0).all()
+    return field if in_order else field.sortby(name, ascending=not descending)
 
 
 def block_mean(field, factor, weights=None):

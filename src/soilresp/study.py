@@ -33,6 +33,14 @@ class Profile:
         of ranks.
     n_twins : int
         Twin experiments that are made again.
+    recheck_leaders : int
+        Leaders of the search through all subsets whose forests are grown again.
+    draw_runs, draw_trees : int
+        Runs and trees of the small ensembles under each way to draw records.
+    effect_runs, effect_trees : int
+        The same of those with suspicious records left out or repaired.
+    doubt_trees : int
+        Trees of the runs whose totals tell the uncertainties.
     """
 
     name: str
@@ -42,16 +50,24 @@ class Profile:
     cv_trees: int
     search_trees: int
     search_depth: int
-    driver_trees: int = 20
-    rank_draws: int = 3
+    driver_trees: int = 10
+    rank_draws: int = 2
     n_twins: int = 1
+    recheck_leaders: int = 3
+    draw_runs: int = 10
+    draw_trees: int = 40
+    effect_runs: int = 5
+    effect_trees: int = 40
+    doubt_trees: int = 50
 
 
 PROFILES = {
     p.name: p
     for p in (
-        Profile("quick", n_runs=10, n_trees=40, cv_folds=5, cv_trees=60,
-                search_trees=50, search_depth=1),
+        # Every notebook in half a minute on two processors: enough to see that all works.
+        Profile("quick", n_runs=10, n_trees=20, cv_folds=5, cv_trees=20,
+                search_trees=20, search_depth=1, recheck_leaders=1, draw_runs=5, draw_trees=10,
+                effect_runs=2, effect_trees=20, doubt_trees=20),
         Profile("standard", n_runs=40, n_trees=100, cv_folds=10, cv_trees=300,
                 search_trees=200, search_depth=1, driver_trees=100, rank_draws=12, n_twins=2),
         Profile("paper", n_runs=2000, n_trees=500, cv_folds=10, cv_trees=500,

@@ -176,6 +176,8 @@ def predict(forest, x):
     numpy.ndarray, shape (n,)
     """
     x = np.ascontiguousarray(x, np.float32)
+    if len(x) <= _ROWS_AT_ONCE:  # starting threads takes longer than a few rows do
+        return _mean_over_trees(forest, x)
     parts = [x[i : i + _ROWS_AT_ONCE] for i in range(0, len(x), _ROWS_AT_ONCE)]
     predicted = Parallel(n_jobs=forest.n_jobs, require="sharedmem")(
         delayed(_mean_over_trees)(forest, part) for part in parts

@@ -67,6 +67,8 @@ def _read(path, variable):
             f"{path}: expected {variable} on the 0.05-degree grid (lat 3600, lon 7200), got "
             f"{dict(field.sizes)}."
         )
-    field = to_standard(field)
+    # Its rows run northwards: turned first, they need no sorting, which takes a second a map.
+    field = to_standard(field.isel(lat=slice(None, None, -1)))
+    values = np.ascontiguousarray(field.values)
     # -1 stands for missing and is not declared as a fill value in the file.
-    return np.where(field.values < 0, np.nan, field.values)
+    return np.where(values < 0, np.nan, values)

@@ -38,6 +38,7 @@ from soilresp.workflow.searching import (
     search_finalists,
     search_frequency,
     search_numbers,
+    search_recheck,
 )
 from soilresp.workflow.selecting import selection
 from soilresp.workflow.twinning import TWIN_WORDS, many_twins, twin_experiments
@@ -55,6 +56,7 @@ __all__ = [
     "search_finalists",
     "search_frequency",
     "search_numbers",
+    "search_recheck",
     "training",
     "draw_variants",
     "bin_table",
@@ -96,6 +98,6 @@ STAGES = (
 )
 """The stages that make the study, each after those it needs.
 
-`quality_effect`, `applicability` and `model_score` only look at it; the budget takes
+`search_recheck`, `quality_effect`, `applicability` and `model_score` only look at it; the budget takes
 `uncertainty` as well.
 """

@@ -30,7 +30,7 @@ UNITS = {"studies": "whole studies", "blocks": "5-degree blocks"}
 """What is resampled."""
 
 _FLUXES = ("SR", "HR", "AR")
-_REPLICATES = {"quick": 4, "standard": 12}
+_REPLICATES = {"quick": 3, "standard": 12}
 
 
 def _cases(cube, matched, chosen):
@@ -113,7 +113,7 @@ def _correlograms(cases, climatology, mask, area, cv_folds, seed):
     return pd.concat(tables, ignore_index=True), out
 
 
-def _uncertainty(study, needs, *, n_replicates=None, n_runs=2, n_trees=50, cv_folds=None):
+def _uncertainty(study, needs, *, n_replicates=None, n_runs=2, doubt_trees=None, cv_folds=None):
     """Uncertainties of the global totals.
 
     Results: ``totals`` (by resampled studies, model, covariates, land), ``live`` (what of
@@ -127,7 +127,7 @@ def _uncertainty(study, needs, *, n_replicates=None, n_runs=2, n_trees=50, cv_fo
     climatology = maps.climatology
     n_replicates = n_replicates or _REPLICATES.get(study.profile.name, 40)
     live = _compute(
-        study, cube, matched, chosen, n_replicates, n_runs, n_trees, ("studies",),
+        study, cube, matched, chosen, n_replicates, n_runs, doubt_trees, ("studies",),
         1 if study.profile.name == "quick" else 3,
     )
     long = _committed(study)
@@ -138,7 +138,7 @@ def _uncertainty(study, needs, *, n_replicates=None, n_runs=2, n_trees=50, cv_fo
     cases, area, mask = _cases(cube, matched, chosen)
     n_spread = 1 if study.profile.name == "quick" else 2
     spread = pd.concat([
-        doubts.spread_variants(c, area, area_shares(cube), n_spread, n_trees, study.seed)
+        doubts.spread_variants(c, area, area_shares(cube), n_spread, doubt_trees, study.seed)
         for c in cases
     ])
     by_distance, correlated = _correlograms(

@@ -14,7 +14,8 @@ from soilresp.workflow.selecting import selection
 __all__ = ["quality_effect"]
 
 
-def _quality_effect(study, needs, *, n_runs=5, n_trees=40, cv_folds=None, cv_trees=None):
+def _quality_effect(study, needs, *, effect_runs=None, effect_trees=None, cv_folds=None,
+                    cv_trees=None):
     """See what leaving out or repairing suspicious records does to scores and totals.
 
     Results: ``effect``, by what is done and target; empty for a twin experiment.
@@ -26,7 +27,8 @@ def _quality_effect(study, needs, *, n_runs=5, n_trees=40, cv_folds=None, cv_tre
     table = effect_of_quality(
         read_srdb(access.locate("srdb").path), selected.flags,
         Selection.from_dict(selected.settings["rules"] or {}), cube,
-        needs["03_predictor_search"].chosen, n_runs, n_trees, cv_folds, cv_trees, study.seed,
+        needs["03_predictor_search"].chosen, effect_runs, effect_trees, cv_folds, cv_trees,
+        study.seed,
     )
     return {"effect": table}
 

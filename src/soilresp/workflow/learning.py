@@ -56,7 +56,7 @@ def _training(study, needs, *, n_runs=None, n_trees=None, draw="area"):
 training = Stage("04_stratified_training", _training, [assembly, predictor_search])
 
 
-def _draw_variants(study, needs, *, draw_runs=10, draw_trees=40):
+def _draw_variants(study, needs, *, draw_runs=None, draw_trees=None):
     """Train small ensembles under every way of drawing the records.
 
     Results: ``effect``, ``drawn`` and ``maps``, as from

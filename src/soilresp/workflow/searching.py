@@ -30,6 +30,7 @@ from soilresp.workflow.common import Ticker, records_of
 
 __all__ = [
     "predictor_search",
+    "search_recheck",
     "search_everything",
     "search_extent",
     "search_errors",
@@ -39,7 +40,6 @@ __all__ = [
 ]
 
 _TABLE = "search"
-_RECHECKED = 3
 _AGAIN = ["target", "rank", "predictors", "is_paper", "committed", "again", "difference"]
 
 
@@ -48,13 +48,12 @@ def _search(study, needs, *, search_trees=None, search_depth=None, search_anew=F
     """Rank predictor subsets, and settle on one.
 
     Where the search through all subsets was done before with this recipe and these
-    observations, its table is taken, and its leaders are scored again; else, or with
-    ``search_anew``, the neighbourhood of the paper's choice is searched.
+    observations, its table is taken; else, or with ``search_anew``, the neighbourhood of the
+    paper's choice is searched.
 
     Results: ``whole`` (the table of `soilresp.fit.whole_search.summarise`, empty if there is
-    none), ``made`` (how it was made), ``rechecked`` (its leaders, then and now), ``ranking`` (the
-    leaders, or the neighbourhood), ``extent`` (predictors and subsets of each flux) and
-    ``chosen``. Settings: trees of each forest, the largest number of predictors added or
+    none), ``made`` (how it was made), ``ranking`` (the leaders, or the neighbourhood),
+    ``extent`` (predictors and subsets of each flux) and ``chosen``. Settings: trees of each forest, the largest number of predictors added or
     removed, and the predictors to go on with (the paper's by default, whatever the ranking says).
     """
     assembled = needs["02_covariate_assembly"]
@@ -72,17 +71,31 @@ def _search(study, needs, *, search_trees=None, search_depth=None, search_anew=F
     whole, made = (pd.DataFrame(), {}) if search_anew else _known(study)
     if len(whole):
         ranking = _leaders(whole)
-        rechecked = _again(tables, whole, made)
     else:
         ranking = _around_the_paper(tables, search_trees, search_depth, study.seed)
-        rechecked = pd.DataFrame(columns=_AGAIN)
     return {
-        "whole": whole, "made": made, "rechecked": rechecked, "ranking": ranking,
-        "extent": _extent(tables), "chosen": chosen,
+        "whole": whole, "made": made, "ranking": ranking, "extent": _extent(tables),
+        "chosen": chosen,
     }
 
 
 predictor_search = Stage("03_predictor_search", _search, [assembly])
+
+
+def _recheck(study, needs, *, recheck_leaders=None):
+    """Grow the first forests of the search's leaders again, to see that they are the same.
+
+    Results: ``rechecked`` (the leaders and the paper's choice, then and now; empty where the
+    search was not one through all subsets). Setting: how many leaders of each flux.
+    """
+    found = needs["03_predictor_search"]
+    if not len(found.whole):
+        return {"rechecked": pd.DataFrame(columns=_AGAIN)}
+    tables = _tables(needs["02_covariate_assembly"])
+    return {"rechecked": _again(tables, found.whole, found.made, recheck_leaders)}
+
+
+search_recheck = Stage("03_search_recheck", _recheck, [assembly, predictor_search])
 
 
 def _tables(assembled):
@@ -136,12 +149,12 @@ def _leaders(whole):
     return pd.concat(ranked, ignore_index=True)
 
 
-def _again(tables, whole, made):
+def _again(tables, whole, made, n_leaders):
     """The first forests of the leaders and of the paper's choice, grown again."""
     rows = []
     for target, (x, records) in tables.items():
         of_target = whole[(whole["target"] == target)]
-        leaders = of_target[(of_target["rank"] <= _RECHECKED) | of_target["is_paper"]]
+        leaders = of_target[(of_target["rank"] <= n_leaders) | of_target["is_paper"]]
         bar = Ticker(len(leaders), f"{target} leaders again")
         for line in leaders.itertuples():
             subset = tuple(line.predictors.split())

@@ -19,7 +19,7 @@ TWIN_WORDS = {name: variant.words for name, variant in VARIANTS.items()}
 _FILES = ("twins", "twins_bands")
 
 N_RUNS, N_TREES = 10, 40
-"""Of each experiment's ensembles: as profile "quick" has them."""
+"""Of each experiment's ensembles."""
 
 
 def many_twins(n, into=None, folder=None, n_runs=N_RUNS, n_trees=N_TREES):

@@ -77,13 +77,13 @@ def _validation(study, needs, *, cv_folds=None, cv_trees=None):
             records, x, target, cv_trees, cv_folds, study.seed, of_runs["ensemble_held_out"], tick
         )
         curve = buffered_curve(
-            records, x, target, max(10, cv_trees // 20), max(30, cv_trees // 4), study.seed,
+            records, x, target, max(5, cv_trees // 20), max(15, cv_trees // 4), study.seed,
             progress=tick,
         )
         leak = compare_sets(records, sets, target, few, cv_folds, study.seed, tick)
         coverage, pit = calibration(records, x, target, few, cv_folds, study.seed, tick)
         # With fewer trees some record is in every bag.
-        drawn = drawn_scores(records, x, target, shares, 2, max(60, few), study.seed)
+        drawn = drawn_scores(records, x, target, shares, 2, max(40, few), study.seed)
         bar.close()
         kept = records[["record", "study", "lat", "lon", "year", "flux", "target", "stratum"]]
         found = {
