@@ -88,6 +88,23 @@ class ExportPart(str, Enum):
     all = "all"
 
 
+def _bound_memory(context: typer.Context, amount: str | None):
+    if amount is not None:
+        from soilresp import memory
+
+        context.with_resource(memory.bounded(amount))
+    return amount
+
+
+MaxMemory = Annotated[
+    str | None,
+    typer.Option(
+        metavar="AMOUNT", callback=_bound_memory,
+        help="Most memory that a process may take, such as 2GB; same results.",
+    ),
+]
+
+
 def main(arguments=None):
     """Run the command and leave with its exit code.
 
@@ -192,6 +209,7 @@ def run(
             "--changed", help="Leave out notebooks that are up to date, and say why others run."
         ),
     ] = False,
+    max_memory: MaxMemory = None,
 ):
     """Run the study: the notebooks in order, then the table of SR, HR and AR."""
     from soilresp import run as runner
@@ -277,6 +295,7 @@ def score(
         Path | None,
         typer.Option(metavar="FOLDER", help="Where to write; default scores/NAME here."),
     ] = None,
+    max_memory: MaxMemory = None,
 ):
     """Score a model's SR, HR or AR against the benchmark: totals, maps, sites, rank."""
     from soilresp.compare.scorecard import as_text
@@ -631,6 +650,7 @@ def build_covariates(
             help="A constant of the cube, such as par_fraction=0.5; may be repeated.",
         ),
     ] = None,
+    max_memory: MaxMemory = None,
 ):
     """Build a covariate cube by a recipe, check it, and describe it."""
     from soilresp.prepare import covariates, cube

@@ -334,8 +334,9 @@ def moments(values, weights):
     """
     centre = values.mean()
     # Centred first: the difference of two large squares would lose digits.
-    mean = weights @ (values - centre)
-    square = weights @ (values - centre) ** 2
+    # Not by BLAS, where a row's sum depends on the rows around it.
+    mean = np.einsum("ij,j->i", weights, values - centre)
+    square = np.einsum("ij,j->i", weights, (values - centre) ** 2)
     return mean + centre, np.sqrt(np.maximum(square - mean**2, 0))
 
 

@@ -36,13 +36,16 @@ def read_soil_carbon(organic_carbon, bulk_density):
     DataError
         If a file cannot be read or is not on the 0.05-degree grid.
     """
-    percent = _read(organic_carbon, "T_OC")
-    density = _read(bulk_density, "T_BULK_DEN")
-    # percent/100 * (kg dm-3 = 1000 kg m-3) * m
-    carbon = percent * density * (10 * TOPSOIL_DEPTH)
     grid = coordinates()
+    mean = np.full((grid["lat"].size, grid["lon"].size), np.nan)
+    bands = zip(_bands(organic_carbon, "T_OC"), _bands(bulk_density, "T_BULK_DEN"), strict=True)
+    for (north, percent), (_, density) in bands:
+        # percent/100 * (kg dm-3 = 1000 kg m-3) * m
+        carbon = block_mean(percent * density * (10 * TOPSOIL_DEPTH), 10)
+        first = round((grid["lat"].values[0] - north) / 0.5)
+        mean[first : first + len(carbon)] = carbon
     return xr.DataArray(
-        block_mean(carbon, 10),
+        mean,
         dims=("lat", "lon"),
         coords=grid,
         name="SOC",
@@ -54,21 +57,26 @@ def read_soil_carbon(organic_carbon, bulk_density):
     )
 
 
-def _read(path, variable):
+_ROWS = 300
+"""Rows of the map that are read at a time; the whole of it would take a gigabyte."""
+
+
+def _bands(path, variable):
+    """The map from its first row to its last: the northernmost cell of a band, and its values."""
     try:
         with xr.open_dataset(path) as data:
             if variable not in data:
                 raise DataError(f"{path}: no variable {variable!r}, found {sorted(data.data_vars)}.")
-            field = data[variable].load()
+            field = data[variable]
+            if dict(field.sizes) != {"lat": 3600, "lon": 7200}:
+                raise DataError(
+                    f"{path}: expected {variable} on the 0.05-degree grid (lat 3600, lon 7200), "
+                    f"got {dict(field.sizes)}."
+                )
+            for start in range(0, field.sizes["lat"], _ROWS):
+                band = to_standard(field.isel(lat=slice(start, start + _ROWS)).load())
+                # -1 stands for missing and is not declared as a fill value in the file.
+                values = np.where(band.values < 0, np.nan, band.values)
+                yield float(band["lat"][:10].mean()), values
     except (OSError, RuntimeError, ValueError) as error:
         raise DataError(f"{path} is not a readable NetCDF file ({error}). Fetch it again.") from None
-    if dict(field.sizes) != {"lat": 3600, "lon": 7200}:
-        raise DataError(
-            f"{path}: expected {variable} on the 0.05-degree grid (lat 3600, lon 7200), got "
-            f"{dict(field.sizes)}."
-        )
-    # Its rows run northwards: turned first, they need no sorting, which takes a second a map.
-    field = to_standard(field.isel(lat=slice(None, None, -1)))
-    values = np.ascontiguousarray(field.values)
-    # -1 stands for missing and is not declared as a fill value in the file.
-    return np.where(values < 0, np.nan, values)

@@ -270,8 +270,13 @@ def _hr(method, sr, hr, weights, table):
     if method == "clipped":
         return np.minimum(hr, sr)
     if method == "share":
-        return sr * (weights @ table["share"].to_numpy())
-    return sr * (weights @ table["HR"].to_numpy()) / (weights @ table["SR"].to_numpy())
+        return sr * _means(weights, table["share"])
+    return sr * _means(weights, table["HR"]) / _means(weights, table["SR"])
+
+
+def _means(weights, values):
+    """Weighted means. Unlike BLAS, each comes out the same whatever the rows around it."""
+    return np.einsum("ij,j->i", weights, values.to_numpy(float))
 
 
 def _on_grid(values, like, mask):

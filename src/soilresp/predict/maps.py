@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from soilresp import memory
 from soilresp.grid import total_pg
 from soilresp.predict.sums import Sums
 
@@ -14,6 +15,7 @@ __all__ = [
     "blocks",
     "mean_covariates",
     "stack",
+    "weight_parts",
     "sums_for",
     "map_flux",
     "autotrophic",
@@ -25,6 +27,9 @@ QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
 
 MAD_TO_SD = 1.4826
 """Factor that makes a MAD estimate the SD of a normal distribution."""
+
+MOST_CELLS = 100_000
+"""Cells whose weights are kept at a time, at most; a gigabyte for 3,000 training values."""
 
 _LONG_NAMES = {
     "SR": "total soil respiration, carbon",
@@ -113,6 +118,49 @@ def stack(cube, mask, predictors):
     return out
 
 
+def weight_parts(by_year, n_values, n_trees, n_records, n_bins=None, copies=1):
+    """Cut the cells into parts whose weights fit into memory together with all else.
+
+    Parameters
+    ----------
+    by_year : numpy.ndarray, shape (n_years, n_cells, p)
+        From `stack`.
+    n_values : int
+        Distinct training values.
+    n_trees, n_records : int
+        Trees of a forest, and records it is grown on.
+    n_bins : int, optional
+        As for `soilresp.predict.sums.Sums`.
+    copies : int
+        Times that the weights of a part are there at once.
+
+    Returns
+    -------
+    list of slice
+        Parts of the cells; one alone if there is room, and none is larger than `MOST_CELLS`.
+
+    Raises
+    ------
+    ParameterError
+        If the bound of `soilresp.memory` leaves no room for one cell.
+
+    Examples
+    --------
+    >>> weight_parts(np.zeros((1, 250_000, 5)), 100, 10, 100)
+    [slice(0, 83334, None), slice(83334, 166668, None), slice(166668, 250000, None)]
+    """
+    n_years, n_cells, p = by_year.shape
+    # Measured: the ordered rows, what is summed over them, and what evaluation takes for a while.
+    fixed = n_years * n_cells * (28 * p + 80) + 150 * n_trees * n_records
+    each = 4 * n_values if n_bins is None else n_years * (4 * n_bins + 28 * p + 250)
+    most = memory.share_out(
+        "the maps", fixed, copies * (each + 40 * p + 250), n_cells, MOST_CELLS
+    )
+    n_parts = -(-n_cells // most)
+    size = -(-n_cells // n_parts)
+    return [slice(i, min(i + size, n_cells)) for i in range(0, n_cells, size)]
+
+
 def sums_for(cube, mask, x, y, predictors, n_runs, **options):
     """Empty sums for `map_flux`.
 
@@ -133,7 +181,7 @@ def sums_for(cube, mask, x, y, predictors, n_runs, **options):
     return Sums(by_year, vegetated_area(cube).values[mask], x, y, n_runs, **options)
 
 
-def map_flux(runs, cube, mask, x, y, target, predictors, sums=None):
+def map_flux(runs, cube, mask, x, y, target, predictors, sums=None, spread=None):
     """Predict a flux everywhere with every run, and take means and spreads.
 
     Each run predicts every year; the map is the mean over runs. The
@@ -158,6 +206,9 @@ def map_flux(runs, cube, mask, x, y, target, predictors, sums=None):
         In the order of the columns of `x`.
     sums : soilresp.predict.sums.Sums, optional
         From `sums_for`, with any of the runs in it. Default: empty ones.
+    spread : dict of numpy.ndarray, optional
+        From `soilresp.predict.sums.Sums.spread` at `QUANTILES`, where the weights are not all in
+        `sums`.
 
     Returns
     -------
@@ -176,7 +227,7 @@ def map_flux(runs, cube, mask, x, y, target, predictors, sums=None):
         sums = sums_for(cube, mask, x, y, predictors, len(runs))
     for run in runs:
         sums.add(run)
-    flux, spread = sums.flux(), sums.spread(QUANTILES)
+    flux, spread = sums.flux(), sums.spread(QUANTILES) if spread is None else spread
     by_year, mad = sums.sd(), spread["mad"]
     mean, sd = flux.mean(axis=0), by_year.mean(axis=0)
     fields = {

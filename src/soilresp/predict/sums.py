@@ -60,6 +60,10 @@ class Sums:
         `soilresp.forest.distribution.Weights`): 4 bytes for each year, cell and bin, 1.9 GB
         for 31 years, 58,700 cells and 256 bins. Default: those at each cell's mean
         predictors over the years, for every value on its own.
+    part : slice, optional
+        Cells whose weights are kept, to save memory. Default: all.
+    moments : bool
+        Whether fluxes, squares and totals are kept; without them, only the weights are.
 
     Attributes
     ----------
@@ -69,33 +73,39 @@ class Sums:
 
     def __init__(
         self, by_year, area, x, y, n_runs, n_threads=-1, file=None, key="", every=None,
-        n_bins=None,
+        n_bins=None, part=None, moments=True,
     ):
         self.x, self.y = np.asarray(x, np.float32), np.asarray(y, float)
         self.area, self.n_runs, self.n_threads = np.asarray(area, float), n_runs, n_threads
         self.n_bins = n_bins
         n_years, n_cells, p = by_year.shape
         self._shape = n_years, n_cells
-        self._rows = Rows(by_year.reshape(-1, p), like=self.x)
+        self._part, self._moments = part, moments
         self._records = Rows(self.x)
-        # For one year the rows are the mean predictors themselves.
-        self._weighed = (
-            self._rows if n_years == 1 or n_bins else Rows(by_year.mean(axis=0), like=self.x)
-        )
+        self._rows = Rows(by_year.reshape(-1, p), like=self.x) if moments else None
+        of_part = by_year if part is None else by_year[:, part]
+        self._weighed_cells = of_part.shape[1]
+        if moments and part is None and (n_years == 1 or n_bins):
+            # For one year the rows are the mean predictors themselves.
+            self._weighed = self._rows
+        elif n_bins:
+            self._weighed = Rows(of_part.reshape(-1, p), like=self.x)
+        else:
+            self._weighed = Rows(of_part.mean(axis=0), like=self.x)
         # Means of y never exceed its largest value, nor mean squares its square: n_runs of
         # them stay below 2^62.
         most = max(np.abs(self.y).max(), 1.0)
         self._scale = 2.0 ** min(40, 62 - frexp(n_runs * most)[1])
         self._square_scale = 2.0 ** min(40, 62 - frexp(n_runs * most**2)[1])
         self._file, self._every = file, _interval() if every is None else every
-        digest = hashlib.sha256(f"{key} {n_runs} {n_bins}".encode())
+        digest = hashlib.sha256(f"{key} {n_runs} {n_bins} {part} {moments}".encode())
         for part in (by_year, self.area, self.x, self.y):
             digest.update(np.ascontiguousarray(part).tobytes())
         self.key = digest.hexdigest()
         self._start()
 
     def _start(self):
-        n_rows = len(self._rows)
+        n_rows = len(self._rows) if self._moments else 0
         self.total, self.square = np.zeros(n_rows, np.int64), np.zeros(n_rows, np.int64)
         self.run_totals = np.zeros((self.n_runs, self._shape[0]))
         self._scores = np.zeros((self.n_runs, len(SCORES)))
@@ -112,9 +122,13 @@ class Sums:
 
     def cells(self):
         """The arguments that make sums of the same runs (dict)."""
+        rows, n_cells, part = self._rows, self._shape[1], self._part
+        if not self._moments:
+            rows, n_cells, part = self._weighed, self._weighed_cells, None
         return {
-            "by_year": self._rows.x.reshape(*self._shape, -1), "area": self.area, "x": self.x,
-            "y": self.y, "n_runs": self.n_runs, "n_bins": self.n_bins,
+            "by_year": rows.x.reshape(-1, n_cells, rows.x.shape[1]), "area": self.area,
+            "x": self.x, "y": self.y, "n_runs": self.n_runs, "n_bins": self.n_bins,
+            "part": part, "moments": self._moments,
         }
 
     def add(self, run):
@@ -127,10 +141,15 @@ class Sums:
         """
         if run.index in self.done or not 0 <= run.index < self.n_runs:
             raise ValueError(f"run {run.index} is in the sums already, or not of the {self.n_runs}")
-        self.add_moments(run)
+        if self._moments:
+            self.add_moments(run)
         self.add_weights(run)
         self.done.add(run.index)
         self.save_if_due()
+
+    def drop_weights(self):
+        """Free the memory of the weights, when their statistics have been taken."""
+        self.weights = None
 
     def add_moments(self, run):
         """The part of `add` that sums means, squares, totals and scores."""
@@ -158,10 +177,12 @@ class Sums:
 
     def content(self):
         """All sums so far, as arrays that `take` adds to others (dict)."""
-        return {
-            "done": np.array(sorted(self.done), np.int64), "total": self.total,
-            "square": self.square, "run_totals": self.run_totals, "scores": self._scores,
-            "units": self.weights.units,
+        weights = {"done": np.array(sorted(self.done), np.int64), "units": self.weights.units}
+        if not self._moments:
+            return weights
+        return weights | {
+            "total": self.total, "square": self.square, "run_totals": self.run_totals,
+            "scores": self._scores,
         }
 
     def take(self, content):
@@ -176,15 +197,16 @@ class Sums:
         if self.done & done:
             raise ValueError("sums to be merged have a run in common")
         self.weights.take(content["units"], len(done), self._weighed)
-        self.total += content["total"]
-        self.square += content["square"]
-        self.run_totals += content["run_totals"]
-        self._scores += content["scores"]
+        if self._moments:
+            self.total += content["total"]
+            self.square += content["square"]
+            self.run_totals += content["run_totals"]
+            self._scores += content["scores"]
         self.done |= done
 
     def flux(self):
         """Mean over the runs, (n_years, n_cells), g C m-2 yr-1."""
-        self._check_whole()
+        self._check_moments()
         return (self.total / self._scale / self.n_runs).reshape(self._shape)
 
     def sd(self):
@@ -193,7 +215,7 @@ class Sums:
         From the second moments of all runs: the spread of the training values in the
         leaves and that between trees and runs, as one distribution.
         """
-        self._check_whole()
+        self._check_moments()
         mean, square = self.total / self._scale, self.square / self._square_scale
         variance = square / self.n_runs - (mean / self.n_runs) ** 2
         return np.sqrt(np.maximum(variance, 0)).reshape(self._shape)
@@ -231,7 +253,8 @@ class Sums:
             raise ValueError("the weights of every year are kept with n_bins alone")
         self._check_whole()
         found = self.weights.summary(levels, self.n_threads)
-        return {n: f.reshape(*f.shape[:-1], *self._shape) for n, f in found.items()}
+        shape = self._shape[0], self._weighed_cells
+        return {n: f.reshape(*f.shape[:-1], *shape) for n, f in found.items()}
 
     def scores(self):
         """Scores of each run on the records it held out.
@@ -242,7 +265,7 @@ class Sums:
             Index ``run``; ``n_held_out``, ``r2`` (1 - SSE/SST) and ``rmse``
             (g C m-2 yr-1), missing with fewer than two records.
         """
-        self._check_whole()
+        self._check_moments()
         table = pd.DataFrame(self._scores, columns=list(SCORES)).astype({"n_held_out": int})
         table.index.name = "run"
         return table
@@ -284,6 +307,11 @@ class Sums:
                 if stored.pop("key").item() == self.key:
                     self.take(stored)
         return self.done
+
+    def _check_moments(self):
+        if not self._moments:
+            raise ValueError("these sums are of weights alone (moments=False)")
+        self._check_whole()
 
     def _check_whole(self):
         missing = self.n_runs - len(self.done)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields, replace
 import numpy as np
 import xarray as xr
 
-from soilresp import __version__
+from soilresp import __version__, memory
 from soilresp.data import access
 from soilresp.data.embedded import load_embedded
 from soilresp.errors import DataError, ParameterError
@@ -250,21 +250,16 @@ def build_cube(recipe, inputs=None, options=None, years=None):
     cover = land_cover(recipe.fields["vegetation"], inputs, embedded)
     land = (cover["land_fraction"] - cover["igbp_fraction"].sel(igbp=15) > 0).values
     land &= (cover["lat"] > _SOUTHERN_EDGE).values[:, None]
-    months, filled = _months(recipe, inputs, embedded, land, options)
-    # A climatology of vapour pressure must not be paired with the temperature of one year.
-    by_year = months["vap"].ndim == months["tas"].ndim
-    rh = relative_humidity(months["vap"], months["tas" if by_year else "tas_climatology"])
-    capped = float(np.mean(rh[np.isfinite(rh)] >= 100))
-    par = months["rsds"] * (options.par_fraction * SECONDS_PER_DAY / 1e6) * DAYS_IN_MONTH[:, None]
-    lai, note = _leaf_area(recipe, inputs, embedded, cover, land, months, options)
+    fields = _read_fields(recipe, inputs, embedded, options)
+    mean = _climatologies(recipe, fields, land)
+    lai, note = _leaf_area(recipe, inputs, embedded, cover, land, mean, options)
+    found, filled, count = _by_blocks(recipe, fields, land, lai.astype(np.float32), options)
+    del fields
+    capped, sensitivity = count["capped"] / count["known"], count["moved"] / count["months"]
     if "lai" in note:
         filled["lai"] = note.pop("lai")
     area = (cover["cell_area"] * cover["vegetated_fraction"]).transpose("lat", "lon").values[land]
     _check_filled(recipe, filled, area)
-    found = annual_predictors(
-        months["tas"], months["pr"], rh.astype(np.float32), par.astype(np.float32),
-        lai.astype(np.float32), options.growing_threshold,
-    )
     if "soc" in recipe.fields:
         carbon = read_field(recipe.fields["soc"], inputs, recipe.years, embedded)
         found["SOC"] = carbon.values[land]
@@ -297,7 +292,7 @@ def build_cube(recipe, inputs=None, options=None, years=None):
         "recipe": recipe.name,
         "source": recipe.summary,
         "rh_capped_share": capped,
-        "season_sensitivity": _season_sensitivity(months["tas"], options.growing_threshold),
+        "season_sensitivity": sensitivity,
         "history": f"soilresp {__version__}",
         **{k: v for k, v in note.items() if k != "suffix"},
         **{f"option_{k}": v for k, v in asdict(options).items()},
@@ -322,44 +317,119 @@ _SOUTHERN_EDGE = -60
 """degrees; the few ice-free pixels of Antarctica are left out."""
 
 
-def _months(recipe, inputs, embedded, land, options):
-    """Monthly fields at the land cells, gaps filled, and the share of months filled."""
-    months, filled = {}, {}
+_CELLS = 64
+"""Cells that a block has at least: numpy adds the months of a few cells in another order."""
+
+_MOST_CELLS = 16_384
+"""Cells to a block at most, without a bound on memory."""
+
+
+def _read_fields(recipe, inputs, embedded, options):
+    """Monthly fields as their sources have them: the main one, its fallback, its anomalies."""
+    fields = {}
     for name in ("tas", "pr", "vap", "rsds"):
         source = recipe.fields[name]
-        field = read_field(source, inputs, recipe.years, embedded)
-        values = field.values[..., land].astype(np.float32)
+        main = read_field(source, inputs, recipe.years, embedded)
+        other = change = None
         if source.fallback:
-            other = read_field(source.fallback, inputs, recipe.years, embedded).values[..., land]
-            values, filled[name] = _fill(values, other.astype(np.float32))
-        months[f"{name}_climatology"] = values
+            other = read_field(source.fallback, inputs, recipe.years, embedded)
         if source.anomalies:
             change = read_field(source.anomalies, inputs, recipe.years, embedded)
             if name == "pr":
                 change = precipitation_ratio(
-                    field, change, embedded["land_fraction"], options.dry_month
+                    main, change, embedded["land_fraction"], options.dry_month
                 )
-            change, known = _to_cells(change, land)
+        fields[name] = main, other, change
+    return fields
+
+
+def _of_cells(fields, name, land):
+    """A field at some cells, its gaps filled, and the share of months that were (or None)."""
+    main, other, _ = fields[name]
+    values = main.values[..., land].astype(np.float32)
+    if other is None:
+        return values, None
+    return _fill(values, other.values[..., land].astype(np.float32))
+
+
+def _climatologies(recipe, fields, land):
+    """Mean months of temperature and precipitation without anomalies, shape (12, cells)."""
+    means = {}
+    for name in ("tas", "pr"):
+        values, _ = _of_cells(fields, name, land)
+        means[name] = values.mean(axis=0) if values.ndim == 3 else values
+    return means
+
+
+def _by_blocks(recipe, fields, land, lai, options):
+    """Annual predictors of the land cells, shares of months filled, and counts over months.
+
+    Cells are worked on in blocks that fit into memory; each has its own months alone.
+    """
+    n_months = 12 * len(range(recipe.years[0], recipe.years[1] + 1)) if recipe.years else 12
+    row, col = np.nonzero(land)
+    n_blocks = max(1, row.size // _CELLS)
+    # Eight fields of months at a time, and the interpolation of a year.
+    size = memory.share_out(
+        "the covariates", 40 * n_months // 12 * land.size, _CELLS * (8 * 4 * n_months + 1500),
+        n_blocks, -(-_MOST_CELLS // _CELLS),
+    )
+    found, filled = {}, {}
+    count = {"known": 0, "capped": 0, "months": 0, "moved": 0}
+    for cells in np.array_split(np.arange(row.size), -(-n_blocks // size)):
+        block = np.zeros_like(land)
+        block[row[cells], col[cells]] = True
+        months, shares = _months(recipe, fields, block, options)
+        # A climatology of vapour pressure must not be paired with the temperature of one year.
+        by_year = months["vap"].ndim == months["tas"].ndim
+        rh = relative_humidity(months["vap"], months["tas" if by_year else "tas_climatology"])
+        known = np.isfinite(rh)
+        count["known"] += int(known.sum())
+        count["capped"] += int((rh[known] >= 100).sum())
+        count["months"] += months["tas"].size
+        count["moved"] += _moved_months(months["tas"], options.growing_threshold)
+        par = months["rsds"] * (options.par_fraction * SECONDS_PER_DAY / 1e6)
+        par = par * DAYS_IN_MONTH[:, None]
+        made = annual_predictors(
+            months["tas"], months["pr"], rh.astype(np.float32), par.astype(np.float32),
+            lai[..., cells], options.growing_threshold,
+        )
+        for of, parts in ((found, made), (filled, shares)):
+            for name, values in parts.items():
+                if name not in of:
+                    of[name] = np.empty((*values.shape[:-1], row.size), values.dtype)
+                of[name][..., cells] = values
+    return found, filled, count
+
+
+def _months(recipe, fields, land, options):
+    """Monthly fields at some land cells, gaps filled, and the share of months filled."""
+    months, filled = {}, {}
+    for name in ("tas", "pr", "vap", "rsds"):
+        values, share = _of_cells(fields, name, land)
+        if share is not None:
+            filled[name] = share
+        if name == "tas":
+            months["tas_climatology"] = values.mean(axis=0) if values.ndim == 3 else values
+        if recipe.fields[name].anomalies:
+            change, known = _to_cells(fields[name][2], land)
             filled[f"{name}_anomaly"] = 1 - known
             if name == "pr":
                 values = values * np.clip(1 + change, *options.ratio_bounds)
             else:
                 values = values + change + np.float32(options.base_shift)
         months[name] = values
-    for name in ("tas", "pr"):
-        mean = months[f"{name}_climatology"]
-        months[f"{name}_climatology"] = mean.mean(axis=0) if mean.ndim == 3 else mean
     return months, filled
 
 
-def _season_sensitivity(tas, threshold, step=0.1):
-    """Share of the cells' months that enter or leave the growing season if all is `step` K warmer.
+def _moved_months(tas, threshold, step=0.1):
+    """Cells' months that enter or leave the growing season if all is `step` K warmer.
 
     Where temperature is a climatology with anomalies of another base, it says how
     much the shift between the bases matters: forests split on the order of MAT,
     which a shift leaves alone, so that the season is the only way in.
     """
-    return float(np.mean((tas > threshold) != (tas + step > threshold)))
+    return int(((tas > threshold) != (tas + step > threshold)).sum())
 
 
 def _fill(values, other):
@@ -383,15 +453,15 @@ def _check_filled(recipe, filled, area):
             )
 
 
-def _leaf_area(recipe, inputs, embedded, cover, land, months, options):
+def _leaf_area(recipe, inputs, embedded, cover, land, mean, options):
     """Monthly leaf area index at the land cells, and notes on how it came about."""
     source = recipe.fields["lai"]
 
     def proxy():
         return monthly_lai(
             embedded["fapar_max"].values[land], embedded["ndvi_min"].values[land],
-            embedded["ndvi_max"].values[land], months["tas_climatology"],
-            months["pr_climatology"], cover["igbp_fraction"].values[:, land],
+            embedded["ndvi_max"].values[land], mean["tas"],
+            mean["pr"], cover["igbp_fraction"].values[:, land],
             (cover["cell_area"] * cover["vegetated_fraction"]).transpose("lat", "lon").values[land],
             options.extinction, options.evergreen_lai,
         )

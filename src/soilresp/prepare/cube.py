@@ -8,14 +8,17 @@ import pandas as pd
 import xarray as xr
 
 from soilresp.errors import DataError, ParameterError
-from soilresp.grid import coordinates
+from soilresp.grid import RESOLUTION, block_mean, cell_area, coordinates
 from soilresp.prepare.recipes import PREDICTORS
 from soilresp.results import folder_aside, write_aside
 
 __all__ = [
-    "save_cube", "open_cube", "check_cube", "describe", "footnotes", "compare_cubes",
-    "correlations",
+    "RESOLUTIONS", "save_cube", "open_cube", "check_cube", "refine", "describe", "footnotes",
+    "compare_cubes", "correlations",
 ]
+
+RESOLUTIONS = (RESOLUTION, RESOLUTION / 2)
+"""Sizes of a cell, degrees, that a cube may have: the study's own, and a quarter of a degree."""
 
 _NEEDED = ("cell_area", "land_fraction", "vegetated_fraction", "igbp_fraction", "stratum")
 
@@ -154,15 +157,56 @@ def check_cube(cube, predictors=(), name="The cube"):
         _check_field(cube[predictor], area, name)
 
 
+def refine(cube, factor=2):
+    """Cut every cell of a cube into smaller ones with the same values.
+
+    It adds no knowledge: it is a frame for finer fields of one's own, and shows what the study
+    takes at a finer resolution.
+
+    Parameters
+    ----------
+    cube : xarray.Dataset
+    factor : int
+        Cells that a cell becomes along each side.
+
+    Returns
+    -------
+    xarray.Dataset
+        Fractions and predictors as they were, areas of the new cells.
+
+    Raises
+    ------
+    ParameterError
+        If `factor` is not a whole number above 0.
+
+    Examples
+    --------
+    >>> half = xr.Dataset({"MAT": (("lat", "lon"), np.ones((360, 720)))}, coordinates())
+    >>> refine(half)["MAT"].shape
+    (720, 1440)
+    """
+    if isinstance(factor, bool) or not isinstance(factor, int) or factor < 1:
+        raise ParameterError(f"factor must be a whole number from 1 up, got {factor!r}.")
+    resolution = 180 / cube.sizes["lat"] / factor
+    row = np.arange(cube.sizes["lat"] * factor) // factor
+    col = np.arange(cube.sizes["lon"] * factor) // factor
+    out = cube.isel(lat=row, lon=col).assign_coords(coordinates(resolution))
+    if "cell_area" in out:
+        out["cell_area"] = cell_area(resolution=resolution)
+    return out
+
+
 def _check_grid(cube, name):
-    for axis, wanted in coordinates().items():
+    for axis in ("lat", "lon"):
         if axis not in cube.coords:
             raise DataError(f"{name} has no coordinate {axis!r}; a cube has lat and lon.")
+    fits = [r for r in RESOLUTIONS if cube.sizes["lat"] == round(180 / r)]
+    for axis, wanted in coordinates(fits[0] if fits else RESOLUTION).items():
         found = cube[axis].values
         if found.shape == wanted.shape and np.allclose(found, wanted, atol=1e-4):
             continue
         span = f"{found[0]:g} to {found[-1]:g} in {found.size} steps"
-        hint = "Regrid it to half a degree."
+        hint = "Regrid it to half a degree (a quarter of one is taken, too)."
         if found.shape == wanted.shape and np.allclose(np.sort(found), np.sort(wanted), atol=1e-4):
             hint = "The order is the wrong way round: soilresp.grid.to_standard puts it right."
         elif axis == "lon" and found.max() > 180:
@@ -235,7 +279,12 @@ def _why_shifted(known, area, covered):
 
 def _check_poles(mat, name):
     """The tropics are the warmest belt, whatever the source."""
-    rows = {"60-90 N": slice(0, 60), "the tropics": slice(140, 220), "45-60 S": slice(270, 300)}
+    belts = {"60-90 N": (90, 60), "the tropics": (20, -20), "45-60 S": (-45, -60)}
+    a_degree = len(mat) / 180
+    rows = {
+        where: slice(round((90 - north) * a_degree), round((90 - south) * a_degree))
+        for where, (north, south) in belts.items()
+    }
     means = {where: float(np.nanmean(mat[rows[where]])) for where in rows}
     if max(means, key=means.get) != "the tropics":
         raise DataError(
@@ -337,7 +386,7 @@ def compare_cubes(cube, other):
     Parameters
     ----------
     cube, other : xarray.Dataset
-        Years are averaged.
+        Years are averaged. The finer one is brought to the grid of the coarser.
 
     Returns
     -------
@@ -345,10 +394,11 @@ def compare_cubes(cube, other):
         One row per common predictor: ``units``, ``mean``, ``other_mean``, ``bias``
         (cube less other), ``rmse`` and ``r``, all weighted by area.
     """
-    area = (cube["cell_area"] * cube["vegetated_fraction"]).transpose("lat", "lon").fillna(0).values
+    n_rows = min(cube.sizes["lat"], other.sizes["lat"])
+    area = _on_rows(_vegetated(cube), n_rows) * (cube.sizes["lat"] // n_rows) ** 2
     rows = []
     for name in (p for p in PREDICTORS if p in cube and p in other):
-        first, second = (_climatology(c[name]) for c in (cube, other))
+        first, second = (_on_rows(_climatology(c[name]), n_rows, c) for c in (cube, other))
         known = np.isfinite(first) & np.isfinite(second) & (area > 0)
         first, second, weight = first[known], second[known], area[known]
         mean, other_mean = (np.average(v, weights=weight) for v in (first, second))
@@ -362,6 +412,18 @@ def compare_cubes(cube, other):
             }
         )
     return pd.DataFrame(rows).set_index("predictor")
+
+
+def _vegetated(cube):
+    return (cube["cell_area"] * cube["vegetated_fraction"]).transpose("lat", "lon").fillna(0).values
+
+
+def _on_rows(field, n_rows, cube=None):
+    """Means over blocks of cells, by vegetated area if a cube is given; as is where it fits."""
+    factor = len(field) // n_rows
+    if factor == 1:
+        return field
+    return block_mean(field, factor, None if cube is None else _vegetated(cube))
 
 
 def correlations(cube):

@@ -1,9 +1,12 @@
 """Stage 5: maps and totals."""
 
+import os
+
+import numpy as np
 import pandas as pd
 import xarray as xr
 
-from soilresp import __version__
+from soilresp import __version__, memory
 from soilresp.compare.paper import paper_values
 from soilresp.errors import ParameterError
 from soilresp.fit.ensemble import Ensemble
@@ -20,15 +23,19 @@ from soilresp.predict.joint import (
     pairs,
 )
 from soilresp.predict.maps import (
+    MOST_CELLS,
+    QUANTILES,
     area_summed,
     autotrophic,
     blocks,
     map_flux,
     mean_covariates,
-    sums_for,
+    stack,
     vegetated_area,
+    weight_parts,
 )
-from soilresp.predict.scale import complete
+from soilresp.predict.scale import SCHEDULER_VARIABLE, complete
+from soilresp.predict.sums import Sums
 from soilresp.prepare.observations import TARGETS
 from soilresp.prepare.sites import training_table, valid_cells
 from soilresp.prepare.strata import area_shares
@@ -41,8 +48,7 @@ from soilresp.workflow.selecting import selection
 __all__ = ["mapping", "annual_totals", "totals_beside_paper"]
 
 
-def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area", n_bins=None, joint=None,
-             cells_at_once=100_000):
+def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area", n_bins=None, joint=None):
     """Map SR, HR, AR and AR/SR with their spreads, and HR and AR as they are possible together.
 
     With `n_bins`, MAD and quantiles are means over the years of those of each
@@ -53,50 +59,38 @@ def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area", n_bins=Non
     ``flux`` (the headline figures), ``joint_scores`` (of the
     ways to split SR), ``cells`` and ``cell_weights`` (distributions at ten cells).
     Settings: ``joint``, one of `soilresp.predict.joint.METHODS` if not the one that
-    scores best; ``cells_at_once``, above which cells are mapped in several blocks to
-    save memory (the runs are then made anew for each block, and no cell
-    distributions are kept).
+    scores best. Where memory is bounded (`soilresp.memory`) the weights of some cells are made
+    at a time, each time with all runs anew, to the same bytes.
     """
     cube, matched = needs["02_covariate_assembly"].cube, needs["02_covariate_assembly"].matched
     chosen = needs["03_predictor_search"].chosen
     shares, area = area_shares(cube), vegetated_area(cube)
     mask = valid_cells(cube, sorted(set().union(*chosen.values())))
-    parts = blocks(mask, cells_at_once)
-    climatology, annual, by_run, weights = xr.Dataset(), xr.Dataset(), {}, {}
-    run_scores, unfinished = [], {}
+    # SR, HR, AR and the joint ones with SDs and a ratio, by year, and as much for a while.
+    memory.require("the maps by year", 16 * 4 * cube.sizes.get("year", 0) * mask.size)
+    climatology, annual, by_run = xr.Dataset(), xr.Dataset(), {}
+    run_scores, mapped = [], {}
     for target in TARGETS:
         records = records_of(matched, target)
         x = training_table(records, cube, chosen[target]).to_numpy()
-        y = records["flux"].to_numpy()
-        strata = records["stratum"].to_numpy()
-        ensemble = Ensemble(x, y, strata, shares, target, n_runs, n_trees, study.seed, draw)
-        maps, by_run[target] = [], 0
-        for k, part in enumerate(parts):
-            file = study.run / "unfinished" / f"{target}{k or ''}.npz"
-            unfinished[target, k] = file
-            sums = sums_for(
-                cube, part, x, y, chosen[target], n_runs, file=file,
-                key=f"{__version__} {ensemble.key}", n_bins=n_bins,
-            )
-            complete(sums, ensemble, f"{target} map")
-            *fields, totals = map_flux(
-                (), cube, part, x, y, target, chosen[target], sums,
-            )
-            maps.append(fields)
-            by_run[target] = by_run[target] + totals
-            if len(parts) == 1 and n_bins is None:
-                weights[target] = sums.weights
-            if k == 0:  # the scores of the runs do not depend on the cells
-                run_scores.append(sums.scores().reset_index().assign(target=target))
-            del sums  # some hundred megabytes
-        fields, years = (_put_together(of) for of in zip(*maps, strict=True))
+        ensemble = Ensemble(
+            x, records["flux"].to_numpy(), records["stratum"].to_numpy(), shares, target, n_runs,
+            n_trees, study.seed, draw,
+        )
+        mapped[target] = _Mapped(study, ensemble, cube, mask, chosen[target], n_bins)
+        fields, years, by_run[target], scores = mapped[target].maps()
+        run_scores.append(scores)
         climatology, annual = climatology.merge(fields), annual.merge(years)
-    for file in unfinished.values():
-        file.unlink(missing_ok=True)
     climatology = autotrophic(climatology)
     annual = autotrophic(annual) if annual else annual
-    cells, distributions = _distributions(climatology, mask, weights)
-    del weights
+    cells, distributions = pd.DataFrame(), pd.DataFrame()
+    if n_bins is None:
+        cells = choose_cells(climatology, mask)
+        distributions = pd.concat(
+            [mapped[t].distributions(cells) for t in TARGETS], ignore_index=True
+        )
+    while mapped:
+        mapped.popitem()[1].forget()
     scores, together = _joint(
         study, matched, cube, chosen, climatology, mask, shares, n_runs, n_trees, draw, joint
     )
@@ -148,6 +142,68 @@ def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area", n_bins=Non
     }
 
 
+class _Mapped:
+    """The ensemble of a flux, evaluated in as many parts of the cells as memory asks for."""
+
+    def __init__(self, study, ensemble, cube, mask, predictors, n_bins):
+        self._ensemble, self._cube, self._mask = ensemble, cube, mask
+        self._predictors, self._n_bins = predictors, n_bins
+        self._folder, self._files = study.run / "unfinished", []
+        self._weights = None
+
+    def maps(self):
+        """Climatology, maps by year, totals by run and scores of the runs."""
+        of, target = self._ensemble, self._ensemble.target
+        by_year = stack(self._cube, self._mask, self._predictors)
+        # What workers send back is unpacked beside the sums.
+        copies = 3 if os.environ.get(SCHEDULER_VARIABLE) else 1
+        first, *others = weight_parts(
+            by_year, np.unique(of.y).size, of.n_trees, len(of.y), self._n_bins, copies
+        )
+        whole = self._sums("", by_year, part=first if others else None)
+        spreads = [whole.spread(QUANTILES)]
+        if others:
+            whole.drop_weights()
+        elif self._n_bins is None and memory.limit() is None:
+            self._weights = whole.weights
+        for k, part in enumerate(others, 2):
+            sums = self._sums(f"_{k}", by_year[:, part], moments=False)
+            spreads.append(sums.spread(QUANTILES))
+        spread = {
+            name: np.concatenate([part[name] for part in spreads], axis=-1) for name in spreads[0]
+        }
+        fields, years, totals = map_flux(
+            (), self._cube, self._mask, of.x, of.y, target, self._predictors, whole, spread
+        )
+        return fields, years, totals, whole.scores().reset_index().assign(target=target)
+
+    def distributions(self, cells):
+        """Weights of some cells, by name, as `cell_weights` has them."""
+        weights = self._weights
+        if weights is None:
+            by_year = stack(self._cube, self._mask, self._predictors)[:, cells["position"]]
+            weights = self._sums("_cells", by_year, moments=False).weights
+            cells = cells.assign(position=range(len(cells)))
+        return cell_weights(weights, cells, self._ensemble.target)
+
+    def forget(self):
+        """Delete what was kept in case of an interruption."""
+        for file in self._files:
+            file.unlink(missing_ok=True)
+
+    def _sums(self, name, by_year, **options):
+        of = self._ensemble
+        area = vegetated_area(self._cube).values[self._mask]
+        file = self._folder / f"{of.target}{name}.npz"
+        self._files.append(file)
+        sums = Sums(
+            by_year, area, of.x, of.y, of.n_runs, file=file, key=f"{__version__} {of.key}",
+            n_bins=self._n_bins, **options,
+        )
+        complete(sums, of, f"{of.target} map")
+        return sums
+
+
 def _put_together(parts):
     """One dataset of those of several blocks of cells."""
     out = parts[0]
@@ -156,12 +212,8 @@ def _put_together(parts):
     return out
 
 
-def _distributions(climatology, mask, weights):
-    if not weights:
-        return pd.DataFrame(), pd.DataFrame()
-    cells = choose_cells(climatology, mask)
-    parts = [cell_weights(of, cells, target) for target, of in weights.items()]
-    return cells, pd.concat(parts, ignore_index=True)
+_JOINT_ROWS = 8192 * 700 * 8 * 6
+"""Bytes that `joint_fields` takes for the rows it works on, with some 700 records of both."""
 
 
 def _joint(study, matched, cube, chosen, climatology, mask, shares, n_runs, n_trees, draw, method):
@@ -182,7 +234,11 @@ def _joint(study, matched, cube, chosen, climatology, mask, shares, n_runs, n_tr
         print("A vegetation bin has no record of both SR and HR: pairs are drawn alike.")
         draw = "record"
     out = []
-    for part in blocks(mask, 100_000):
+    most = memory.share_out(
+        "HR and AR together", _JOINT_ROWS + 150 * n_trees * len(table),
+        4 * len(table) + 40 * len(both) + 400, int(mask.sum()), MOST_CELLS,
+    )
+    for part in blocks(mask, most):
         weights = pair_weights(
             x["pairs"], table, mean_covariates(cube, part, both), shares, n_runs, n_trees,
             study.seed, draw,
