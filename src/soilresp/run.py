@@ -10,11 +10,10 @@ import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import yaml
-
 from soilresp import paths
 from soilresp.errors import DataError, ParameterError, SoilrespError
 from soilresp.progress import FILE_VARIABLE
+from soilresp.yaml_text import YamlError, parse_yaml
 
 __all__ = [
     "NotebookError", "run_study", "execute", "notebooks", "known_parameters", "parse_parameters",
@@ -226,13 +225,19 @@ def parse_parameters(texts):
             raise ParameterError(f"{text!r} is not of the form name=value.")
         try:
             parsed[name.strip()] = _value(value)
-        except yaml.YAMLError as error:
-            raise ParameterError(f"The value in {text!r} is not YAML: {error}.") from error
+        except YamlError as error:
+            raise ParameterError(
+                f"The value in {_short_text(text)!r} is not YAML: {error}. Quote it, or correct it."
+            ) from error
     return parsed
 
 
+def _short_text(text, most=80):
+    return text if len(text) <= most else f"{text[:most]}..."
+
+
 def _value(text):
-    value = yaml.safe_load(text)
+    value = parse_yaml(text)
     # YAML 1.1 wants a dot in a float and calls 1e-3 a string.
     if isinstance(value, str) and re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+", value):
         return float(value)
@@ -251,6 +256,10 @@ def _check_parameters(parameters, files):
                 f"None of {', '.join(known)} has a parameter {name!r}: "
                 f"known are {', '.join(names) or 'none'}."
             )
+    if parameters:
+        from soilresp.parameters import check_parameters
+
+        check_parameters(parameters)
 
 
 def execute(files, folder, parameters):
