@@ -105,7 +105,7 @@ def test_unknown_name_suggests_near_ones():
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("    licence: CC0\n", "", "rain: missing field 'licence'"),
+        ("    licence: CC0\n", "", "rain: 'licence' is missing"),
         ("licence:", "license:", "rain: unknown field license"),
         ("a" * 64, "123", "rain: 123 is not a sha256"),
         ("climate/rain.nc", "../rain.nc", "leaves the folder"),

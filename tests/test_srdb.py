@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from soilresp.errors import DataError
-from soilresp.load.srdb import NUMERIC, TEXT, read_srdb
+from soilresp.load.srdb import NUMERIC, TEXT, questionable, read_srdb
 
 COLUMNS = (
     "Record_number", "Entry_date", "Study_number", "Quality_flag", "Country", "Site_name",
@@ -95,13 +95,49 @@ def test_not_a_table(tmp_path, written):
     with pytest.raises(DataError, match="srdb-data.csv does not exist"):
         read_srdb(path)
     path.write_text("")
-    with pytest.raises(DataError, match="is not a comma-separated table"):
+    with pytest.raises(DataError, match="srdb-data.csv is empty"):
         read_srdb(path)
     path.write_bytes(b"\x1f\x8b\x08\xff\xfe" * 50)
-    with pytest.raises(DataError, match="is not a comma-separated table"):
+    with pytest.raises(DataError, match="not a comma-separated table in UTF-8"):
         read_srdb(path)
-    with pytest.raises(DataError, match="is not a comma-separated table"):
+    with pytest.raises(DataError, match="line 3: 29 fields, expected 26"):
         read_srdb(written(row(), row() + ",1,2,3"))
+
+
+def test_a_short_line_is_not_filled_up(written):
+    """A line that lost its end is told, and not taken for one with missing values."""
+    with pytest.raises(DataError, match="line 3: 25 fields, expected 26"):
+        read_srdb(written(row(), row().removesuffix(","), row()))
+
+
+def test_whole_columns_in_another_unit(written):
+    """Fluxes in kg, shares in percent and swapped coordinates of all records are refused."""
+    def lines(**values):
+        return [row(Record_number=i, **values) for i in range(1, 31)]
+
+    with pytest.raises(DataError, match="median of Rs_annual is 0.7; expected 50 to 5000"):
+        read_srdb(written(*lines(Rs_annual=0.7)))
+    with pytest.raises(DataError, match="median of RC_annual is 40.*percent"):
+        read_srdb(written(*lines(RC_annual=40)))
+    with pytest.raises(DataError, match="30 latitudes are beyond 90.*swapped"):
+        read_srdb(written(*lines(Latitude=120.5, Longitude=45)))
+
+
+def test_questionable_records_are_told(written):
+    """Twins, shared numbers, impossible places and fluxes are read, and each is told of."""
+    table = read_srdb(written(
+        row(Record_number=1, Rs_annual=700), row(Record_number=1, Rs_annual=700),
+        row(Record_number=2, Latitude=91), row(Record_number=2, Longitude=-181),
+        row(Record_number=3, Rs_annual=-4), row(Record_number=4, Rh_annual=1e6),
+        row(Record_number=5, Study_midyear=20055),
+    ))
+    told = questionable(table)
+    assert len(table) == 7 and len(told) == 7
+    assert told[0] == (
+        "Records that stand there twice, word for word; each counts twice: 1 (number 1)."
+    )
+    assert told[1] == "Records that share their number with another: 2 (number 2)."
+    assert questionable(table.iloc[[0]]) == []
 
 
 @pytest.mark.real

@@ -777,10 +777,13 @@ def check_data(
 
 
 def _print_check(table, path, out):
+    from soilresp.load.srdb import questionable
     from soilresp.prepare import quality
     from soilresp.results import write_aside
 
     flags = quality.check(table)
+    for sentence in questionable(table):
+        print(sentence)
     print(quality.counts(flags).to_string())
     serious = flags[flags["score"] >= quality.THRESHOLD]
     print(f"\n{serious.index.nunique()} of {len(table)} records are under suspicion.")

@@ -12,13 +12,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import nbformat
-import yaml
 
 from soilresp import freshness, lock, paths, provenance
 from soilresp.errors import DataError, ParameterError, SoilrespError
 from soilresp.kernel import USAGE_VARIABLE
 from soilresp.progress import FILE_VARIABLE
 from soilresp.results import read_json, write_json
+from soilresp.yaml_text import YamlError, parse_yaml
 
 __all__ = [
     "NotebookError", "run_study", "execute", "notebooks", "known_parameters", "check_parameters",
@@ -278,13 +278,19 @@ def parse_parameters(texts):
             raise ParameterError(f"{text!r} is not of the form name=value.")
         try:
             parsed[name.strip()] = _value(value)
-        except yaml.YAMLError as error:
-            raise ParameterError(f"The value in {text!r} is not YAML: {error}.") from error
+        except YamlError as error:
+            raise ParameterError(
+                f"The value in {_short_text(text)!r} is not YAML: {error}. Quote it, or correct it."
+            ) from error
     return parsed
 
 
+def _short_text(text, most=80):
+    return text if len(text) <= most else f"{text[:most]}..."
+
+
 def _value(text):
-    return as_number(yaml.safe_load(text))
+    return as_number(parse_yaml(text))
 
 
 def as_number(value):
@@ -329,6 +335,10 @@ def check_parameters(parameters, files):
                 f"None of {', '.join(known)} has a parameter {name!r}: "
                 f"known are {', '.join(names) or 'none'}."
             )
+    if parameters:
+        from soilresp.parameters import check_parameters as check_values
+
+        check_values(parameters)
 
 
 def outdated(files, study, parameters):

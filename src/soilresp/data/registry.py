@@ -11,12 +11,11 @@ from dataclasses import dataclass, field, fields
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-import yaml
-
 from soilresp.errors import DataError, ParameterError
 from soilresp.paths import data_dir
+from soilresp.yaml_text import expect, read_yaml
 
-__all__ = ["Entry", "entries", "entry", "may_be_fetched"]
+__all__ = ["Entry", "entries", "entry", "may_be_fetched", "read_registry"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -89,6 +88,9 @@ class Entry:
         return [(self.path, self.sha256), *self.alternatives.items()]
 
 
+_FIELDS = {f.name for f in fields(Entry)} - {"name"}
+
+
 def entries():
     """All entries of the registry.
 
@@ -139,33 +141,62 @@ def entry(name):
 
 @functools.lru_cache(maxsize=4)
 def _read(file, _stamp):
-    try:
-        rows = yaml.safe_load(file.read_text(encoding="utf-8"))["entries"]
-        return {name: _entry(file, name, row) for name, row in rows.items()}
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(
-            f"{file.name} is not a registry of inputs ({error}). "
-            "Restore it with `git checkout data/registry.yaml`."
-        ) from error
+    return read_registry(file)
+
+
+_WAY_OUT = "Correct it, or restore it with `git checkout data/registry.yaml`."
+_TEXT = (str, type(None))
+_SHAPE = {"entries": {str: {
+    "what": str, "path": str, "url": _TEXT, "sha256": (str, int, type(None)), "version": (str, float, int),
+    "date": str, "licence": str, "citation": str, "verified": bool, "landing?": bool,
+    "alternatives?": {str: str}, "tested_sha256?": _TEXT, "notes?": str, "folder?": bool,
+}}}
+
+
+def read_registry(file):
+    """Read a registry and check every entry.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+        ``registry.yaml``.
+
+    Returns
+    -------
+    dict of str to Entry
+
+    Raises
+    ------
+    DataError
+        If it is not YAML, or an entry is not complete or not safe: a path that leaves the
+        folder of inputs, an address that is not https, a checksum that is none.
+    """
+    content = read_yaml(file, _WAY_OUT)
+    if not isinstance(content.get("entries"), dict):
+        raise DataError(f"{file} is not a registry of inputs: it has no `entries`. {_WAY_OUT}")
+    for name, row in content["entries"].items():
+        unknown = set(row) - _FIELDS if isinstance(row, dict) else set()
+        if unknown:
+            names = ", ".join(sorted(map(str, unknown)))
+            raise DataError(f"{file}, {name}: unknown field {names}. {_WAY_OUT}")
+    expect(content, _SHAPE, str(file), _WAY_OUT)
+    return {name: _entry(file, name, row) for name, row in content["entries"].items()}
 
 
 def _entry(file, name, row):
-    known = {f.name for f in fields(Entry)} - {"name"}
-    unknown = set(row) - known
-    if unknown:
-        raise DataError(f"{file.name}, {name}: unknown field {', '.join(sorted(unknown))}.")
-    try:
-        made = Entry(name=name, **row)
-    except TypeError as error:
-        missing = str(error).partition(": ")[2]
-        raise DataError(f"{file.name}, {name}: missing field {missing}.") from error
+    made = Entry(name=name, **row)
     for path, digest in made.places():
-        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
-            raise DataError(f"{file.name}, {name}: path {path!r} leaves the folder of inputs.")
+        parts = PurePosixPath(path.replace("\\", "/"))
+        if parts.is_absolute() or ".." in parts.parts or ":" in path or "\0" in path:
+            raise DataError(
+                f"{file}, {name}: path {path!r} leaves the folder of inputs. {_WAY_OUT}"
+            )
         if digest is not None and not _SHA256.fullmatch(str(digest)):
-            raise DataError(f"{file.name}, {name}: {digest} is not a sha256 in hexadecimal.")
+            raise DataError(
+                f"{file}, {name}: {digest} is not a sha256 in hexadecimal. {_WAY_OUT}"
+            )
     if not made.landing and not may_be_fetched(made.url):
-        raise DataError(f"{file.name}, {name}: {made.url!r} is not an https address.")
+        raise DataError(f"{file}, {name}: {made.url!r} is not an https address. {_WAY_OUT}")
     return made
 
 
@@ -180,7 +211,10 @@ def may_be_fetched(url):
     -------
     bool
     """
-    parts = urlsplit(url or "")
+    try:
+        parts = urlsplit(url or "")
+    except ValueError:
+        return False
     loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
     return bool(parts.hostname) and (
         parts.scheme == "https" or (parts.scheme == "http" and loopback)

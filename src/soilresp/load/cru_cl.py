@@ -3,8 +3,6 @@
 New, M., Hulme, M. and Jones, P. (1999), doi:10.1175/1520-0442(1999)012<0829:RTCSTC>2.0.CO;2.
 """
 
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +10,7 @@ import xarray as xr
 
 from soilresp.errors import DataError
 from soilresp.grid import coordinates, to_standard
+from soilresp.load.archive import read_member
 
 __all__ = ["VARIABLES", "DAYS_IN_MONTH", "read_cru_cl"]
 
@@ -30,6 +29,7 @@ VARIABLES = {
 
 _MISSING = -9999
 _WIDTH = 5
+_MOST = 32_000_000  # bytes; a variable has 15.6 million
 
 
 def read_cru_cl(path, variable):
@@ -99,17 +99,11 @@ def read_cru_cl(path, variable):
 
 def _text(path):
     path = Path(path)
+    if path.suffix == ".zip":
+        return read_member(path, ".dat", _MOST)
     try:
-        if path.suffix != ".zip":
-            return path.read_bytes()
-        with zipfile.ZipFile(path) as archive:
-            members = [n for n in archive.namelist() if n.endswith(".dat")]
-            if len(members) != 1:
-                raise DataError(
-                    f"{path}: expected one .dat file in the archive, found {archive.namelist()}."
-                )
-            return archive.read(members[0])
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        return path.read_bytes()
+    except OSError as error:
         raise DataError(f"{path} cannot be read ({error}). Fetch it again.") from None
 
 

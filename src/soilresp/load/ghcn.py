@@ -4,7 +4,6 @@ NOAA National Centers for Environmental Information, Global Historical
 Climatology Network-Monthly version 2.
 """
 
-import gzip
 import zlib
 from pathlib import Path
 
@@ -13,11 +12,14 @@ import xarray as xr
 
 from soilresp.errors import DataError
 from soilresp.grid import coordinates
+from soilresp.load.archive import read_gzip
 
 __all__ = ["read_ghcn"]
 
 _MISSING = -32768
 _CELLS = 36 * 72
+_LONGEST = 24  # characters of a number
+_MOST = 400_000_000  # bytes; a century has 25 million
 
 
 def read_ghcn(path, years):
@@ -46,13 +48,17 @@ def read_ghcn(path, years):
     """
     path = Path(path)
     try:
-        with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
-            words = file.read().split()
+        text = read_gzip(path, _MOST) if path.suffix == ".gz" else path.read_bytes()
+        words = text.split()
+        _check_words(words)
         numbers = np.array(words).astype(np.int32)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read ({error}). Fetch it again.") from None
-    except ValueError as error:
-        raise DataError(f"{path}: not a whole number in the file ({error}).") from None
+    except (ValueError, OverflowError) as error:
+        raise DataError(
+            f"{path}: not a whole number in the file ({error}); expected GHCN's grid of month, "
+            "year and 36 x 72 values. Fetch it again."
+        ) from None
     if len(numbers) == 0 or len(numbers) % (_CELLS + 2):
         raise DataError(
             f"{path}: {len(numbers)} numbers, which is not a whole number of months of "
@@ -87,3 +93,10 @@ def read_ghcn(path, years):
         name="prcp",
         attrs={"units": "mm month-1", "long_name": "precipitation anomaly from 1961-1990"},
     )
+
+
+def _check_words(words):
+    """One long word would make an array in which every number has its length."""
+    longest = max(words, key=len, default=b"")
+    if len(longest) > _LONGEST:
+        raise ValueError(f"{longest[:_LONGEST].decode('latin-1')!r}...")

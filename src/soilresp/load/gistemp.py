@@ -3,7 +3,6 @@
 Lenssen, N. et al. (2019), doi:10.1029/2018JD029522.
 """
 
-import gzip
 import zlib
 from pathlib import Path
 
@@ -13,8 +12,11 @@ import xarray as xr
 
 from soilresp.errors import DataError
 from soilresp.grid import to_standard
+from soilresp.load.archive import read_gzip
 
 __all__ = ["read_gistemp"]
+
+_MOST = 2_000_000_000  # bytes; 140 years have 60 million
 
 
 def read_gistemp(path, years):
@@ -42,8 +44,7 @@ def read_gistemp(path, years):
     path = Path(path)
     try:
         if path.suffix == ".gz":
-            with gzip.open(path) as packed:
-                store = netCDF4.Dataset(path.stem, memory=packed.read())
+            store = netCDF4.Dataset(path.stem, memory=read_gzip(path, _MOST))
             source = xr.backends.NetCDF4DataStore(store)
         else:
             source = path

@@ -7,7 +7,6 @@ unit, a swapped latitude or a shifted longitude often comes with attributes that
 import contextlib
 import errno
 import gzip
-import shutil
 import tempfile
 import zlib
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from scipy.io import netcdf_file
 
 from soilresp.errors import DataError, ParameterError
 from soilresp.grid import area_mean, cell_area, to_standard
+from soilresp.load.archive import copy_bounded
 
 __all__ = [
     "UNITS",
@@ -112,7 +112,7 @@ def open_netcdf(path, decode_times=True):
                 folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="soilresp-"))
                 plain = Path(folder) / path.stem
                 with gzip.open(path) as packed, plain.open("wb") as unpacked:
-                    shutil.copyfileobj(packed, unpacked, 1 << 20)
+                    copy_bounded(packed, unpacked, str(path), _most(path))
             _check_length(plain)
             data = stack.enter_context(
                 xr.open_dataset(
@@ -125,6 +125,11 @@ def open_netcdf(path, decode_times=True):
             yield data
         except (OSError, RuntimeError) as error:
             raise _unreadable(path, error) from None
+
+
+def _most(path):
+    """Bytes that a packed file may have unpacked: NetCDF of climate never packs a hundredfold."""
+    return max(1_000_000_000, 100 * path.stat().st_size)
 
 
 def _unreadable(path, error):

@@ -27,6 +27,13 @@ __all__ = [
 
 SECONDS_PER_DAY = 86_400
 
+_BOUNDS = {
+    "growing_threshold": (-60, 45), "par_fraction": (0.01, 1), "base_shift": (-5, 5),
+    "ratio_bounds": (0, 100), "dry_month": (0.01, 1_000), "extinction": (0.01, 2),
+    "evergreen_lai": (0.1, 15),
+}
+"""Lowest and highest value that an option can have."""
+
 LARGEST_FILLED = 0.25
 """Share of the vegetated area that a fallback may fill. A map upside down leaves three quarters
 of it without data, one that is shifted by 180 degrees half of it."""
@@ -80,12 +87,19 @@ class Options:
                 raise ParameterError(
                     f"Unknown covariate option {name!r}: known are {', '.join(known)}."
                 )
-            numbers = value if isinstance(known[name], tuple) else [value]
-            if not isinstance(numbers, list | tuple) or not all(
-                isinstance(n, int | float) and not isinstance(n, bool) for n in numbers
+            pair = isinstance(known[name], tuple)
+            numbers = value if pair else [value]
+            if not isinstance(numbers, list | tuple) or len(numbers) != 1 + pair or not all(
+                isinstance(n, int | float) and not isinstance(n, bool) and np.isfinite(n)
+                for n in numbers
             ):
                 raise ParameterError(
                     f"Covariate option {name} must be like {known[name]}, got {value!r}."
+                )
+            low, high = _BOUNDS[name]
+            if not low <= min(numbers) <= max(numbers) <= high or list(numbers) != sorted(numbers):
+                raise ParameterError(
+                    f"Covariate option {name} must lie between {low:g} and {high:g}, got {value!r}."
                 )
         return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in options.items()})
 

@@ -62,11 +62,11 @@ class Selection:
     quality: str = "report"
 
     def __post_init__(self):
-        if self.quality not in checks.QUALITY:
+        if not isinstance(self.quality, str) or self.quality not in checks.QUALITY:
             raise ParameterError(
                 f"quality must be one of {', '.join(checks.QUALITY)}, got {self.quality!r}."
             )
-        if self.heterotrophic not in _PARTITIONS:
+        if not isinstance(self.heterotrophic, str) or self.heterotrophic not in _PARTITIONS:
             raise ParameterError(
                 f"heterotrophic must be one of {', '.join(_PARTITIONS)}, got {self.heterotrophic!r}."
             )
@@ -75,11 +75,23 @@ class Selection:
                 f"manipulation must be a list of values, got {self.manipulation!r}: "
                 f"write [{self.manipulation!r}], or null for any."
             )
+        if self.manipulation is not None and not (
+            _is_list(self.manipulation) and all(isinstance(m, str) for m in self.manipulation)
+        ):
+            raise ParameterError(f"manipulation must be a list of texts, got {self.manipulation!r}.")
+        if not isinstance(self.sr_above_hr, bool):
+            raise ParameterError(f"sr_above_hr must be true or false, got {self.sr_above_hr!r}.")
+        for name in ("min_flux", "max_flux"):
+            value = getattr(self, name)
+            if value is not None and not _are_numbers([value]):
+                raise ParameterError(f"{name} must be a number in g C m-2 yr-1, got {value!r}.")
         years = self.years
-        if years is not None and not (_is_list(years, 2) and years[0] <= years[1]):
+        if years is not None and not (
+            _is_list(years, 2) and _are_numbers(years) and years[0] <= years[1]
+        ):
             raise ParameterError(f"years must be (first, last), got {self.years}.")
         if self.box is not None:
-            if not _is_list(self.box, 4):
+            if not (_is_list(self.box, 4) and _are_numbers(self.box)):
                 raise ParameterError(f"box must be (south, north, west, east), got {self.box}.")
             south, north, west, east = self.box
             if not (-90 <= south < north <= 90 and -180 <= west < east <= 180):
@@ -196,8 +208,16 @@ def _told(quality, n):
     return f"{words[quality]}: {n['SR']} SR, {n['HR']} HR"
 
 
-def _is_list(value, length):
-    return isinstance(value, tuple | list) and len(value) == length
+def _is_list(value, length=None):
+    return isinstance(value, tuple | list) and length in (None, len(value))
+
+
+def _are_numbers(values):
+    """Whether all are finite numbers; true and false are none."""
+    return all(
+        isinstance(v, int | float | np.number) and not isinstance(v, bool) and np.isfinite(v)
+        for v in values
+    )
 
 
 def _degrees(value, letters):

@@ -3,12 +3,11 @@
 import functools
 from dataclasses import dataclass
 
-import yaml
-
 from soilresp.errors import DataError, ParameterError
 from soilresp.paths import data_dir
+from soilresp.yaml_text import expect, read_yaml
 
-__all__ = ["PREDICTORS", "Source", "Recipe", "recipes", "recipe_of"]
+__all__ = ["PREDICTORS", "Source", "Recipe", "read_recipes", "recipes", "recipe_of"]
 
 PREDICTORS = {
     "MAT": ("mean annual air temperature", "degC"),
@@ -98,11 +97,65 @@ class Recipe:
 
 @functools.cache
 def _declared():
-    path = data_dir() / "recipes.yaml"
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise DataError(f"{path} cannot be read ({error}). It ships with the project.") from None
+    return read_recipes(data_dir() / "recipes.yaml")
+
+
+_WAY_OUT = "Correct it, or restore it with `git checkout data/recipes.yaml`."
+_SOURCE = {
+    "reader": str, "inputs?": [str], "variable": str, "conversion": str, "period": None,
+    "product": str, "constants?": [str], "fallback?": str, "anomalies?": dict,
+}
+_FIELDS = ("tas", "pr", "vap", "rsds", "lai", "vegetation")
+_SHAPE = {
+    "predictors": {str: [str]},
+    "fields": {str: _SOURCE},
+    "recipes": {str: {"summary": str, "years": (list, type(None)), "fields": {str: _SOURCE}}},
+}
+
+
+def read_recipes(path):
+    """Read a file of recipes and check its layout.
+
+    Parameters
+    ----------
+    path : path-like
+        ``recipes.yaml``.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    DataError
+        If it is not YAML, lacks something, names what is not declared, or has another kind
+        of value somewhere.
+    """
+    content = read_yaml(path, _WAY_OUT)
+    expect(content, _SHAPE, str(path), _WAY_OUT)
+    lacking = [p for p in PREDICTORS if p not in content["predictors"]]
+    if lacking:
+        raise DataError(f"{path}, predictors: {lacking[0]!r} is missing. {_WAY_OUT}")
+    for name, facts in content["recipes"].items():
+        years = facts["years"]
+        if years is not None and not (
+            len(years) == 2 and all(type(y) is int for y in years) and years[0] <= years[1]
+        ):
+            raise DataError(
+                f"{path}, recipe {name}: years should be null, or the first and the last, "
+                f"got {years}. {_WAY_OUT}"
+            )
+        lacking = [f for f in _FIELDS if f not in facts["fields"]]
+        if lacking:
+            raise DataError(f"{path}, recipe {name}: no field {lacking[0]!r}. {_WAY_OUT}")
+        for field, told in facts["fields"].items():
+            fallback = told.get("fallback")
+            if fallback is not None and fallback not in content["fields"]:
+                raise DataError(
+                    f"{path}, recipe {name}, {field}: its fallback {fallback!r} is not among the "
+                    f"fields that are declared, {', '.join(content['fields'])}. {_WAY_OUT}"
+                )
+    return content
 
 
 @functools.cache
@@ -149,7 +202,7 @@ def _source(recipe, field, told):
             fallback=_source(recipe, field, _declared()["fields"][fallback]) if fallback else None,
             anomalies=_source(recipe, field, anomalies) if anomalies else None,
         )
-    except (TypeError, KeyError) as error:
+    except (TypeError, KeyError, ValueError) as error:
         raise DataError(
             f"data/recipes.yaml: field {field!r} of recipe {recipe!r} is not well declared ({error})."
         ) from None

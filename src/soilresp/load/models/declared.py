@@ -2,12 +2,11 @@
 
 import functools
 
-import yaml
-
 from soilresp.errors import ParameterError
 from soilresp.paths import data_dir
+from soilresp.yaml_text import expect, read_yaml
 
-__all__ = ["FLUXES", "POOLS", "GENERIC", "adapter", "adapters", "declared_models"]
+__all__ = ["FLUXES", "POOLS", "GENERIC", "adapter", "adapters", "declared_models", "read_declared"]
 
 FLUXES = {
     "SR": "soil respiration",
@@ -36,7 +35,53 @@ def declared_models():
         derived totals, and how to read its files; ``conventions``: names of
         variables in files, and the layouts that several models share.
     """
-    return yaml.safe_load((data_dir() / "models.yaml").read_text(encoding="utf-8"))
+    return read_declared(data_dir() / "models.yaml")
+
+
+_NUMBER = (int, float)
+_STATED = {str: {"value?": _NUMBER, "low?": _NUMBER, "high?": _NUMBER}}
+_SPELT = {str: [str]}
+_SHAPE = {
+    "conventions": {
+        "variables": _SPELT,
+        "standard_names": {str: str},
+        "trendy": {"layout": str, "simulations": [str]},
+        "cmip": {"layout": str, "files": [str], "co2_mass?": [str], "notes?": str},
+    },
+    "ten": {str: {
+        "name": str, "reference": str, "doi": str, "forcing": str, "stated?": _STATED,
+        "derived?": _STATED,
+        "output": {"files": [str], "variables?": _SPELT, "simulations?": [str], "notes?": str},
+    }},
+    "at_hand": {str: {
+        "name": str, "input": str, "files": [str], "reference": str, "doi": str, "period": None,
+        "ar": str, "note?": str,
+        "variables": {str: {"add": [str], "file_units": str, "times": _NUMBER}},
+    }},
+}
+
+
+def read_declared(path):
+    """Read a catalogue of models and check its layout.
+
+    Parameters
+    ----------
+    path : path-like
+        ``models.yaml``.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    DataError
+        If it is not YAML, lacks something, or has another kind of value somewhere.
+    """
+    way_out = "Correct it, or restore it with `git checkout data/models.yaml`."
+    content = read_yaml(path, way_out)
+    expect(content, _SHAPE, str(path), way_out)
+    return content
 
 
 @functools.cache
