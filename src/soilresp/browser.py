@@ -148,7 +148,7 @@ class Tab:
 
     def __init__(self, context, size=DESKTOP):
         self.page = context.new_page()
-        self.page.set_viewport_size({"width": size[0], "height": size[1]})
+        self.resize(size)
         self.requests, self.complaints = [], []
         self.page.on("request", self._request)
         self.page.on("response", self._response)
@@ -169,6 +169,15 @@ class Tab:
         self.page.goto(address, wait_until="load")
         self.page.evaluate(_SETTLED)
         return self
+
+    def resize(self, size):
+        """Make the window another size, width and height in CSS pixels."""
+        self.page.set_viewport_size({"width": size[0], "height": size[1]})
+
+    def forget_cache(self):
+        """Ask for everything anew from here on, as at a first visit."""
+        session = self.page.context.new_cdp_session(self.page)
+        session.send("Network.setCacheDisabled", {"cacheDisabled": True})
 
     def close(self):
         """Close the page."""
@@ -208,8 +217,13 @@ class Tab:
             }).observe({type: 'paint', buffered: true}))"""
         )
 
-    def accessibility(self):
+    def accessibility(self, without=()):
         """Look for what keeps readers with a disability out, by axe-core.
+
+        Parameters
+        ----------
+        without : sequence of str
+            CSS selectors of what is passed over.
 
         Returns
         -------
@@ -218,7 +232,10 @@ class Tab:
         """
         from axe_playwright_python.sync_playwright import Axe
 
-        found = Axe().run(self.page).response["violations"]
+        # With preload, axe-core makes requests of its own, which would be taken for the page's.
+        options = {"resultTypes": ["violations"], "preload": False}
+        context = {"exclude": [[selector] for selector in without]} if without else None
+        found = Axe().run(self.page, context, options).response["violations"]
         return [
             (rule["impact"], rule["id"], "; ".join(str(n["target"][0]) for n in rule["nodes"]))
             for rule in found
