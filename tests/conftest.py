@@ -11,6 +11,13 @@ settings.register_profile("soilresp", deadline=None)
 settings.load_profile("soilresp")
 
 
+def pytest_collection_modifyitems(items):
+    """Mark the tests that look at the built book, which `soilresp test` runs after building it."""
+    for item in items:
+        if "site" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.site)
+
+
 @pytest.fixture(scope="session")
 def real_input():
     """Give the file of an input by its registry name; skips the test where it is not at hand."""

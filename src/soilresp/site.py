@@ -14,11 +14,13 @@ from soilresp import browser, paths
 from soilresp.errors import DataError
 
 __all__ = [
-    "Seen", "broken_links", "launch_options", "look", "pages", "pictures", "report", "repository",
-    "setup", "size", "survey",
+    "GRAVE", "Seen", "broken_links", "check", "launch_options", "look", "pages", "pictures",
+    "report", "repository", "setup", "size", "survey",
 ]
 
-_MATHJAX = "mathjax"
+GRAVE = ("serious", "critical")
+"""Impacts of findings of axe-core that no page may have."""
+
 _UNUSED = (
     # Pages load MathJax as tex-chtml.js, its fonts, and TeX extensions on demand.
     "mathjax/**/*.js", "mathjax/**/*.json",
@@ -306,6 +308,37 @@ def _impacts(barriers):
     return ", ".join(f"{rule} ({impact})" for impact, rule, _ in barriers) or "-"
 
 
+def check(folder):
+    """Look over a built site, print the `report`, and complain of what keeps readers out.
+
+    Parameters
+    ----------
+    folder : path-like
+        Folder with ``index.html``.
+
+    Raises
+    ------
+    DataError
+        If a link is broken, a page asks another machine for something, has an error or a serious
+        finding of axe-core, or is wider than a phone.
+    """
+    broken = broken_links(folder)
+    seen = list(survey(folder))
+    print(report(seen, size(folder)))
+    print("\n".join(f"broken link  {link}" for link in broken))
+    faulty = [
+        page.page
+        for page in seen
+        if page.foreign or page.complaints or page.overflow
+        or any(impact in GRAVE for impact, _, _ in page.barriers)
+    ]
+    if broken or faulty:
+        raise DataError(
+            f"The site has {len(broken)} broken links and {len(faulty)} pages with faults"
+            f"{': ' if faulty else ''}{', '.join(faulty)}. They are listed above."
+        )
+
+
 # ---------------------------------------------------------------- where the project lives
 
 
@@ -420,7 +453,7 @@ def _finish(app, error):
         for file in static.glob(pattern):
             if file not in kept:
                 file.unlink()
-    for folder in (static / _MATHJAX, static / "locales", static / "vendor"):
+    for folder in (static / "mathjax", static / "locales", static / "vendor"):
         _remove_empty(folder)
     for file in Path(app.outdir).rglob("*.html"):
         text = file.read_text(encoding="utf-8")
