@@ -1,6 +1,7 @@
 """What the tests share: where the real inputs are, and how long an example may take."""
 
 import pytest
+from browser import browser, phone, served, site, tab  # noqa: F401  (fixtures)
 from hypothesis import settings
 
 from soilresp.data import access
@@ -8,6 +9,13 @@ from soilresp.data import access
 # A busy machine is no fault of the code: only the whole suite is held to a time.
 settings.register_profile("soilresp", deadline=None)
 settings.load_profile("soilresp")
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the tests that look at the built book, which `soilresp test` runs after building it."""
+    for item in items:
+        if "site" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.site)
 
 
 @pytest.fixture(scope="session")

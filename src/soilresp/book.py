@@ -17,7 +17,7 @@ from docutils import nodes
 from jupytext.compare import NotebookDifference, compare_notebooks
 from sphinx.util.docutils import SphinxDirective
 
-from soilresp import lock, paths, published
+from soilresp import lock, paths, published, site
 from soilresp import study as studies
 from soilresp.data import registry
 from soilresp.errors import DataError
@@ -471,6 +471,7 @@ def _row(cells):
 
 
 def setup(app):
-    """Offer ``{data-sources}`` to the book; named in ``_config.yml``."""
+    """Offer ``{data-sources}`` to the book and tidy its pages; named in ``_config.yml``."""
     app.add_directive("data-sources", DataSources)
+    site.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -65,9 +65,13 @@ def _pytest(*arguments, **environment):
     return subprocess.run(command, cwd=paths.root(), env=env, check=False).returncode == 0
 
 
+def _parallel():
+    several = importlib.util.find_spec("xdist") and (os.cpu_count() or 1) > 1
+    return ["-n", "2"] if several else []
+
+
 def _unit():
-    parallel = importlib.util.find_spec("xdist") and (os.cpu_count() or 1) > 1
-    return _pytest("tests", *(["-n", "2"] if parallel else []))
+    return _pytest("tests", "-m", "not site", *_parallel())
 
 
 def _pairs():
@@ -90,7 +94,10 @@ def _notebooks():
 
 
 def _book():
-    return _quietly(lambda: f"the book is {book.build().relative_to(paths.root())}")
+    site = paths.root() / "_build" / "html"
+    return _quietly(lambda: f"the book is {book.build().relative_to(paths.root())}") and _pytest(
+        "tests", "-m", "site", *_parallel(), SOILRESP_SITE=str(site)
+    )
 
 
 def _quietly(step):
@@ -107,6 +114,6 @@ STEPS = {
     "unit": ("unit tests", _unit),
     "pairs": ("notebooks agree with their .py twins", _pairs),
     "notebooks": ("notebooks run at profile quick", _notebooks),
-    "book": ("book builds from the committed outputs without a warning", _book),
+    "book": ("book builds without a warning, and its pages work in a browser", _book),
 }
 """What each step is called, says and does."""

@@ -1,0 +1,176 @@
+"""The built book: whole, small, self-contained, readable on a phone and by everybody."""
+
+import re
+from collections import Counter
+
+import pytest
+import yaml
+
+from soilresp import paths
+from soilresp import site as web
+from soilresp.errors import DataError
+
+MADE_BY_SPHINX = {"genindex.html", "search.html"}
+
+
+def toc_pages():
+    """Pages of the table of contents, in its order."""
+    toc = yaml.safe_load((paths.root() / "_toc.yml").read_text(encoding="utf-8"))
+    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
+    files = [toc["root"]]
+    for chapter in chapters:
+        files += [chapter["file"], *(section["file"] for section in chapter.get("sections", ()))]
+    return [f"{file}.html" for file in files]
+
+
+def test_every_page_of_the_contents_is_there_and_no_other(site):
+    """The site has the pages of `_toc.yml`, the index and the search."""
+    assert set(web.pages(site)) == {*toc_pages(), *MADE_BY_SPHINX}
+
+
+def test_the_site_is_below_40_mb(site):
+    """All files of the site, downloads included."""
+    assert web.size(site) < 40e6
+
+
+def test_links_within_the_site_lead_somewhere(site):
+    """Pages, anchors, pictures, scripts and downloads are all there."""
+    assert web.broken_links(site) == []
+
+
+def test_pictures_are_described(site):
+    """The alternative text of each picture is a few words, no file name."""
+    bare = [
+        (page, source)
+        for page, source, words in web.pictures(site)
+        if words is None or len(re.findall(r"[^\W\d_]{2,}", words)) < 3 or ".png" in words
+    ]
+    assert bare == []
+    assert len(web.pictures(site)) > 20
+
+
+@pytest.mark.parametrize("page", [*toc_pages(), *sorted(MADE_BY_SPHINX)])
+def test_a_page_keeps_to_itself_and_to_the_window(page, browser, served):
+    """No foreign request, nothing missing, no error; fits a phone; no serious axe-core finding."""
+    # The colours of code are looked at once, below: thousands of words of it take a minute.
+    seen = web.look(browser, served, page, without=[".cell_input .highlight"])
+    assert seen.foreign == []
+    assert seen.complaints == []
+    assert seen.hosts.total() > 5
+    assert seen.overflow == 0
+    assert [found for found in seen.barriers if found[0] in ("serious", "critical")] == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_both_themes_have_contrast(tab, served, theme):
+    """Words stand out from the background: prose, tables, code, links."""
+    tab.page.emulate_media(color_scheme=theme)
+    for page in ("book/data_sources.html", "notebooks/01_data_selection.html"):
+        tab.open(served + page)
+        assert tab.page.evaluate("document.documentElement.dataset.theme") == theme
+        assert [f for f in tab.accessibility() if f[0] in ("serious", "critical")] == []
+
+
+def test_formulas_are_drawn(tab, served):
+    """MathJax finds its fonts and its extensions in the site."""
+    tab.open(served + "book/methods.html")
+    assert tab.page.locator("mjx-container").count() > 3
+    assert tab.page.locator("mjx-merror").count() == 0
+
+
+def test_search_finds_a_page(tab, served):
+    """The search works without any server but this one."""
+    tab.open(served + "search.html?q=bootstrap")
+    tab.page.wait_for_selector("#search-results li a")
+    assert tab.foreign() == tab.complaints == []
+
+
+@pytest.fixture
+def small_site(tmp_path):
+    """A site of two pages with sound links, to be broken."""
+    (tmp_path / "_images").mkdir()
+    (tmp_path / "_images" / "a.png").write_bytes(b"")
+    (tmp_path / "index.html").write_text('<meta http-equiv="Refresh" content="0; url=a.html">')
+    (tmp_path / "a.html").write_text(
+        '<h1 id="top">A</h1><a href="b.html?x=1#there">b</a><a href="#top">up</a>'
+        '<img src="_images/a.png" alt="a"><a href="https://example.org/none">out</a>'
+    )
+    (tmp_path / "b.html").write_text('<a name="there"></a><a href="./">first</a>')
+    return tmp_path
+
+
+def test_sound_links_are_not_broken(small_site):
+    """Queries, anchors of both kinds, folders and other machines are understood."""
+    assert web.pages(small_site) == ["a.html", "b.html"]
+    assert web.broken_links(small_site) == []
+    assert web.pictures(small_site) == [("a.html", "_images/a.png", "a")]
+
+
+@pytest.mark.parametrize(
+    "link", ["c.html", "b.html#nowhere", "#nowhere", "_images/b.png", "../outside.html"]
+)
+def test_a_broken_link_is_found(small_site, link):
+    """A missing page, anchor or file, and a way out of the site, are told with their page."""
+    (small_site.parent / "outside.html").write_text("")
+    with open(small_site / "b.html", "a") as page:
+        page.write(f'<a href="{link}">x</a>')
+    assert web.broken_links(small_site) == [f"b.html: {link}"]
+
+
+def test_no_site_is_an_error(tmp_path):
+    """A folder without a book is told so, with the remedy."""
+    with pytest.raises(DataError, match="soilresp book"):
+        web.pages(tmp_path)
+
+
+def test_the_report_counts(small_site):
+    """Hosts, complaints and findings are summed over pages, and faults are named."""
+    seen = [
+        web.Seen("a.html", 0.5, Counter({"127.0.0.1": 3}), [], [], [], 0),
+        web.Seen(
+            "b.html", 1.25, Counter({"127.0.0.1": 1, "example.org": 2}),
+            ["https://example.org/x.js"] * 2, ["status 404: y"], [("serious", "rule", "#p")], 7,
+        ),
+    ]
+    told = web.report(seen, 2_500_000)
+    assert "pages                2, 2.5 MB in all" in told
+    assert "requests by host     127.0.0.1 4, example.org 2" in told
+    assert "to other machines    2" in told
+    assert "critical 0, serious 1, moderate 0, minor 0" in told
+    assert "slowest first paint  1.25 s (b.html)" in told
+    assert "b.html: serious rule #p" in told
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("https://github.com/o/n", "https://github.com/o/n"),
+        ("https://github.com/o/n.git", "https://github.com/o/n"),
+        ("git@gitlab.com:group/sub/n.git", "https://gitlab.com/group/sub/n"),
+        ("ssh://git@example.org:2222/o/n.git", "https://example.org/o/n"),
+        ("https://user:secret@github.com/o/n.git", "https://github.com/o/n"),
+        ("/srv/git/n.git", None),
+        ("file:///srv/git/n.git", None),
+        ("", None),
+    ],
+)
+def test_repository_is_told_without_secrets(monkeypatch, given, expected):
+    """Addresses as git has them become one of the web; folders and passwords are not told."""
+    monkeypatch.setenv("SOILRESP_REPOSITORY", given)
+    assert web.repository() == expected
+
+
+def test_launch_buttons_follow_the_repository(monkeypatch):
+    """None without a repository; Colab on GitHub alone; JupyterHub where one is named."""
+    monkeypatch.delenv("SOILRESP_JUPYTERHUB", raising=False)
+    monkeypatch.delenv("SOILRESP_BRANCH", raising=False)
+    config = yaml.safe_load((paths.root() / "_config.yml").read_text(encoding="utf-8"))
+    options = {"launch_buttons": config["launch_buttons"], "show_toc_level": 2}
+    assert web.launch_options(options, None) == {"show_toc_level": 2}
+    github = web.launch_options(options, "https://github.com/o/n")
+    assert github["launch_buttons"] == config["launch_buttons"]
+    assert github["repository_branch"] == "main"
+    monkeypatch.setenv("SOILRESP_JUPYTERHUB", "https://hub.example.org")
+    gitlab = web.launch_options(options, "https://gitlab.com/o/n")["launch_buttons"]
+    assert "colab_url" not in gitlab
+    assert gitlab["jupyterhub_url"] == "https://hub.example.org"
