@@ -1,6 +1,7 @@
 """What the tests share: where the real inputs are, and how long an example may take."""
 
 import pytest
+from browser import browser, phone, served, site, tab  # noqa: F401  (fixtures)
 from hypothesis import settings
 
 from soilresp.data import access
