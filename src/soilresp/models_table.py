@@ -220,16 +220,15 @@ def as_html(table):
         An HTML table. Cells of numbers carry the number in ``data-value``; a bounded total
         sorts by the middle of its bounds.
     """
-    heads = [_head("Model", 2, rows=2), _head("What the numbers are", 2, rows=2)]
+    heads = [_head("Model", rows=2), _head("What the numbers are", rows=2)]
     heads += [f'<th scope="colgroup" colspan="{len(FLUXES)}">Global total</th>']
     heads += [
         f'<th scope="colgroup" colspan="{len(SCORES)}" class="of-{f}">'
-        f"{f}: map against the benchmark</th>" for f in FLUXES
+        f"Map of {f} against the benchmark</th>" for f in FLUXES
     ]
-    second = [_head(f, unit=TOTAL_UNITS) for f in FLUXES]
+    second = [_head(f, TOTAL_UNITS) for f in FLUXES]
     second += [
-        _head(words, unit=unit, flux=f)
-        for f in FLUXES for words, unit, _ in _SCORE_HEADS.values()
+        _head(words, unit, flux=f) for f in FLUXES for words, unit, _ in _SCORE_HEADS.values()
     ]
     body = "\n".join(_line(row) for row in table.to_dict("records"))
     return (
@@ -242,7 +241,7 @@ def as_html(table):
     )
 
 
-def _head(words, _=1, unit=None, flux=None, rows=1):
+def _head(words, unit=None, flux=None, rows=1):
     kind = f' class="of-{flux}"' if flux else ""
     span = f' rowspan="{rows}"' if rows > 1 else ""
     number = ' data-kind="number"' if unit else ' data-kind="text"'
