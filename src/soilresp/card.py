@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from soilresp import paths
-from soilresp.data.benchmark import FLUXES, load_benchmark
+from soilresp.data.benchmark import ANNUAL_FILE_NAME, FLUXES, load_annual, load_benchmark
 from soilresp.errors import DataError
 from soilresp.grid import total_pg
 from soilresp.results import sha256, write_aside
@@ -23,6 +23,7 @@ def describe(path):
     Parameters
     ----------
     path : path-like
+        A file of annual maps in the same folder is described with it.
 
     Returns
     -------
@@ -51,6 +52,7 @@ def describe(path):
         _trust(dataset),
         "## Variables",
         _markdown(_variables(dataset)),
+        *_years(path.with_name(ANNUAL_FILE_NAME)),
         "## How it was made",
         f"{dataset.attrs['source']} {dataset.attrs['comment']}",
         f"Predictors: {predictors}. Versions: {versions}.",
@@ -120,6 +122,31 @@ def _trust(dataset):
     if not parts:
         return "The area of applicability is not in the file."
     return f"Outside the area of applicability lie {' and '.join(parts)} (`_inside` = 0)."
+
+
+def _years(path):
+    """The section on the annual maps, if they are there."""
+    if not path.exists():
+        return []
+    dataset = load_annual(path)
+    years = dataset["year"].values
+    area = dataset["cell_area"] * dataset["vegetated_fraction"]
+    sums = {name: total_pg(dataset[name].astype(float), area) for name in ("SR", "HR")}
+    sums["AR"] = sums["SR"] - sums["HR"]
+    said = "; ".join(
+        f"{name} {float(s.mean()):.1f} ({float(s.min()):.1f} to {float(s.max()):.1f})"
+        for name, s in sums.items()
+    )
+    return [
+        "## Every year",
+        f"`{path.name}`: {path.stat().st_size / 1e6:.1f} MB, NetCDF-4, "
+        f"{dataset.attrs['Conventions']}, the {years.size} years {years[0]} to {years[-1]} of SR "
+        "and HR, packed into 16 bits. AR is SR - HR.",
+        f"SHA-256 `{sha256(path)}`.",
+        f"Totals from the file, mean over the years (lowest to highest), Pg C yr-1: {said}.",
+        _markdown(_variables(dataset)),
+        f"History: {dataset.attrs['history']}.",
+    ]
 
 
 def _variables(dataset):

@@ -22,7 +22,8 @@ from soilresp.study import PROFILES, Study
 from soilresp.versions import versions
 
 __all__ = [
-    "FORMATS", "WHAT", "open_run", "climatology", "annual", "compact", "export", "export_compact",
+    "FORMATS", "WHAT", "open_run", "climatology", "annual", "compact", "compact_annual", "export",
+    "export_compact",
 ]
 
 WHAT = ("climatology", "annual", "all")
@@ -52,6 +53,10 @@ _ORIGIN = "1850-01-01"
 _STEPS = {"1": 4096, "km": 1, "%": 16, UNITS: 16}
 """Steps to a unit that numbers of the compact file are rounded to, by their unit."""
 
+_ANNUAL_STEPS = {"1": 4096, UNITS: 1}
+"""The same for the compact file of annual maps."""
+
+_PACKED_FILL = np.int16(-32768)
 
 _REFERENCES = (
     "Lu et al. (2021), doi:10.1088/1748-9326/abf526; Jian et al. (2021), "
@@ -141,6 +146,11 @@ def annual(study, command="soilresp export"):
         If the run has no maps that hold, or its covariates are a climatology.
     """
     mapping = _maps(study)
+    return _by_year(mapping.annual, mapping, study, command)
+
+
+def _by_year(fields, mapping, study, command, also=None):
+    """Fields of every year on their time axis, and others that have no years, described."""
     years = _years(mapping)
     if years is None:
         raise DataError(
@@ -148,7 +158,9 @@ def annual(study, command="soilresp export"):
             "year. Export the climatology, or run a recipe with years."
         )
     fixed = ["cell_area", "vegetated_fraction", "land_fraction"]
-    made = mapping.annual.rename(year="time").merge(mapping.climatology[fixed])
+    made = fields.rename(year="time").merge(mapping.climatology[fixed])
+    if also is not None:
+        made = made.merge(also)
     begin = _days([f"{y}-01-01" for y in years])
     end = _days([f"{y + 1}-01-01" for y in years])
     time = xr.DataArray((begin + end) / 2, dims="time", attrs={**_time_attrs(), "axis": "T",
@@ -198,6 +210,63 @@ def compact(study, command="soilresp export --compact"):
     return made
 
 
+def compact_annual(study, command="soilresp export --compact"):
+    """Maps of every year in few digits: SR and HR, and where not to trust them.
+
+    Fluxes are whole g m-2 yr-1, the dissimilarity indices multiples of 1/4096. AR, which is
+    SR - HR, is left out.
+
+    Parameters
+    ----------
+    study : soilresp.study.Study
+    command : str
+
+    Returns
+    -------
+    xarray.Dataset, dims (time, lat, lon)
+
+    Raises
+    ------
+    DataError
+        If the run has no maps that hold, no area of applicability, or its covariates are a
+        climatology.
+    """
+    mapping = _maps(study)
+    where = workflow.applicability.stored(study)
+    if where is None:
+        raise DataError(
+            f"The run in {study.run} has no area of applicability that holds. Make it with "
+            f"`soilresp run --out {study.run} --only 05`."
+        )
+    fields = _flags(where.fields[[f"{t}_{e}" for t in ("SR", "HR") for e in ("di", "inside")]])
+    made = _by_year(mapping.annual[["SR", "HR"]].load(), mapping, study, command, fields.load())
+    for name in ("SR", "HR", "SR_di", "HR_di"):
+        units = made[name].attrs["units"]
+        step = _packing_step(made[name].values, _ANNUAL_STEPS[units])
+        size = f"{step:g}" if step >= 1 else f"1/{1 / step:g}"
+        made[name] = (np.round(made[name] / step) * step).astype(np.float32).assign_attrs(
+            made[name].attrs, rounded_to=size if units == "1" else f"{size} {units}",
+        )
+        made[name].encoding = {
+            "dtype": "int16", "scale_factor": np.float32(step), "_FillValue": _PACKED_FILL,
+            # Maps and the years of a cell are read alike.
+            "chunksizes": (*made[name].shape[:-2], 36, 72),
+        }
+    made.attrs["comment"] += (
+        " Fluxes and dissimilarity indices are packed into 16 bits, as precise as their attribute "
+        "rounded_to says. AR is not in the file: subtract HR from SR."
+    )
+    return made
+
+
+def _packing_step(values, steps):
+    """The step of ``1 / steps``, doubled until 16 bits hold the largest of the values."""
+    step, most = 1 / steps, np.nanmax(np.abs(values))
+    while most / step > np.iinfo(np.int16).max:
+        step *= 2
+    return step
+
+
 def export(run, out, format="netcdf", what="all", command="soilresp export"):
     """Write the maps of a run.
 
@@ -244,19 +313,21 @@ def export(run, out, format="netcdf", what="all", command="soilresp export"):
 
 
 def export_compact(run, out=None, command="soilresp export --compact"):
-    """Write the compact benchmark and a card that says what is in it.
+    """Write the compact benchmark, its annual maps, the table of models, and a card.
 
     Parameters
     ----------
     run : path-like
     out : path-like, optional
-        Folder. Default: the project's own, ``data/benchmark``; the page of the book that
-        shows the card is then brought up to date as well.
+        Folder. Default: the project's own, ``data/benchmark`` (the table: ``data/study``); the
+        page of the book that shows the card is then brought up to date as well.
     command : str
 
     Returns
     -------
     list of pathlib.Path
+        The benchmark; the annual maps, if the run has years and an area of applicability; the
+        table (`soilresp.models_table`), if the run has held models against its maps; the card.
 
     Raises
     ------
@@ -265,7 +336,7 @@ def export_compact(run, out=None, command="soilresp export --compact"):
     DataError
         If the run has no maps that hold, or lacks a variable of the benchmark.
     """
-    from soilresp import card
+    from soilresp import card, models_table
 
     study = open_run(run)
     if out is None and study.is_twin:
@@ -275,14 +346,28 @@ def export_compact(run, out=None, command="soilresp export --compact"):
         )
     folder = benchmark.benchmark_path().parent if out is None else Path(out)
     dataset = compact(study, command)
+    table = models_table.make(study)
+    written = [benchmark.FILE_NAME]
     with together(folder) as aside:
         _write_netcdf(dataset, aside / benchmark.FILE_NAME, complevel=9)
         benchmark.load_benchmark(aside / benchmark.FILE_NAME)
+        if _years(_maps(study)) and workflow.applicability.stored(study) is not None:
+            written.append(benchmark.ANNUAL_FILE_NAME)
+            _write_netcdf(
+                compact_annual(study, command), aside / benchmark.ANNUAL_FILE_NAME, complevel=9
+            )
+            benchmark.load_annual(aside / benchmark.ANNUAL_FILE_NAME)
         text = card.describe(aside / benchmark.FILE_NAME)
         (aside / "README.md").write_text(text, encoding="utf-8")
+    if benchmark.ANNUAL_FILE_NAME not in written:
+        # Years of another run must not stand beside this one's mean.
+        (folder / benchmark.ANNUAL_FILE_NAME).unlink(missing_ok=True)
+    files = [folder / name for name in (*written, "README.md")]
+    if table is not None:
+        files.insert(-1, models_table.save(study, table, command, None if out is None else folder))
     if out is None:
         card.tell_book(text)
-    return [folder / benchmark.FILE_NAME, folder / "README.md"]
+    return files
 
 
 def provenance(study):
@@ -523,7 +608,9 @@ def _encoding(dataset, **options):
     """How each variable is stored; bounds and coordinates have no missing values."""
     out = {}
     for name, variable in dataset.variables.items():
-        if not {"lat", "lon"} <= set(variable.dims) or name == "cell_area":
+        if variable.encoding.get("dtype") == "int16":
+            out[name] = dict(variable.encoding)
+        elif not {"lat", "lon"} <= set(variable.dims) or name == "cell_area":
             out[name] = {"_FillValue": None}
         else:
             fill = FILL if variable.dtype.kind == "f" else np.int8(-1)

@@ -1,4 +1,4 @@
-"""The benchmark as one small file that ships with the project."""
+"""The benchmark as two small files that ship with the project: its climatology, and its years."""
 
 from pathlib import Path
 
@@ -9,9 +9,14 @@ from soilresp import paths
 from soilresp.errors import DataError
 from soilresp.grid import coordinates
 
-__all__ = ["FILE_NAME", "FLUXES", "REQUIRED", "benchmark_path", "check_benchmark", "load_benchmark"]
+__all__ = [
+    "FILE_NAME", "ANNUAL_FILE_NAME", "FLUXES", "REQUIRED", "ANNUAL", "benchmark_path",
+    "annual_path", "check_benchmark", "load_benchmark", "load_annual",
+]
 
 FILE_NAME = "soilresp_benchmark_0p5deg.nc"
+
+ANNUAL_FILE_NAME = "soilresp_annual_0p5deg.nc"
 
 FLUXES = ("SR", "HR", "AR", "HR_joint", "AR_joint")
 """Fluxes of the file, g m-2 yr-1 of carbon, of vegetated area."""
@@ -24,6 +29,12 @@ REQUIRED = (
 )
 """Variables that a benchmark has at least; AR's spreads need records of both SR and HR."""
 
+ANNUAL = {
+    "SR": "g m-2 yr-1", "HR": "g m-2 yr-1", "SR_di": "1", "HR_di": "1",
+    "vegetated_fraction": "1", "land_fraction": "1", "cell_area": "m2",
+}
+"""Variables, with their units, that a file of annual maps has at least; AR is SR - HR."""
+
 _ROUNDED = 1e-3
 """g m-2 yr-1 by which sums of fluxes may miss, for the digits of 32 bits."""
 
@@ -31,6 +42,11 @@ _ROUNDED = 1e-3
 def benchmark_path():
     """Where the project keeps the file (`pathlib.Path`)."""
     return paths.data_dir() / "benchmark" / FILE_NAME
+
+
+def annual_path():
+    """Where the project keeps the file of annual maps (`pathlib.Path`)."""
+    return benchmark_path().with_name(ANNUAL_FILE_NAME)
 
 
 def load_benchmark(path=None):
@@ -56,6 +72,58 @@ def load_benchmark(path=None):
         If the file is missing, cannot be read, or is not laid out so.
     """
     path = benchmark_path() if path is None else Path(path)
+    made = _read(path)
+    check_benchmark(made, path)
+    return made
+
+
+def load_annual(path=None):
+    """Read a file of the benchmark's annual maps.
+
+    Parameters
+    ----------
+    path : path-like, optional
+        Default: the one that ships with the project.
+
+    Returns
+    -------
+    xarray.Dataset, dims (year, lat, lon)
+        ``SR`` and ``HR``, g m-2 yr-1 of carbon, of *vegetated* area (AR is SR - HR), each as
+        precise as its attribute ``rounded_to`` says; without years, the dissimilarity indices
+        ``SR_di`` and ``HR_di``, whether a cell is inside the area of applicability
+        (``SR_inside``, ``HR_inside``: 1, 0, or NaN), ``vegetated_fraction``, ``land_fraction``
+        (of the cell) and ``cell_area`` (m2).
+
+    Raises
+    ------
+    DataError
+        If the file is missing, cannot be read, or is not laid out so.
+    """
+    path = annual_path() if path is None else Path(path)
+    made = _read(path)
+    missing = [v for v in (*ANNUAL, "SR_inside", "HR_inside", "time") if v not in made]
+    if missing:
+        raise DataError(f"{path} has no variable {missing[0]!r}; a file of annual maps has it.")
+    _check_grid(made, path)
+    for variable, units in ANNUAL.items():
+        if made[variable].attrs.get("units") != units:
+            raise DataError(
+                f"{path}: {variable} is in {made[variable].attrs.get('units')!r}; "
+                f"expected {units!r}."
+            )
+    for variable in ("SR", "HR"):
+        if made[variable].dims != ("time", "lat", "lon"):
+            raise DataError(
+                f"{path}: {variable} has dimensions {', '.join(made[variable].dims)}; expected "
+                "time, lat, lon."
+            )
+    years = made["time"].dt.year.values
+    made = made.drop_vars([v for v in made.variables if v.endswith("_bnds")])
+    return made.assign_coords(time=years).rename(time="year")
+
+
+def _read(path):
+    """All of a NetCDF file that `soilresp export --compact` makes."""
     if not path.exists():
         raise DataError(
             f"{path} does not exist. Make it from a run with `soilresp export --run FOLDER "
@@ -63,11 +131,9 @@ def load_benchmark(path=None):
         )
     try:
         with xr.open_dataset(path) as stored:
-            made = stored.load()
+            return stored.load()
     except (OSError, RuntimeError, ValueError) as error:
         raise DataError(f"{path} is not a readable NetCDF file ({error}).") from None
-    check_benchmark(made, path)
-    return made
 
 
 def check_benchmark(dataset, name="The benchmark"):
@@ -88,13 +154,7 @@ def check_benchmark(dataset, name="The benchmark"):
     missing = [v for v in REQUIRED if v not in dataset]
     if missing:
         raise DataError(f"{name} has no variable {missing[0]!r}; a benchmark has it.")
-    for axis, wanted in coordinates().items():
-        found = dataset[axis].values if axis in dataset.coords else np.array([])
-        if found.shape != wanted.shape or not np.allclose(found, wanted, atol=1e-4):
-            raise DataError(
-                f"{name}: {axis} is not {wanted.values[0]:g} to {wanted.values[-1]:g} in "
-                f"{wanted.size} steps. A benchmark is on the half-degree grid, from north to south."
-            )
+    _check_grid(dataset, name)
     for variable in FLUXES:
         units = dataset[variable].attrs.get("units")
         if units != "g m-2 yr-1":
@@ -113,3 +173,13 @@ def check_benchmark(dataset, name="The benchmark"):
             f"{name}: HR_joint and AR_joint are not two parts of SR in every cell. "
             "Make the file again with `soilresp export --compact`."
         )
+
+
+def _check_grid(dataset, name):
+    for axis, wanted in coordinates().items():
+        found = dataset[axis].values if axis in dataset.coords else np.array([])
+        if found.shape != wanted.shape or not np.allclose(found, wanted, atol=1e-4):
+            raise DataError(
+                f"{name}: {axis} is not {wanted.values[0]:g} to {wanted.values[-1]:g} in "
+                f"{wanted.size} steps. A benchmark is on the half-degree grid, from north to south."
+            )
