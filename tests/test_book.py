@@ -93,7 +93,8 @@ def note(project):
     study = Study(project / "runs" / "a", PROFILES["quick"], "embedded", "srdb")
     file = project / "notebooks" / "01_first.ipynb"
     executed = study.run / "notebooks" / "01_first.ipynb"
-    made = {"status": "done", "executed": provenance.checksum(executed), **freshness.used([], study)}
+    made = {"status": "done", "executed": provenance.checksum(executed)}
+    made |= freshness.used([], study)
     took = dict.fromkeys(("wall_seconds", "cpu_seconds", "peak_memory_mb"), 1.0)
     record = freshness.record(file, {}, study) | made | took
     provenance.note(study.run, "notebooks", "01_first", record)

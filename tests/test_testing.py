@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import jupytext
+import nbformat
 import pytest
 
 from soilresp import testing
@@ -59,3 +60,28 @@ def test_unknown_step():
     """An unknown step is refused with the known ones."""
     with pytest.raises(ParameterError, match="unit, pairs, notebooks, book"):
         testing.run(only="everything")
+
+
+def checked(project, text, real):
+    """Run the notebook step on a checked cell that was committed with this output."""
+    cell = nbformat.v4.new_code_cell(
+        "print(1 + 1)\nobject()", metadata={"tags": ["nbval-check-output"]}, execution_count=1,
+        outputs=[
+            nbformat.v4.new_output("stream", text=text),
+            nbformat.v4.new_output(
+                "execute_result", {"text/plain": "<object at 0x7f1234567890>"},
+                execution_count=1,
+            ),
+        ],
+    )
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "", "language": "python"}
+    nbformat.write(notebook, project / "notebooks" / "01_first.ipynb")
+    return testing._notebooks(real)
+
+
+@pytest.mark.parametrize(("text", "real", "passes"), [("2\n", True, True), ("3\n", True, False),
+                                                      ("3\n", False, True)])
+def test_checked_cells_are_compared_where_the_data_are(project, text, real, passes):
+    """With real data their output must be the committed one; without, it need not."""
+    assert checked(project, text, real) is passes

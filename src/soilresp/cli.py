@@ -465,13 +465,14 @@ def export(
 ):
     """Write the maps of a run as files that open everywhere."""
     from soilresp import export as exporter
-
     from soilresp import lock, paths
 
     said = f"soilresp export --run {from_run.name}"
     study = exporter.open_run(from_run)
     ilamb = file_format is ExportFormat.ilamb
-    own = paths.data_dir() / "benchmark" if compact else study.run / ("ilamb" if ilamb else "export")
+    own = study.run / ("ilamb" if ilamb else "export")
+    if compact:
+        own = paths.data_dir() / "benchmark"
     with lock.hold(own if out is None else out, "soilresp export"):
         if compact:
             written = exporter.export_compact(from_run, out, f"{said} --compact")

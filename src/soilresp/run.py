@@ -160,7 +160,11 @@ def _end_with_parent():
         while os.getppid() == int(parent):
             time.sleep(1)
         os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(20)
+        os._exit(1)
 
+    # A background job is started deaf to it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=watch, daemon=True).start()
 
 
