@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,18 +17,21 @@ import psutil
 from soilresp import paths
 from soilresp.workflow import STAGES
 
-__all__ = ["Task", "small_study", "start", "kill", "contents", "leftovers", "markdown"]
+__all__ = [
+    "PROJECT", "Task", "ensemble", "covariates", "score", "export", "study", "small_run",
+    "small_study", "start", "whole", "kill", "contents", "leftovers", "markdown",
+]
 
 PROJECT = Path(__file__).resolve().parents[1]
 
-LEFTOVER = re.compile(r"\..*\.[0-9a-f]{4}-\d+\.tmp|\.fetch-.*")
+LEFTOVER = re.compile(r"\..*\.[0-9a-f]{4}-\d+\.tmp|\.fetch-.*|\..*\.running\.ipynb")
 """Names of what is being written; see `soilresp.results`."""
 
 NOT_COMPARED = {
-    "provenance.json": "start, seconds and memory",
-    "run.lock": "process of the run",
+    "provenance.json": "start, seconds and memory of every notebook and stage",
+    ".lock": "process that writes into the folder; gone when that is done",
 }
-"""Files of a run's own folder that differ from run to run by design, and what is in them."""
+"""Files that differ from run to run by design, and what is in them."""
 
 NOT_IN_NOTE = ("seconds", "why")
 """What a stage's note says of the one time that it was made."""
@@ -74,6 +78,13 @@ def covariates(ending):
     )
 
 
+def score(model, benchmark):
+    """The scorecard of a model's file."""
+    return Task(
+        "score", lambda folder: soilresp("score", model, "--benchmark", benchmark, "--out", folder)
+    )
+
+
 def export(file_format, run):
     """The maps of a run in one format."""
     return Task(
@@ -97,14 +108,31 @@ def study(home, only=("01", "02"), *options):
     )
 
 
-def small_study(home):
+def small_run(work):
+    """Folder below `work` of a run of `small_study` with few maps, made if need be."""
+    run = work / "run"
+    if not run.exists():
+        options = ("-p", "n_runs=3", "-p", "n_trees=10")
+        whole(study(small_study(work), ("05_global_mapping",), *options), run)
+    return run
+
+
+def small_study(work):
     """Lay out a project with the study's stages, but notebooks without figures.
 
     Parameters
     ----------
-    home : pathlib.Path
-        Its folder, made here; the committed data are those of this project.
+    work : pathlib.Path
+        Folder in which it is made, if it is not there; its committed data are this project's.
+
+    Returns
+    -------
+    pathlib.Path
+        Folder of the project.
     """
+    home = work / "project"
+    if home.exists():
+        return home
     (home / "notebooks").mkdir(parents=True)
     (home / "data").symlink_to(paths.data_dir())
     for stage in STAGES:
@@ -126,6 +154,7 @@ def small_study(home):
             "name": "python3", "language": "python", "display_name": "Python 3"
         }
         nbformat.write(notebook, home / "notebooks" / f"{stage.name}.ipynb")
+    return home
 
 
 def start(task, folder):
@@ -136,6 +165,22 @@ def start(task, folder):
         task.command(folder), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL, env=environment, cwd=PROJECT, start_new_session=True, text=True,
     )
+
+
+def whole(task, folder):
+    """Do a task to its end.
+
+    Returns
+    -------
+    float
+        Seconds.
+    """
+    begin = time.monotonic()
+    process = start(task, folder)
+    _, said = process.communicate()
+    if process.returncode:
+        sys.exit(f"{task.name} ended with {process.returncode}:\n{said}")
+    return time.monotonic() - begin
 
 
 def kill(process):
@@ -174,9 +219,9 @@ def contents(folder):
         inside = path.relative_to(folder)
         if path.is_dir() or any(LEFTOVER.fullmatch(part) for part in inside.parts):
             continue
-        if inside.as_posix() in NOT_COMPARED and (folder / "study.json").exists():
-            continue
-        if inside.parts[0] in ("unfinished", "squares"):
+        # An export has a provenance.json without times.
+        of_run = path.name != "provenance.json" or (folder / "study.json").exists()
+        if inside.as_posix() in NOT_COMPARED and of_run or inside.parts[0] == "unfinished":
             continue
         content = path.read_bytes()
         if path.name == "stage.json":
@@ -198,7 +243,10 @@ def _lasting(cell):
 
 def leftovers(folder):
     """Paths below a folder that are names of what is being written."""
-    return [p.relative_to(folder) for p in folder.rglob("*") if LEFTOVER.fullmatch(p.name)]
+    found = []
+    for inside, folders, files in os.walk(folder):
+        found += [Path(inside, n) for n in (*folders, *files) if LEFTOVER.fullmatch(n)]
+    return [path.relative_to(folder) for path in found]
 
 
 def markdown(rows):

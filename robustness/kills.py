@@ -2,9 +2,10 @@
 
 For each of an ensemble run, a build of covariates, an export (NetCDF, Zarr, GeoTIFF in turn)
 and `soilresp run`: SIGKILL to the command and all that it started, kernels included, at
-moments drawn from a seed and spread over the time that the undisturbed command takes. Right
-after it, every file that has its final name must be whole; the command, given again, must end
-well, leave the very bytes of an undisturbed one, and nothing half written.
+moments drawn from a seed and spread over the time that the undisturbed command takes; every
+third waits from there for the next write, and hits that. Right after it, every file that has
+its final name must be whole; the command, given again, must end well, leave the very bytes of
+an undisturbed one, and nothing half written.
 
     python robustness/kills.py --kills 30
     python robustness/kills.py --kills 5 --what export --json kills.json
@@ -27,49 +28,29 @@ from common import (
     kill,
     leftovers,
     markdown,
+    small_run,
     small_study,
     start,
     study,
+    whole,
 )
 
 WHAT = ("ensemble", "covariates", "export", "run")
 
 
-def tasks(what, work):
+def tasks(what, work, run=None):
     """The tasks of a kind; what they need is made in the folder `work`."""
     if what == "ensemble":
         return [ensemble()]
     if what == "covariates":
         return [covariates(".nc"), covariates(".zarr")]
-    home = work / "project"
-    if not home.exists():
-        small_study(home)
     if what == "run":
-        return [study(home)]
-    run = work / "run"
-    if not run.exists():
-        options = ("-p", "n_runs=3", "-p", "n_trees=10")
-        whole(study(home, ("05_global_mapping",), *options), run)
+        return [study(small_study(work))]
+    run = run or small_run(work)
     return [export(kind, run) for kind in ("netcdf", "zarr", "cog")]
 
 
-def whole(task, folder):
-    """Do a task to its end.
-
-    Returns
-    -------
-    float
-        Seconds.
-    """
-    begin = time.monotonic()
-    process = start(task, folder)
-    _, said = process.communicate()
-    if process.returncode:
-        sys.exit(f"{task.name} ended with {process.returncode}:\n{said}")
-    return time.monotonic() - begin
-
-
-def disturb(task, folder, pause, undisturbed):
+def disturb(task, folder, pause, undisturbed, amid=False):
     """Kill a task once and start it again.
 
     Parameters
@@ -81,6 +62,8 @@ def disturb(task, folder, pause, undisturbed):
         Seconds from its start to the kill.
     undisturbed : dict
         `common.contents` of the folder of an undisturbed task.
+    amid : bool
+        Wait, after the pause, until something is being written.
 
     Returns
     -------
@@ -92,6 +75,8 @@ def disturb(task, folder, pause, undisturbed):
     """
     process = start(task, folder)
     time.sleep(pause)
+    while amid and process.poll() is None and not leftovers(folder):
+        time.sleep(0.003)
     if not kill(process):
         return None
     found = contents(folder) if folder.exists() else {}
@@ -110,7 +95,7 @@ def disturb(task, folder, pause, undisturbed):
     return seen
 
 
-def measure(what, n_kills, seed, work):
+def measure(what, n_kills, seed, work, run=None):
     """Kill the tasks of a kind `n_kills` times.
 
     Returns
@@ -118,7 +103,7 @@ def measure(what, n_kills, seed, work):
     dict
         A row of the table, with the details of each kill under ``kills``.
     """
-    kind = tasks(what, work)
+    kind = tasks(what, work, run)
     n_kills = max(n_kills, len(kind))
     references = []
     for i, task in enumerate(kind):
@@ -136,7 +121,7 @@ def measure(what, n_kills, seed, work):
         folder = work / "killed"
         while True:
             shutil.rmtree(folder, ignore_errors=True)
-            seen = disturb(kind[i % len(kind)], folder, moment * seconds, undisturbed)
+            seen = disturb(kind[i % len(kind)], folder, moment * seconds, undisturbed, i % 3 == 2)
             if seen is not None:
                 break
             moment *= draw.uniform()  # it was quicker this time
@@ -165,11 +150,12 @@ def main():
     parser.add_argument("--kills", type=int, default=30, help="of each kind; default 30")
     parser.add_argument("--what", choices=(*WHAT, "all"), default="all")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--run", type=Path, help="a run to export; default: a small one is made")
     parser.add_argument("--json", type=Path, help="write every kill to this file")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="soilresp-kills-") as work:
         rows = [
-            measure(what, given.kills, given.seed, Path(work))
+            measure(what, given.kills, given.seed, Path(work), given.run)
             for what in (WHAT if given.what == "all" else (given.what,))
         ]
     if given.json:

@@ -5,6 +5,7 @@ last one, ``SHA256SUMS``, tells by ``sha256sum -c`` whether all are whole. One r
 same bytes at any time: the time in a file is that when its maps were made.
 """
 
+import errno
 import json
 import os
 from datetime import datetime, timezone
@@ -17,7 +18,15 @@ from soilresp import __version__, paths, workflow
 from soilresp.data import benchmark, registry
 from soilresp.errors import DataError, ParameterError
 from soilresp.grid import cell_edges
-from soilresp.results import read_json, sha256, together, write_json
+from soilresp.results import (
+    folder_aside,
+    read_json,
+    sha256,
+    together,
+    write_aside,
+    write_json,
+    write_text,
+)
 from soilresp.study import PROFILES, Study
 from soilresp.versions import versions
 
@@ -307,8 +316,7 @@ def export(run, out, format="netcdf", what="all", command="soilresp export"):
             dataset = {"climatology": climatology, "annual": annual}[part](study, command)
             write(dataset, folder / f"soilresp_{part}_{_resolution(dataset)}{ending}")
         write_json(folder / "provenance.json", provenance(study))
-        checksums = _checksums(folder, Path(out).expanduser())
-        (folder / CHECKSUMS).write_text(checksums, encoding="utf-8")
+        write_text(folder / CHECKSUMS, _checksums(folder, Path(out).expanduser()))
     return sorted(Path(out) / name for name in _names(parts, dataset, ending))
 
 
@@ -358,7 +366,7 @@ def export_compact(run, out=None, command="soilresp export --compact"):
             )
             benchmark.load_annual(aside / benchmark.ANNUAL_FILE_NAME)
         text = card.describe(aside / benchmark.FILE_NAME)
-        (aside / "README.md").write_text(text, encoding="utf-8")
+        write_text(aside / "README.md", text)
     if benchmark.ANNUAL_FILE_NAME not in written:
         # Years of another run must not stand beside this one's mean.
         (folder / benchmark.ANNUAL_FILE_NAME).unlink(missing_ok=True)
@@ -622,12 +630,15 @@ def _encoding(dataset, **options):
 
 def _write_netcdf(dataset, path, complevel=4):
     encoding = _encoding(dataset, zlib=True, complevel=complevel, shuffle=True)
-    dataset.to_netcdf(path, encoding=encoding, engine="netcdf4")
+    with write_aside(path) as aside:
+        dataset.to_netcdf(aside, encoding=encoding, engine="netcdf4")
 
 
 def _write_zarr(dataset, path):
     # Version 2: what readers of every age open.
-    dataset.to_zarr(path, encoding=_encoding(dataset), zarr_format=2, consolidated=True, mode="w")
+    encoding = _encoding(dataset)
+    with folder_aside(path) as aside:
+        dataset.to_zarr(aside, encoding=encoding, zarr_format=2, consolidated=True, mode="w")
 
 
 def _write_cog(dataset, folder):
@@ -638,32 +649,39 @@ def _write_cog(dataset, folder):
         raise DataError(
             "GeoTIFF files need rasterio, which is not installed: pip install 'soilresp[products]'."
         ) from None
-    folder.mkdir()
     edges = {axis: cell_edges(dataset[axis].values) for axis in ("lat", "lon")}
     step = {axis: abs(float(e[1] - e[0])) for axis, e in edges.items()}
     grid = {
         "crs": "EPSG:4326", "height": dataset.sizes["lat"], "width": dataset.sizes["lon"],
         "transform": from_origin(edges["lon"][0], edges["lat"][0], step["lon"], step["lat"]),
     }
-    for name in dataset.data_vars:
-        field = dataset[name]
-        if not {"lat", "lon"} <= set(field.dims):
-            continue
-        by_class = field.dtype.kind != "f"
-        bands = field.values.reshape(-1, *field.shape[-2:])
-        with rasterio.open(
-            folder / f"{name}.tif", "w", driver="COG", count=len(bands), dtype=field.dtype.name,
-            nodata=-1 if by_class else np.nan, compress="DEFLATE", predictor="YES",
-            overview_resampling="NEAREST" if by_class else "AVERAGE", blocksize=256, **grid,
-        ) as file:
-            file.write(bands)
-            file.update_tags(
-                **{f"dataset_{k}": v for k, v in dataset.attrs.items()},
-                **{k: _tag(v) for k, v in field.attrs.items()},
-            )
-            for i, words in enumerate(_band_names(dataset, field), start=1):
-                file.set_band_description(i, words)
-                file.set_band_unit(i, field.attrs.get("units", "1"))
+    with folder_aside(folder) as aside:
+        for name in dataset.data_vars:
+            field = dataset[name]
+            if {"lat", "lon"} <= set(field.dims):
+                _write_tif(rasterio, dataset, field, aside / f"{name}.tif", grid)
+
+
+def _write_tif(rasterio, dataset, field, path, grid):
+    by_class = field.dtype.kind != "f"
+    bands = field.values.reshape(-1, *field.shape[-2:])
+    with rasterio.open(
+        path, "w", driver="COG", count=len(bands), dtype=field.dtype.name,
+        nodata=-1 if by_class else np.nan, compress="DEFLATE", predictor="YES",
+        overview_resampling="NEAREST" if by_class else "AVERAGE", blocksize=256, **grid,
+    ) as file:
+        file.write(bands)
+        file.update_tags(
+            **{f"dataset_{k}": v for k, v in dataset.attrs.items()},
+            **{k: _tag(v) for k, v in field.attrs.items()},
+        )
+        for i, words in enumerate(_band_names(dataset, field), start=1):
+            file.set_band_description(i, words)
+            file.set_band_unit(i, field.attrs.get("units", "1"))
+    # The file is laid out when it is closed, where the library may keep an error to itself.
+    with rasterio.open(path) as file:
+        if not np.array_equal(file.read(), bands, equal_nan=not by_class):
+            raise OSError(errno.EIO, "not what was written", str(path))
 
 
 def _tag(value):

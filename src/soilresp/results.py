@@ -24,11 +24,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from soilresp.errors import DataError
+from soilresp.errors import DataError, SoilrespError
 
 __all__ = [
     "write_aside", "folder_aside", "together", "remove_leftovers", "cannot_write",
-    "save", "load", "save_arrays", "load_arrays", "write_json", "read_json", "sha256",
+    "save", "load", "save_arrays", "load_arrays", "write_text", "write_json", "read_json",
+    "sha256",
 ]
 
 _ASIDE = re.compile(r"\.(?P<name>.*)\.(?P<machine>[0-9a-f]{4})-(?P<pid>\d+)\.tmp")
@@ -205,18 +206,37 @@ def cannot_write(path, error):
     DataError or None
         None if the cause is none that has to do with writing.
     """
-    told = re.search(r"\[Errno (\d+)\]", str(error))
-    number = getattr(error, "errno", None) or (int(told[1]) if told else None)
-    if number not in _WAYS_OUT:
-        number = getattr(error, "soilresp_errno", None)
+    number = _cause(error)
     if number is None:
         return None
+    if number == errno.EACCES and _is_read_only(Path(path)):
+        number = errno.EROFS  # some writers do not tell the two apart
     # An own name for a file beside it would tell the reader nothing.
     shown = Path(*filter(None, (_without_aside(part) for part in Path(path).parts)))
     return DataError(
         f"{shown} could not be written: {os.strerror(number)}. {_WAYS_OUT[number]} "
         "What was there before is as it was."
     )
+
+
+def _cause(error):
+    """The system's number for what kept a file from being written; None if it was another fault."""
+    told = re.search(r"\[Errno (\d+)\]", str(error))
+    for number in (
+        # Libraries have numbers of their own in other kinds of errors.
+        error.errno if isinstance(error, OSError) else None,
+        int(told[1]) if told else None,
+        getattr(error, "soilresp_cause", None),
+    ):
+        if number in _WAYS_OUT:
+            return number
+    return None
+
+
+def _is_read_only(path):
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return hasattr(os, "statvfs") and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
 def _without_aside(part):
@@ -229,7 +249,9 @@ def _explained(path):
     """Turn what the system says about a write in `path`'s folder into an error with words."""
     try:
         yield
-    except (OSError, RuntimeError) as error:
+    except SoilrespError:
+        raise
+    except Exception as error:
         named, folder = getattr(error, "filename", None), Path(os.path.abspath(path.parent))
         if isinstance(named, str | Path):
             named = Path(os.path.abspath(named))
@@ -245,10 +267,10 @@ def _explained(path):
 
 def _note_space(error, path):
     """Give an error without a cause that of a full disk, before what fills it is removed."""
-    if isinstance(error, OSError | RuntimeError) and getattr(error, "errno", None) not in _WAYS_OUT:
-        with suppress(OSError):
+    if isinstance(error, Exception) and _cause(error) is None:
+        with suppress(OSError, AttributeError):
             if shutil.disk_usage(path.parent).free < _ALMOST_FULL:
-                error.soilresp_errno = errno.ENOSPC
+                error.soilresp_cause = errno.ENOSPC
 
 
 def _aside(path):
@@ -344,10 +366,15 @@ def _plain(value):
     return value
 
 
+def write_text(path, words):
+    """Write a text in UTF-8."""
+    with write_aside(path) as aside:
+        aside.write_text(words, encoding="utf-8")
+
+
 def write_json(path, content):
     """Write a dictionary as indented JSON; NaN becomes null."""
-    with write_aside(path) as aside:
-        aside.write_text(json.dumps(_plain(content), indent=1) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(_plain(content), indent=1) + "\n")
 
 
 def read_json(path):

@@ -21,7 +21,7 @@ from soilresp.plot import score as figures
 from soilresp.prepare.climate_response import bond_lamberty_2004, raich_2002
 from soilresp.prepare.observations import select
 from soilresp.prepare.strata import dominant_stratum
-from soilresp.results import sha256, together, write_json
+from soilresp.results import sha256, together, write_json, write_text
 from soilresp.stages import Stage
 from soilresp.workflow.assembling import assembly
 from soilresp.workflow.common import records_of
@@ -211,7 +211,7 @@ def write_card(card, out):
             ("scorecard.md", scorecard.as_markdown(card)),
             ("scorecard.html", scorecard.as_page(card, pictures)),
         ):
-            (aside / file).write_text(words, encoding="utf-8")
+            write_text(aside / file, words)
     return [out / file for file in ("score.json", "scorecard.md", "scorecard.html")]
 
 
