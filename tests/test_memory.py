@@ -13,7 +13,7 @@ from soilresp import memory
 from soilresp.errors import ParameterError
 from soilresp.fit.ensemble import monte_carlo
 from soilresp.predict import maps
-from soilresp.predict.maps import MOST_CELLS, QUANTILES, weight_parts
+from soilresp.predict.maps import MOST_BYTES, QUANTILES, weight_parts
 from soilresp.predict.sums import Sums
 from soilresp.workflow import upscaling
 
@@ -82,14 +82,14 @@ def test_more_memory_is_larger_blocks(monkeypatch):
     assert memory.share_out("maps", 0, 1e6, 70, most=30) == 30
 
 
-@given(st.integers(1, 3 * MOST_CELLS))
+@given(st.integers(1, 300_000))
 def test_parts_make_the_whole(n_cells):
     """Parts follow each other, leave nothing out, and none is larger than it may be."""
-    parts = weight_parts(np.broadcast_to(np.float32(0), (1, n_cells, 2)), 10, 10, 10)
+    parts = weight_parts(np.broadcast_to(np.float32(0), (1, n_cells, 2)), 5000, 10, 10)
     covered = [i for part in parts for i in (part.start, part.stop)]
     assert covered[0] == 0 and covered[-1] == n_cells
     assert covered[1:-1:2] == covered[2::2]
-    assert all(0 < p.stop - p.start <= MOST_CELLS for p in parts)
+    assert all(0 < 4 * 5000 * (p.stop - p.start) <= MOST_BYTES for p in parts)
 
 
 @pytest.mark.parametrize("n_bins", [None, 16])
@@ -127,7 +127,7 @@ def test_weights_in_parts_are_the_same(n_bins):
 
 @pytest.mark.parametrize("n_bins", [None, 16])
 def test_the_bound_shows_in_no_result(tmp_path, monkeypatch, n_bins):
-    """The maps of a made-up world are the same files with weights of 97 cells at a time."""
+    """The maps of a made-up world are the same files with weights of some cells at a time."""
     def mapped(folder):
         cube, matched = small_map.world()
         needs = {
@@ -148,5 +148,5 @@ def test_the_bound_shows_in_no_result(tmp_path, monkeypatch, n_bins):
     assert len(whole) > 5
     monkeypatch.setenv(memory.VARIABLE, "1TB")
     for module in (maps, upscaling):
-        monkeypatch.setattr(module, "MOST_CELLS", 97)
+        monkeypatch.setattr(module, "MOST_BYTES", 150_000)
     assert mapped(tmp_path / "parts") == whole

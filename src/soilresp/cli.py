@@ -96,6 +96,15 @@ def _bound_memory(context: typer.Context, amount: str | None):
     return amount
 
 
+def _own_srdb(context: typer.Context, file: Path | None):
+    if file is not None:
+        from soilresp.data import access
+        from soilresp.run import _environment
+
+        context.with_resource(_environment(access.SRDB_VARIABLE, str(file.absolute())))
+    return file
+
+
 MaxMemory = Annotated[
     str | None,
     typer.Option(
@@ -210,6 +219,13 @@ def run(
         ),
     ] = False,
     max_memory: MaxMemory = None,
+    srdb: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", callback=_own_srdb, exists=True, dir_okay=False,
+            help="srdb-data.csv of another release, taken instead of SRDB v5.0.",
+        ),
+    ] = None,
 ):
     """Run the study: the notebooks in order, then the table of SR, HR and AR."""
     from soilresp import run as runner
@@ -683,6 +699,20 @@ def build_covariates(
     print(f"\nWritten to {out}")
 
 
+@covariates_app.command("refine")
+def refine_covariates(
+    file: Annotated[Path, typer.Argument(help="A cube, .nc or .zarr.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write: cube.nc or cube.zarr.")],
+):
+    """Cut each cell of a cube into four: a frame of a quarter of a degree for finer fields."""
+    from soilresp.prepare import cube
+
+    finer = cube.refine(cube.open_cube(file))
+    cube.check_cube(finer)
+    cube.save_cube(finer, out)
+    print(f"Written to {out}")
+
+
 @covariates_app.command("describe")
 def describe_covariates(
     file: Annotated[Path, typer.Argument(help="A cube, .nc or .zarr.")],
@@ -787,6 +817,33 @@ def check_data(
         _print_benchmark(table, seed, out)
     else:
         _print_check(table, path, out)
+
+
+@data_app.command("compare")
+def compare_data(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="srdb-data.csv of a release.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="That of a later one.")],
+    runs: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(metavar="OLD NEW", help="Run folders made with them, to compare totals."),
+    ] = None,
+):
+    """Tell what a newer release of SRDB changes: records, fields, the selection, totals."""
+    from soilresp.load.srdb import read_srdb
+    from soilresp.prepare import releases
+    from soilresp.results import read_json
+
+    tables = [read_srdb(file, strip=False) for file in (old, new)]
+    print("\n".join(releases.compare_releases(*tables).words()))
+    stripped = [read_srdb(file) for file in (old, new)]
+    print("\nRecords that the selection leaves")
+    print(releases.compare_funnels(*stripped).to_string())
+    if runs:
+        totals = releases.compare_totals(
+            *(read_json(run / "results" / "summary.json") for run in runs)
+        )
+        print("\nWhat the runs make of them")
+        print(totals.to_string(float_format="{:,.4g}".format, na_rep="-"))
 
 
 def _print_check(table, path, out):

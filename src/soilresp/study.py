@@ -75,6 +75,9 @@ PROFILES = {
     )
 }
 
+SRDB_RELEASE = "SRDB v5.0"
+"""The release that the study is about."""
+
 TWIN_LABEL = "Twin experiment: synthetic observations, known truth"
 
 
@@ -95,6 +98,9 @@ class Study:
         Seed that every random draw is derived from.
     choices : tuple of str
         One sentence for each choice that was made for the user.
+    release : str
+        Which SRDB the field records are from; with another one than the study's (see
+        ``SOILRESP_SRDB``) the name of its file and the beginning of its checksum.
     """
 
     run: Path
@@ -103,6 +109,7 @@ class Study:
     observations: str
     seed: int = 0
     choices: tuple = field(default=(), compare=False)
+    release: str = SRDB_RELEASE
 
     @property
     def results(self):
@@ -129,7 +136,7 @@ class Study:
         records = (
             "synthetic observations of a known truth (a twin experiment, no field data)"
             if self.is_twin
-            else "field records of SRDB v5.0"
+            else f"field records of {self.release}"
         )
         p = self.profile
         return (
@@ -197,7 +204,7 @@ def _settle_observations(observations):
     _pick("observations", observations, ("auto", "srdb", "twin"))
     if observations == "twin":
         return "twin", []
-    if observations == "srdb":
+    if observations == "srdb" or os.environ.get(access.SRDB_VARIABLE):
         access.locate("srdb", download=True)
         return "srdb", []
     try:
@@ -259,6 +266,20 @@ def settle(run=None, profile=None, recipe=None, observations=None, seed=None):
         observations, why = _settle_observations(observations or "auto")
         choices += why
     settled = {"profile": profile, "recipe": recipe, "observations": observations, "seed": seed}
+    release = _release(known) if observations == "srdb" else SRDB_RELEASE
+    if release != SRDB_RELEASE:
+        settled["release"] = release
     if settled != known:
         write_json(note, settled)
-    return Study(folder, PROFILES[profile], recipe, observations, seed, tuple(choices))
+    return Study(
+        folder, PROFILES[profile], recipe, observations, seed, tuple(choices), release
+    )
+
+
+def _release(known):
+    """Words on the release of SRDB: of the file given, else as the folder was made with."""
+    given = os.environ.get(access.SRDB_VARIABLE)
+    if not given:
+        return known.get("release", SRDB_RELEASE)
+    found = access.locate("srdb")
+    return f"SRDB as in {found.path.name} (SHA-256 {found.sha256[:12]})"

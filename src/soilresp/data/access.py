@@ -21,6 +21,9 @@ from soilresp.paths import cache_dir, mirror_dir
 
 __all__ = ["Found", "locate", "fetch", "at_hand", "where", "watch", "compare"]
 
+SRDB_VARIABLE = "SOILRESP_SRDB"
+"""Environment variable with the file of another release of SRDB, taken instead of the study's."""
+
 CONNECT_TIMEOUT = 5
 """Seconds to wait for a server to answer."""
 
@@ -29,6 +32,7 @@ READ_TIMEOUT = 30
 
 _silent_hosts = set()
 _watchers = []
+
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,8 @@ def locate(name, path=None, download=False):
         If the registry has no such entry.
     """
     item = entry(name)
+    if path is None and name == "srdb":
+        path = os.environ.get(SRDB_VARIABLE) or None
     if path is not None:
         return _told(_own_file(item, Path(path).expanduser()))
     copy = next(_copies(item), None)

@@ -28,8 +28,8 @@ QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
 MAD_TO_SD = 1.4826
 """Factor that makes a MAD estimate the SD of a normal distribution."""
 
-MOST_CELLS = 100_000
-"""Cells whose weights are kept at a time, at most; a gigabyte for 3,000 training values."""
+MOST_BYTES = 2 * 10**9
+"""What the weights that are kept at a time may take, without a bound on memory."""
 
 _LONG_NAMES = {
     "SR": "total soil respiration, carbon",
@@ -137,7 +137,7 @@ def weight_parts(by_year, n_values, n_trees, n_records, n_bins=None, copies=1):
     Returns
     -------
     list of slice
-        Parts of the cells; one alone if there is room, and none is larger than `MOST_CELLS`.
+        Parts of the cells; one alone if there is room, and none takes more than `MOST_BYTES`.
 
     Raises
     ------
@@ -146,16 +146,15 @@ def weight_parts(by_year, n_values, n_trees, n_records, n_bins=None, copies=1):
 
     Examples
     --------
-    >>> weight_parts(np.zeros((1, 250_000, 5)), 100, 10, 100)
-    [slice(0, 83334, None), slice(83334, 166668, None), slice(166668, 250000, None)]
+    >>> weight_parts(np.zeros((1, 100_000, 5)), 10_000, 10, 100)
+    [slice(0, 33334, None), slice(33334, 66668, None), slice(66668, 100000, None)]
     """
     n_years, n_cells, p = by_year.shape
     # Measured: the ordered rows, what is summed over them, and what evaluation takes for a while.
     fixed = n_years * n_cells * (28 * p + 80) + 150 * n_trees * n_records
     each = 4 * n_values if n_bins is None else n_years * (4 * n_bins + 28 * p + 250)
-    most = memory.share_out(
-        "the maps", fixed, copies * (each + 40 * p + 250), n_cells, MOST_CELLS
-    )
+    each = copies * (each + 40 * p + 250)
+    most = memory.share_out("the maps", fixed, each, n_cells, MOST_BYTES // each)
     n_parts = -(-n_cells // most)
     size = -(-n_cells // n_parts)
     return [slice(i, min(i + size, n_cells)) for i in range(0, n_cells, size)]

@@ -23,7 +23,7 @@ from soilresp.predict.joint import (
     pairs,
 )
 from soilresp.predict.maps import (
-    MOST_CELLS,
+    MOST_BYTES,
     QUANTILES,
     area_summed,
     autotrophic,
@@ -234,9 +234,10 @@ def _joint(study, matched, cube, chosen, climatology, mask, shares, n_runs, n_tr
         print("A vegetation bin has no record of both SR and HR: pairs are drawn alike.")
         draw = "record"
     out = []
+    each = 4 * len(table) + 40 * len(both) + 400
     most = memory.share_out(
-        "HR and AR together", _JOINT_ROWS + 150 * n_trees * len(table),
-        4 * len(table) + 40 * len(both) + 400, int(mask.sum()), MOST_CELLS,
+        "HR and AR together", _JOINT_ROWS + 150 * n_trees * len(table), each, int(mask.sum()),
+        MOST_BYTES // each,
     )
     for part in blocks(mask, most):
         weights = pair_weights(
