@@ -75,13 +75,6 @@ def read_srdb(path, strip=True):
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         raise DataError(f"{path} is not a comma-separated table ({error}). {_WANTED}") from None
-    lacking = [c for c in (*NUMERIC, *TEXT) if c not in table.columns]
-    if lacking:
-        raise DataError(
-            f"{path}: no column {', '.join(lacking)}; found {len(table.columns)} columns, the first "
-            f"{list(table.columns[:3])}. Expected srdb-data.csv of SRDB, separated by commas. "
-            "Give the publisher's own file, unchanged."
-        )
     if table.empty:
         raise DataError(f"{path} has a header and no record. {_WANTED}")
     table = table.assign(**{c: _numbers(path, table, c, lines) for c in NUMERIC})
@@ -201,6 +194,14 @@ def _lines_of_records(path, text):
 
 
 def _check_header(path, header):
+    lacking = [c for c in (*NUMERIC, *TEXT) if c not in header]
+    if lacking:
+        more = f" and {len(lacking) - _NAMED} more" if len(lacking) > _NAMED else ""
+        raise DataError(
+            f"{path}: no column {', '.join(lacking[:_NAMED])}{more}; found {len(header)} columns, "
+            f"the first {[c[:40] for c in header[:3]]}. Expected srdb-data.csv of SRDB, separated "
+            "by commas. Give the publisher's own file, unchanged."
+        )
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise DataError(
