@@ -3,6 +3,7 @@
 Lenssen, N. et al. (2019), doi:10.1029/2018JD029522.
 """
 
+import warnings
 import zlib
 from pathlib import Path
 
@@ -50,7 +51,11 @@ def read_gistemp(path, years):
             source = xr.backends.NetCDF4DataStore(store)
         else:
             source = path
-        with xr.open_dataset(source) as data:
+        with warnings.catch_warnings():
+            # Times that cannot be are told of below, by the months that are missing.
+            warnings.simplefilter("ignore", xr.SerializationWarning)
+            opened = xr.open_dataset(source)
+        with opened as data:
             if "tempanomaly" not in data:
                 raise DataError(
                     f"{path}: no variable 'tempanomaly', found {sorted(data.data_vars)}. "
