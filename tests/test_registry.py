@@ -127,5 +127,5 @@ def test_broken_entry_is_refused(written, old, new, message):
 def test_file_that_is_no_registry_is_refused(written, text):
     """Anything but a mapping of entries gives one clear error."""
     written(text)
-    with pytest.raises(DataError, match="not a registry of inputs"):
+    with pytest.raises(DataError, match="registry.yaml.*Correct it, or restore it"):
         registry.entries()

@@ -854,7 +854,8 @@ def _print_check(table, path, out):
     flags = quality.check(table)
     for sentence in questionable(table):
         print(sentence)
-    print(quality.counts(flags).to_string())
+    if len(flags):
+        print(quality.counts(flags).to_string())
     serious = flags[flags["score"] >= quality.THRESHOLD]
     print(f"\n{serious.index.nunique()} of {len(table)} records are under suspicion.")
     if out is None:

@@ -250,6 +250,11 @@ def settle(run=None, profile=None, recipe=None, observations=None, seed=None):
     folder = run_folder(run or os.environ.get("SOILRESP_RUN") or "runs/interactive")
     note = folder / "study.json"
     known = read_json(note) if note.exists() else {}
+    if not isinstance(known, dict):
+        raise DataError(
+            f"{note} should hold the settings of a run by name, expected such as "
+            '{"profile": "quick"}. Delete it and run again.'
+        )
     profile = profile or os.environ.get("SOILRESP_PROFILE") or known.get("profile") or "quick"
     _pick("profile", profile, tuple(PROFILES))
     seed = known.get("seed", 0) if seed is None else seed

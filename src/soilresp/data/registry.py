@@ -147,7 +147,8 @@ def _read(file, _stamp):
 _WAY_OUT = "Correct it, or restore it with `git checkout data/registry.yaml`."
 _TEXT = (str, type(None))
 _SHAPE = {"entries": {str: {
-    "what": str, "path": str, "url": _TEXT, "sha256": (str, int, type(None)), "version": (str, float, int),
+    "what": str, "path": str, "url": _TEXT, "sha256": (str, int, type(None)),
+    "version": (str, float, int),
     "date": str, "licence": str, "citation": str, "verified": bool, "landing?": bool,
     "alternatives?": {str: str}, "tested_sha256?": _TEXT, "notes?": str, "folder?": bool,
 }}}

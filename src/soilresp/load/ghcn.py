@@ -80,6 +80,8 @@ def read_ghcn(path, years):
         )
     values = blocks[[month_index[ym] for ym in wanted], 2:].astype(float)
     values[values == _MISSING] = np.nan
+    if np.isnan(values).all():
+        raise DataError(f"{path}: no value in {first}-{last}. Fetch it again.")
     grid = coordinates(5.0)
     return xr.DataArray(
         values.reshape(-1, 12, 36, 72) / 100,

@@ -3,6 +3,7 @@
 Lenssen, N. et al. (2019), doi:10.1029/2018JD029522.
 """
 
+import warnings
 import zlib
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from soilresp.load.archive import read_gzip
 
 __all__ = ["read_gistemp"]
 
+_IMPOSSIBLE = 100  # K
+_FILL = 327.67
 _MOST = 2_000_000_000  # bytes; 140 years have 60 million
 
 
@@ -48,7 +51,11 @@ def read_gistemp(path, years):
             source = xr.backends.NetCDF4DataStore(store)
         else:
             source = path
-        with xr.open_dataset(source) as data:
+        with warnings.catch_warnings():
+            # Times that cannot be are told of below, by the months that are missing.
+            warnings.simplefilter("ignore", xr.SerializationWarning)
+            opened = xr.open_dataset(source)
+        with opened as data:
             if "tempanomaly" not in data:
                 raise DataError(
                     f"{path}: no variable 'tempanomaly', found {sorted(data.data_vars)}. "
@@ -85,4 +92,20 @@ def read_gistemp(path, years):
         name="tempanomaly",
         attrs={"units": "K", "long_name": "temperature anomaly from 1951-1980"},
     )
-    return out.where(np.abs(out) < 100)
+    return _without_fill(out, path)
+
+
+def _without_fill(anomaly, path):
+    """Anomalies without a fill value that no attribute declares; other values must be possible."""
+    size = np.abs(anomaly)
+    wrong = (size >= _IMPOSSIBLE) & (np.abs(size - _FILL) > 0.01)
+    if bool(wrong.any()):
+        raise DataError(
+            f"{path}: 'tempanomaly' is up to {float(size.where(wrong).max()):g} K; expected less "
+            f"than {_IMPOSSIBLE:g} K, a departure from a mean. Are these absolute temperatures? "
+            "Use the publisher's own file."
+        )
+    kept = anomaly.where(size < _IMPOSSIBLE)
+    if not bool(kept.notnull().any()):
+        raise DataError(f"{path}: 'tempanomaly' has no value in these years. Fetch it again.")
+    return kept

@@ -66,22 +66,10 @@ def read_srdb(path, strip=True):
         needs, has lines of another number of fields or text where a number belongs, or if a
         whole column is in another unit or place.
     """
-    text, lines = _checked_text(path)
-    try:
-        # "None" in Manipulation is a value; pandas would read it as missing.
-        table = pd.read_csv(
-            io.StringIO(text), keep_default_na=False, na_values=["NA", ""], dtype=str,
-            index_col=False, skip_blank_lines=True,
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise DataError(f"{path} is not a comma-separated table ({error}). {_WANTED}") from None
-    lacking = [c for c in (*NUMERIC, *TEXT) if c not in table.columns]
-    if lacking:
-        raise DataError(
-            f"{path}: no column {', '.join(lacking)}; found {len(table.columns)} columns, the first "
-            f"{list(table.columns[:3])}. Expected srdb-data.csv of SRDB, separated by commas. "
-            "Give the publisher's own file, unchanged."
-        )
+    # pandas' own reader would read the manipulation "None" as missing, and fill up short lines.
+    header, records, lines = _records(path, _text(path))
+    table = pd.DataFrame(records, columns=header, dtype=str)
+    table = table.mask(table.isin(["NA", ""]))
     if table.empty:
         raise DataError(f"{path} has a header and no record. {_WANTED}")
     table = table.assign(**{c: _numbers(path, table, c, lines) for c in NUMERIC})
@@ -146,8 +134,8 @@ def _twins(table):
     return table.duplicated(keep=False)
 
 
-def _checked_text(path):
-    """The text of a file, and the line on which each of its records begins."""
+def _text(path):
+    """The text of a file."""
     try:
         content = Path(path).read_bytes()
     except FileNotFoundError:
@@ -171,12 +159,12 @@ def _checked_text(path):
             f"{path}, line {line}: a NUL byte, so not a comma-separated table in UTF-8; the file "
             f"is damaged or of another kind. {_WANTED}"
         )
-    return text, _lines_of_records(path, text)
+    return text
 
 
-def _lines_of_records(path, text):
-    """Check that every record has the fields of the header; pandas would fill up short ones."""
-    lines, header, last = [], None, 0
+def _records(path, text):
+    """Header, records and the line on which each begins; all have the fields of the header."""
+    header, records, lines, last = None, [], [], 0
     try:
         for fields in (reader := csv.reader(io.StringIO(text, newline=""), strict=True)):
             first, last = last + 1, reader.line_num
@@ -191,16 +179,25 @@ def _lines_of_records(path, text):
                     f"{path}, line {first}: {len(fields)} fields, expected {len(header)} as the "
                     "header has; a comma is missing or too many, or a quote. Correct that line."
                 )
+            records.append(fields)
             lines.append(first)
     except csv.Error as error:
         raise DataError(
             f"{path}, line {last + 1}: not a comma-separated table ({error}); a quote may not be "
             f"closed. Correct that line. {_WANTED}"
         ) from None
-    return lines
+    return header, records, lines
 
 
 def _check_header(path, header):
+    lacking = [c for c in (*NUMERIC, *TEXT) if c not in header]
+    if lacking:
+        more = f" and {len(lacking) - _NAMED} more" if len(lacking) > _NAMED else ""
+        raise DataError(
+            f"{path}: no column {', '.join(lacking[:_NAMED])}{more}; found {len(header)} columns, "
+            f"the first {[c[:40] for c in header[:3]]}. Expected srdb-data.csv of SRDB, separated "
+            "by commas. Give the publisher's own file, unchanged."
+        )
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise DataError(

@@ -150,10 +150,16 @@ def check_cube(cube, predictors=(), name="The cube"):
             f"{name} has no {lacking[0]!r}; it has {', '.join(map(str, cube.data_vars))}. "
             "Build it with a recipe that provides it, or leave the predictor out."
         )
+    there = [p for p in PREDICTORS if p in cube]
+    if not there:
+        raise DataError(
+            f"{name} has none of the predictors {', '.join(PREDICTORS)}; it has "
+            f"{', '.join(map(str, cube.data_vars))}. Name its fields so."
+        )
     if "year" in cube.dims:
         _check_years(cube["year"].values, name)
     area = (cube["cell_area"] * cube["vegetated_fraction"]).transpose("lat", "lon").fillna(0).values
-    for predictor in (p for p in PREDICTORS if p in cube):
+    for predictor in there:
         _check_field(cube[predictor], area, name)
 
 
@@ -218,6 +224,11 @@ def _check_grid(cube, name):
 
 
 def _check_years(years, name):
+    if years.dtype.kind not in "iu":
+        raise DataError(
+            f"{name}: year holds {years[:1].tolist()}; expected whole numbers, such as 1982. Write "
+            "the years as integers."
+        )
     values, counts = np.unique(years, return_counts=True)
     if (counts > 1).any():
         raise DataError(f"{name}: year {values[counts > 1][0]} stands there {counts.max()} times.")
@@ -229,6 +240,19 @@ def _check_years(years, name):
 
 def _check_field(field, area, name):
     predictor = field.name
+    if field.dims not in (("lat", "lon"), ("year", "lat", "lon")):
+        raise DataError(
+            f"{name}: {predictor} has the dimensions {field.dims}; expected (lat, lon), with year "
+            "before them if it varies. Transpose it."
+        )
+    if field.dtype.kind not in "fiu":
+        raise DataError(f"{name}: {predictor} holds {field.dtype}; expected numbers. Convert it.")
+    units = field.attrs.get("units", PREDICTORS[predictor][1])
+    if units != PREDICTORS[predictor][1]:
+        raise DataError(
+            f"{name}: {predictor} is in {units!r}; expected {PREDICTORS[predictor][1]!r}. Convert "
+            "the values, or correct the attribute `units`."
+        )
     if predictor in _STATIC and "year" in field.dims:
         raise DataError(f"{name}: {predictor} does not vary by year, but has a dimension 'year'.")
     # Year by year, because one year in another unit hardly moves the mean of many.
@@ -241,6 +265,12 @@ def _check_field(field, area, name):
 
 def _check_year(predictor, flat, area, name):
     low, high, units, hint = _POSSIBLE[predictor]
+    infinite = int(np.isinf(flat).sum())
+    if infinite:
+        raise DataError(
+            f"{name}: {predictor} is infinite in {infinite} cell{'s' * (infinite > 1)}; expected "
+            "numbers, or NaN where there is none. Correct them."
+        )
     known = np.isfinite(flat)
     covered = area[known].sum() / area.sum()
     if known.any():

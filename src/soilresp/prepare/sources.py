@@ -42,7 +42,17 @@ def read_field(source, files, years, embedded):
     xarray.DataArray
         ``(month, lat, lon)``, ``(year, month, lat, lon)`` or ``(lat, lon)``.
         Temperature anomalies stay on their own grid.
+
+    Raises
+    ------
+    DataError
+        If the reader is unknown, or the file is not what it should be.
     """
+    if source.reader not in READERS:
+        raise DataError(
+            f"data/recipes.yaml names a reader {source.reader!r}; known are {', '.join(READERS)}. "
+            "Correct the recipe."
+        )
     paths = [files[name] for name in source.inputs]
     return READERS[source.reader](source, paths, years, embedded)
 
@@ -105,6 +115,11 @@ def precipitation_ratio(climatology, anomalies, land_fraction, dry_month):
 
 
 def _embedded(source, paths, years, embedded):
+    if source.variable not in embedded:
+        raise DataError(
+            f"data/recipes.yaml asks the fields that ship for {source.variable!r}; they have "
+            f"{', '.join(map(str, embedded.data_vars))}. Correct the recipe."
+        )
     return embedded[source.variable]
 
 

@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from soilresp.errors import DataError
-from soilresp.load.models.declared import GENERIC, adapters, declared_models
+import numpy as np
+
+from soilresp.errors import DataError, ParameterError
+from soilresp.load.models.declared import FLUXES, GENERIC, POOLS, adapters, declared_models
 from soilresp.load.netcdf import open_netcdf
 
 __all__ = ["Inventory", "files_at", "inventory", "opened", "recognise"]
@@ -15,6 +17,7 @@ __all__ = ["Inventory", "files_at", "inventory", "opened", "recognise"]
 _SUFFIXES = ("*.nc", "*.nc4", "*.nc.gz")
 _SIMULATION = re.compile(r"(?:^|[_.])(S[0-9])(?=[_.])", re.IGNORECASE)
 _CMIP_NAME = re.compile(r"^(?P<var>\w+?)_(?P<table>[A-Za-z0-9]+)_(?P<model>[^_]+)_")
+_MANY = 20  # rows from which on a grid of three degrees is no region
 _OURS = {"SR": "rs", "HR": "rh", "AR": "raRoot", "GPP": "gpp", "NPP": "npp"}
 
 
@@ -144,8 +147,52 @@ def opened(path):
                 renamed = renamed.drop_vars(kind, errors="ignore").rename({old: kind})
             if kind in renamed.data_vars:
                 renamed = renamed.set_coords(kind)
-        yield renamed.assign_coords(
-            lat=renamed["lat"].astype(float), lon=renamed["lon"].astype(float)
+        renamed = _with_numbers(renamed, path)
+        _check_axes(renamed, path)
+        yield renamed
+
+
+def _with_numbers(data, path):
+    """Coordinates as double precision."""
+    try:
+        return data.assign_coords(lat=data["lat"].astype(float), lon=data["lon"].astype(float))
+    except (ValueError, TypeError):
+        raise DataError(
+            f"{path}: lat or lon holds words; expected degrees as numbers. Write them so."
+        ) from None
+
+
+def _check_axes(data, path):
+    """Refuse centres of cells that are no degrees on a globe."""
+    for name, low, high in (("lat", -90, 90), ("lon", -360, 540)):
+        values = data[name].values
+        if values.ndim != 1 or len(values) < 2:
+            raise DataError(
+                f"{path}: {name} has {values.size} values, which make no grid; expected the centres "
+                "of the cells of a map. Give the model's gridded output."
+            )
+        if not np.isfinite(values).all():
+            raise DataError(
+                f"{path}: {name} is missing or infinite at its step "
+                f"{int(np.argmin(np.isfinite(values)))}; "
+                "expected degrees throughout. Correct the coordinate."
+            )
+        if values.min() < low - 1e-6 or values.max() > high + 1e-6:
+            raise DataError(
+                f"{path}: {name} runs from {values.min():g} to {values.max():g}; expected {low} to "
+                f"{high} degrees. Correct the coordinate."
+            )
+        steps = np.diff(values)
+        if not ((steps > 0).all() or (steps < 0).all()):
+            raise DataError(
+                f"{path}: {name} neither rises nor falls throughout; expected an ordered grid. Sort "
+                "it, with the values."
+            )
+    lat, lon = data["lat"].values, data["lon"].values
+    if len(lat) > _MANY and np.abs(lat).max() <= np.pi / 2 and np.ptp(lon) <= 2 * np.pi:
+        raise DataError(
+            f"{path}: lat runs from {lat.min():.3g} to {lat.max():.3g} and lon from {lon.min():.3g} "
+            f"to {lon.max():.3g}, which look like radians; expected degrees. Convert them."
         )
 
 
@@ -170,6 +217,13 @@ def inventory(files, rules, variables=None):
     DataError
         If nothing known is in the files, or what was asked for is not.
     """
+    known = [*FLUXES, *POOLS, *rules["variables"]]
+    for name, flux in (variables or {}).items():
+        if flux not in known:
+            raise ParameterError(
+                f"Variable {name}={flux}: {flux!r} is no flux or pool. Choose from "
+                f"{', '.join(dict.fromkeys(known))}."
+            )
     out = Inventory()
     chosen = [f for f in files if matches(f, rules["files"])] or files
     chosen = _one_simulation(chosen, rules, out.notes)

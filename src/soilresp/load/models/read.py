@@ -362,9 +362,10 @@ def _refuse_zero(field, role, what):
         return field
     there = (field.notnull() & (field != 0)).any(("lat", "lon"))
     if not bool(there.all()):
+        nothing = "zero" if bool(field.notnull().any()) else "missing"
         when = "throughout" if there.ndim == 0 or not bool(there.any()) else (
             f"or missing in {int(field['year'][~there][0])}")
-        raise DataError(f"{what} is zero {when}. The file may be cut off: fetch it again.")
+        raise DataError(f"{what} is {nothing} {when}. The file may be cut off: fetch it again.")
     return field
 
 
@@ -541,6 +542,13 @@ def _refuse_implausible(role, field, share, reading):
             f"{reading.name}: {role} adds up to {total:.1f} Pg C yr-1, and up to {top:.0f} g C m-2 "
             f"yr-1 in a cell; expected {highest} Pg C yr-1 at most. Its units, or the land "
             f"fraction, are wrong.{hint}"
+        )
+    bottom = float(field.min())
+    if total < 0 or bottom < -_HIGHEST_OF_CELL.get(flux, np.inf):
+        raise DataError(
+            f"{reading.name}: {role} adds up to {total:.1f} Pg C yr-1, and down to {bottom:.0f} g C "
+            "m-2 yr-1 in a cell; expected a flux above zero. Its sign is wrong: give respiration "
+            "as positive."
         )
     if total >= lowest:
         return

@@ -64,6 +64,9 @@ def read_steps(values, units="", calendar="", what="time"):
     [[1700, 1, 31], [1700, 2, 28], [1701, 2, 28]]
     """
     values = np.atleast_1d(np.asarray(values, float))
+    if not np.isfinite(values).all():
+        at = int(np.argmin(np.isfinite(values)))
+        raise DataError(f"{what} cannot be decoded: step {at} is missing. Give every step a time.")
     calendar = str(calendar).lower()
     calendar = _CALENDARS.get(calendar, calendar)
     year, month = _decode(values, str(units).strip(), calendar, what)
