@@ -808,7 +808,8 @@ window.soilrespExplorer = (() => {
           ...[show(f, 0), show(`${f}_sd`, 0), show(`${f}_cv`, 1), where(f)].map(
             value => element("td", {}, value))))));
       this.chart = element("div", { class: "explorer-chart" });
-      const content = [element("h2", {}, cells[0]), element("p", {}, cells[1] || ""),
+      const content = [
+        element("h2", {}, cells[0]), element("p", { class: "explorer-where" }, cells[1] || ""),
         element("div", { class: "explorer-scroll", tabindex: "0", role: "region",
           "aria-label": "Numbers of the cell" }, summary)];
       if (this.years) {
@@ -822,10 +823,7 @@ window.soilrespExplorer = (() => {
                 on: { change: () => { this.mode = value; this.drawChart(); this.writeHash(); } },
               }), element("span", {}, words)))),
           this.chart,
-          element("p", { class: "explorer-note" },
-            `Annual values are rounded to ${meta.seriesStep} ${meta.units}. Bars at the right: ` +
-            "the mean ± the standard deviation of records under the conditions of the cell, " +
-            "which is not the error of a year."),
+          this.note = element("p", { class: "explorer-note" }),
           element("button", { type: "button", class: "explorer-download",
             on: { click: () => this.download() } }, "Download the years of this cell (CSV)"),
           element("details", {}, element("summary", {}, "The years as a table"),
@@ -901,6 +899,9 @@ window.soilrespExplorer = (() => {
         parts.push(text(f, right + 11, ends.find(e => e.f === f).at + 4,
           { fill: colour, class: "name" }));
       });
+      this.note.textContent = `Annual values are rounded to ${this.meta.seriesStep} ${units}.` +
+        (away ? "" : " Bars at the right: the mean ± the standard deviation of records under " +
+          "the conditions of the cell, which is not the error of a year.");
       const said = fluxes.map(f => `${f} ${say(Math.min(...this.years[f]), 0)} to ` +
         `${say(Math.max(...this.years[f]), 0)}`).join(", ");
       this.chart.replaceChildren(element("svg", {

@@ -28,7 +28,8 @@ from soilresp.plot.style import COLOURS, FLUX_UNITS
 from soilresp.prepare.strata import STRATA, dominant_stratum
 from soilresp.results import write_aside
 
-__all__ = ["BLOCK", "FOLDER", "SERIES_STEP", "about", "encode", "legend", "setup", "write_data"]
+__all__ = ["BLOCK", "FOLDER", "SERIES_STEP", "about", "encode", "legend", "setup", "write_data",
+           "write_page"]
 
 FOLDER = "explorer"
 """Where the data stand below ``_static``."""
@@ -198,6 +199,34 @@ def write_data(folder):
     return written + [_write(folder, name, text) for name, text in texts.items()]
 
 
+def write_page(folder):
+    """Write ``index.html``, the map alone in a window.
+
+    Parameters
+    ----------
+    folder : path-like
+        That of the data; ``explorer.js`` and ``explorer.css`` are in the one above.
+
+    Returns
+    -------
+    pathlib.Path
+    """
+    facts = about(benchmark.load_benchmark())
+    path = Path(folder) / "index.html"
+    with write_aside(path) as aside:
+        aside.write_text(
+            _PAGE.format(
+                title=html.escape(facts["title"]), source=_source(facts), wait=_WAIT
+            ), encoding="utf-8",
+        )
+    return path
+
+
+def _source(facts):
+    """The run that the data come from, in words for a page."""
+    return html.escape(f"{facts['label']} {facts['source']}".strip())
+
+
 def _fields(climatology):
     """Fields that are shown or needed; AR itself is SR - HR."""
     ends = ("", "_sd", "_cv", "_di")
@@ -338,8 +367,7 @@ class Explorer(SphinxDirective):
         for file in (benchmark.benchmark_path(), benchmark.annual_path()):
             self.env.note_dependency(str(file))
         self.env.metadata[self.env.docname]["explorer"] = "map"
-        facts = about(benchmark.load_benchmark())
-        words = html.escape(f"{facts['label']} {facts['source']}".strip())
+        words = _source(about(benchmark.load_benchmark()))
         alone = "../" * self.env.docname.count("/") + f"_static/{FOLDER}/index.html"
         return [nodes.raw(
             "", f'{_WAIT}\n<p class="explorer-source">The data: {words} '
@@ -382,13 +410,7 @@ def _finish(app, exception):
         return
     folder = Path(app.outdir) / "_static" / FOLDER
     write_data(folder)
-    facts = about(benchmark.load_benchmark())
-    words = html.escape(f"{facts['label']} {facts['source']}".strip())
-    with write_aside(folder / "index.html") as aside:
-        aside.write_text(
-            _PAGE.format(title=html.escape(facts["title"]), source=words, wait=_WAIT),
-            encoding="utf-8",
-        )
+    write_page(folder)
 
 
 def setup(app):

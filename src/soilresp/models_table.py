@@ -233,7 +233,7 @@ def as_html(table):
     body = "\n".join(_line(row) for row in table.to_dict("records"))
     return (
         '<div class="models-table" tabindex="0" role="region" '
-        'aria-label="Table of models, scrolls sideways">\n<table class="table">\n'
+        'aria-label="Table of models, scrolls sideways">\n<table>\n'
         f"<caption>{len(table)} models and maps: totals, and scores of the maps at hand."
         "</caption>\n"
         f"<thead>\n<tr>{''.join(heads)}</tr>\n<tr>{''.join(second)}</tr>\n</thead>\n"
