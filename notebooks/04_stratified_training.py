@@ -41,18 +41,23 @@ training = workflow.training(study, n_runs=n_runs, n_trees=n_trees, draw=draw)
 # %% [markdown]
 # ## Records and land do not match
 #
-# {numref}`fig-strata` and the table below it are figure S1 and table S1 of the paper, for our records.
+# {numref}`fig-strata` and the tables below it are figure S1 and table S1 of the paper, for our records.
 
 # %% mystnb={"figure": {"caption": "Share of the records in each vegetation bin, and the bin's share of the vegetated land (figure S1 of Lu et al., 2021).", "name": "fig-strata"}, "image": {"alt": "Bars for five vegetation bins: share of the vegetated area, of the SR records and of the HR records. Evergreen broadleaf forest and shrubland have fewer records than land."}}
 plot.strata_shares(training.shares)
 
 # %%
+bins = workflow.bin_table(training)
+means = ["SR mean", "HR mean"]
 notebook.show(
-    workflow.bin_table(training),
+    bins.drop(columns=means),
     "Records of each bin, and its shares (%); weight: how often a record is drawn for once that it "
-    "would be if all were drawn alike; mean: of the records' flux, g C m⁻² yr⁻¹",
-    digits=1, **dict.fromkeys(["SR records", "HR records", "SR mean", "HR mean"], "{:,.0f}"),
+    "would be if all were drawn alike",
+    digits=1, **{"SR records": "{:,.0f}", "HR records": "{:,.0f}"},
 )
+
+# %%
+notebook.show(bins[["bin", *means]], "Mean flux of the records of each bin, g C m⁻² yr⁻¹", digits=0)
 
 # %% [markdown]
 # A record takes the bin of its half-degree cell, because the map that the forests make knows no other.

@@ -287,12 +287,16 @@ def test_build_shows_outputs_and_registry(small_book):
 def test_build_from_a_run_leaves_the_project_alone(small_book):
     """A run's book shows the run's outputs and parameters, inside the run's folder."""
     execute(small_book, [stream("of the run")])
+    (small_book / "CHANGELOG.md").write_text("Notes of this version\n")
+    with open(small_book / "book" / "intro.md", "a") as file:
+        file.write("\n```{include} ../CHANGELOG.md\n```\n")
     before = (small_book / "notebooks" / "01_first.ipynb").read_bytes()
     index = book.build(run="runs/a")
     assert index == small_book / "runs" / "a" / "book" / "_build" / "html" / "index.html"
     page = (index.parent / "notebooks" / "01_first.html").read_text()
     assert "of the run" in page
     assert "Parameters of this run" in page
+    assert "Notes of this version" in (index.parent / "book" / "intro.html").read_text()
     assert (small_book / "notebooks" / "01_first.ipynb").read_bytes() == before
     assert not (small_book / "_build").exists()
 

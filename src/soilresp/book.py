@@ -27,7 +27,7 @@ __all__ = ["build", "publish", "check_pairs", "setup"]
 
 PARTS = ("_config.yml", "_toc.yml", "book")
 # What pages include or offer for download.
-BESIDE = ("CHANGELOG.md", "data/benchmark")
+BESIDE = ("CHANGELOG.md", "data/README.md", "data/benchmark")
 INJECTED = "injected-parameters"
 _RESULTS_BEGIN, _RESULTS_END = "<!-- results -->", "<!-- /results -->"
 COMMAND = (sys.executable, "-c", "from jupyter_book.cli.main import main; main()")
