@@ -85,7 +85,9 @@ def read_json(path):
     except FileNotFoundError:
         raise DataError(f"{path} does not exist.") from None
     except ValueError as error:
-        raise DataError(f"{path} is not readable JSON ({error}). Delete it and run again.") from None
+        raise DataError(
+            f"{path} is not readable JSON ({error}). Delete it and run again."
+        ) from None
 
 
 def save(folder, name, content):
@@ -124,7 +126,8 @@ def save(folder, name, content):
         path = folder / f"{name}.json"
         write_json(path, content)
     else:
-        raise TypeError(f"cannot save {name}: {type(content).__name__} is not a table, dataset or dict")
+        kind = type(content).__name__
+        raise TypeError(f"cannot save {name}: {kind} is not a table, dataset or dict")
     return path
 
 

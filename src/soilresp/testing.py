@@ -71,7 +71,9 @@ def _unit():
 
 
 def _pairs():
-    return _quietly(lambda: f"{len(book.check_pairs())} notebooks agree with their twins")
+    return _quietly(
+        lambda: f"{len(book.check_pairs())} notebooks agree with their twins"
+    ) and _quietly(lambda: f"{len(book.check_outputs())} notebooks are fit to be committed")
 
 
 def _notebooks():
@@ -105,7 +107,7 @@ def _quietly(step):
 
 STEPS = {
     "unit": ("unit tests", _unit),
-    "pairs": ("notebooks agree with their .py twins", _pairs),
+    "pairs": ("notebooks agree with their .py twins, and are clean and small", _pairs),
     "notebooks": ("notebooks run at profile quick", _notebooks),
     "book": ("book builds from the committed outputs without a warning", _book),
 }

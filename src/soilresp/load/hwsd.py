@@ -58,17 +58,19 @@ def _read(path, variable):
     try:
         with xr.open_dataset(path) as data:
             if variable not in data:
-                raise DataError(f"{path}: no variable {variable!r}, found {sorted(data.data_vars)}.")
+                raise DataError(
+                    f"{path}: no variable {variable!r}, found {sorted(data.data_vars)}."
+                )
             field = data[variable].load()
     except (OSError, RuntimeError, ValueError) as error:
-        raise DataError(f"{path} is not a readable NetCDF file ({error}). Fetch it again.") from None
+        raise DataError(
+            f"{path} is not a readable NetCDF file ({error}). Fetch it again."
+        ) from None
     if dict(field.sizes) != {"lat": 3600, "lon": 7200}:
         raise DataError(
             f"{path}: expected {variable} on the 0.05-degree grid (lat 3600, lon 7200), got "
             f"{dict(field.sizes)}."
         )
-    # Its rows run northwards: turned first, they need no sorting, which takes a second a map.
-    field = to_standard(field.isel(lat=slice(None, None, -1)))
-    values = np.ascontiguousarray(field.values)
+    field = to_standard(field)
     # -1 stands for missing and is not declared as a fill value in the file.
-    return np.where(values < 0, np.nan, values)
+    return np.where(field.values < 0, np.nan, field.values)
