@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
@@ -447,7 +447,7 @@ def _global_attributes(study, command, part, years):
         else "one climatology: the covariates carry no years"
     )
     title = f"Global soil respiration benchmark, {part}"
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
         "Conventions": "CF-1.8",
         "title": f"{title}. {study.label}" if study.label else title,

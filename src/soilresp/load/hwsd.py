@@ -58,14 +58,10 @@ def _read(path, variable):
     try:
         with xr.open_dataset(path) as data:
             if variable not in data:
-                raise DataError(
-                    f"{path}: no variable {variable!r}, found {sorted(data.data_vars)}."
-                )
+                raise DataError(f"{path}: no variable {variable!r}, found {sorted(data.data_vars)}.")
             field = data[variable].load()
     except (OSError, RuntimeError, ValueError) as error:
-        raise DataError(
-            f"{path} is not a readable NetCDF file ({error}). Fetch it again."
-        ) from None
+        raise DataError(f"{path} is not a readable NetCDF file ({error}). Fetch it again.") from None
     if dict(field.sizes) != {"lat": 3600, "lon": 7200}:
         raise DataError(
             f"{path}: expected {variable} on the 0.05-degree grid (lat 3600, lon 7200), got "

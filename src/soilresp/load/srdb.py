@@ -60,8 +60,8 @@ def read_srdb(path, strip=True):
     lacking = [c for c in (*NUMERIC, *TEXT) if c not in table.columns]
     if lacking:
         raise DataError(
-            f"{path}: no column {', '.join(lacking)}; found {len(table.columns)} columns, the "
-            f"first {list(table.columns[:3])}. Expected srdb-data.csv of SRDB, separated by commas."
+            f"{path}: no column {', '.join(lacking)}; found {len(table.columns)} columns, the first "
+            f"{list(table.columns[:3])}. Expected srdb-data.csv of SRDB, separated by commas."
         )
     table = table.assign(**{c: _numbers(path, table, c) for c in NUMERIC})
     for column in TEXT if strip else ():
