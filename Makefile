@@ -1,26 +1,58 @@
 # `make` sets the environment up, runs the study on the best data at hand and builds the book.
-# `make test` runs the tests. Options: make run OPTIONS="--profile standard --recipe delta"
+# Options: make run OPTIONS="--profile standard --recipe delta"
 
 PYTHON ?= python3
 OPTIONS ?= --book
+RUN ?= runs/standard
 BIN = .venv/bin
+SOILRESP = $(BIN)/soilresp
+DEV = $(BIN)/pre-commit
 
-.PHONY: run test book clean
+.PHONY: run help test check lint sync book publish bench lab hooks clean
+.DEFAULT_GOAL := run
 
-run: $(BIN)/soilresp
-	$(BIN)/soilresp run $(OPTIONS)
+run: $(SOILRESP) ## run the study, build the book (the default; OPTIONS="--profile standard")
+	$(SOILRESP) run $(OPTIONS)
 
-test: $(BIN)/soilresp
-	$(BIN)/soilresp test
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-book: $(BIN)/soilresp
-	$(BIN)/soilresp book
+test: $(SOILRESP) ## pass the tests: units, notebooks, book
+	$(SOILRESP) test
 
-$(BIN)/soilresp: requirements.txt pyproject.toml
+check: $(SOILRESP) ## compare notebooks with their .py twins; look at their outputs
+	$(SOILRESP) test --only pairs
+
+lint: $(DEV) ## pass the checks that each commit passes
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pre-commit run --all-files
+
+sync: $(SOILRESP) ## bring edits of notebooks/*.py into the .ipynb; outputs stay
+	$(BIN)/jupytext --to ipynb --update notebooks/[0-9]*.py
+
+book: $(SOILRESP) ## build the book from the committed outputs
+	$(SOILRESP) book
+
+publish: $(SOILRESP) ## commit the outputs of a run (RUN=runs/standard), and build the book
+	$(SOILRESP) publish --run $(RUN)
+	$(SOILRESP) book
+
+bench: $(SOILRESP) ## time the evaluation of forests beside other packages
+	$(SOILRESP) bench
+
+lab: $(DEV) ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab notebooks
+
+hooks: $(DEV) ## let git pass the checks at every commit
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pre-commit install
+
+clean: ## remove the environment and what was built; runs/ is yours to delete
+	rm -rf .venv _build .pytest_cache .hypothesis .ruff_cache
+
+$(SOILRESP): requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet -r requirements.txt
 	touch $@
 
-# The environment and what was built; runs/ is yours to delete.
-clean:
-	rm -rf .venv _build .pytest_cache .hypothesis
+$(DEV): requirements-dev.txt $(SOILRESP)
+	$(BIN)/pip install --quiet -r requirements-dev.txt
+	touch $@

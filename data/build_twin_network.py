@@ -64,8 +64,8 @@ def main():
     everything = sorted(set().union(*PAPER_PREDICTORS.values()))
     matched, _ = match(observations, cube, everything)
     network = {
-        "source": f"SRDB v5.0 (sha256 {found.sha256}), selection as in soilresp.prepare.observations; "
-                  "counts and spreads only",
+        "source": f"SRDB v5.0 (sha256 {found.sha256}), selection as in "
+                  "soilresp.prepare.observations; counts and spreads only",
         **{
             t: shape_of(matched[matched["target"] == t].reset_index(drop=True))
             for t in TARGETS

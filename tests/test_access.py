@@ -88,7 +88,9 @@ def project(tmp_path, monkeypatch, server, closed):
         "far_too": row("climate/far_too.txt", f"{closed}/far_too.txt", sha256(RAIN)),
         "page": row("soil/page.nc", "https://example.org/page", sha256(RAIN), landing=True),
         "private": row("soil/private.nc", None, sha256(RAIN), landing=True),
-        "series": row("climate/series", "https://example.org/page", None, landing=True, folder=True),
+        "series": row(
+            "climate/series", "https://example.org/page", None, landing=True, folder=True
+        ),
         "snow": row(
             "climate/snow.gz", f"{server.url}/snow.gz", None,
             alternatives={"climate/snow_decoded.nc": sha256(DECODED)},
@@ -350,7 +352,7 @@ def test_mirror_holds_what_the_registry_says(monkeypatch, tmp_path):
 
 
 def test_folder_of_files(project):
-    """A product of many files is a folder; empty it counts for nothing; its listing is its checksum."""
+    """A product of many files is a folder; empty it is none; its listing is its checksum."""
     (project / "mirror/climate/series").mkdir(parents=True)
     assert not access.at_hand("series")
     put(project, "mirror/climate/series/1982.nc", RAIN)

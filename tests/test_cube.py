@@ -178,7 +178,8 @@ def test_correlations(embedded):
 def test_footnotes(embedded):
     """A flag on half of the vegetated area reads one half; attributes stand as they are."""
     half = embedded["vegetated_fraction"] > 0
-    area = (embedded["cell_area"] * embedded["vegetated_fraction"]).transpose("lat", "lon").fillna(0)
+    area = (embedded["cell_area"] * embedded["vegetated_fraction"]).fillna(0)
+    area = area.transpose("lat", "lon")
     north = area.values.sum(axis=1).cumsum() / float(area.sum())
     flag = half & (xr.DataArray(north, dims="lat", coords={"lat": embedded["lat"]}) <= 0.5)
     table = cubes.footnotes(embedded.assign(pr_anomaly_filled=flag.astype(float)))

@@ -92,12 +92,13 @@ def covariate_maps():
 
 
 def correlation_matrix():
-    return plot.correlation_matrix(pd.DataFrame([[1, -0.4], [-0.4, 1]], ["MAT", "RH"], ["MAT", "RH"]))
+    names = ["MAT", "RH"]
+    return plot.correlation_matrix(pd.DataFrame([[1, -0.4], [-0.4, 1]], names, names))
 
 
 def two_sources():
     fields = {n: world(k).assign_attrs(units=PREDICTORS[n][1]) for k, n in enumerate(PREDICTORS)}
-    fields["cell_area"], fields["vegetated_fraction"] = xr.ones_like(world(0)), xr.ones_like(world(0))
+    fields["cell_area"] = fields["vegetated_fraction"] = xr.ones_like(world(0))
     cube = xr.Dataset(fields)
     return plot.two_sources(cube, cube.drop_vars("SOC"))
 
@@ -126,8 +127,8 @@ def convergence():
 def subset_errors():
     rows = [
         {"target": t, "predictors": f"subset {k}", "rank": k, "oob_first": 300.0 + k,
-         "oob_noise": 1.0, "oob_repeats": 4, "is_paper": k == 7, "oob_tied": 1.0 if k < 3 else np.nan,
-         "oob_first_open": k < 20}
+         "oob_noise": 1.0, "oob_repeats": 4, "is_paper": k == 7,
+         "oob_tied": 1.0 if k < 3 else np.nan, "oob_first_open": k < 20}
         for t in ("SR", "HR") for k in range(1, 64)
     ]
     return plot.subset_errors(pd.DataFrame(rows))

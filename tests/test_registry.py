@@ -61,7 +61,7 @@ def test_committed_registry_is_complete():
 
 
 def test_only_rolling_products_lack_a_checksum():
-    """GISTEMP and GHCN are replaced by their publishers; else only what was never at hand is unchecked."""
+    """Publishers replace GISTEMP and GHCN; else only what was never at hand is unchecked."""
     known = registry.entries()
     rolling = {name for name, item in known.items() if item.rolling and not item.folder}
     assert rolling == {"gistemp", "ghcn_prcp", "glc2000"}

@@ -113,9 +113,8 @@ def test_local_workers():
 
 def test_what_cannot_work_is_told():
     """No scheduler at an address, no worker at all, and workers of another version."""
-    with pytest.raises(ParameterError, match="at least 1, got 0"):
-        with scale.cluster(0):
-            pass
+    with pytest.raises(ParameterError, match="at least 1, got 0"), scale.cluster(0):
+        pass
     with pytest.raises(ParameterError, match="no Dask scheduler at nowhere"):
         scale.complete(empty(ensemble()), ensemble(), scheduler="nowhere")
     assert dask.config.get("scheduler", None) is None

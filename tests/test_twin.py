@@ -69,7 +69,7 @@ def test_sample_has_the_shape_of_the_network(sampled, stratum):
         if target not in ("SR", "HR"):
             continue
         mine = (sampled["target"] == target).to_numpy()
-        found = {w: 0 for w in shape["records"]}
+        found = dict.fromkeys(shape["records"], 0)
         for w in np.array(where)[mine]:
             found[w] += 1
         assert found == shape["records"]

@@ -23,13 +23,15 @@ from soilresp.data import registry
 from soilresp.errors import DataError
 from soilresp.results import read_json, write_aside
 
-__all__ = ["build", "publish", "check_pairs", "setup"]
+__all__ = ["build", "publish", "check_pairs", "check_outputs", "setup"]
 
 PARTS = ("_config.yml", "_toc.yml", "book")
 # What pages include or offer for download.
 BESIDE = ("CHANGELOG.md", "data/README.md", "data/benchmark")
 INJECTED = "injected-parameters"
 _RESULTS_BEGIN, _RESULTS_END = "<!-- results -->", "<!-- /results -->"
+LARGEST_NOTEBOOK = 2_000_000
+"""Bytes that a committed notebook may have."""
 COMMAND = (sys.executable, "-c", "from jupyter_book.cli.main import main; main()")
 
 
@@ -198,6 +200,55 @@ def check_pairs():
             "`jupytext --to ipynb --update notebooks/NAME.py`:\n  " + "\n  ".join(wrong)
         )
     return _notebook_names()
+
+
+def check_outputs():
+    """Check that the committed notebooks may be shown: small, run in order, and clean.
+
+    Returns
+    -------
+    list of str
+        Names of the notebooks, without ending.
+
+    Raises
+    ------
+    DataError
+        If a notebook is larger than `LARGEST_NOTEBOOK`, was not executed from top to
+        bottom, asks for another kernel than "python3", or has an output that `publish`
+        refuses; all such notebooks are named.
+    """
+    private, wrong = _private_paths(paths.root()), []
+    for name in _notebook_names():
+        try:
+            _check_notebook(name, private)
+        except DataError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise DataError(
+            "Notebooks are not fit to be committed; make their outputs anew with "
+            "`soilresp publish --run runs/NAME`:\n  " + "\n  ".join(wrong)
+        )
+    return _notebook_names()
+
+
+def _check_notebook(name, private):
+    """Raise at the first thing that a committed notebook must not have."""
+    path = _notebook(name)
+    if path.stat().st_size > LARGEST_NOTEBOOK:
+        raise DataError(
+            f"{name} has {path.stat().st_size / 1e6:.1f} MB; expected "
+            f"{LARGEST_NOTEBOOK / 1e6:.0f} MB at most. Show fewer or smaller figures."
+        )
+    notebook = nbformat.read(path, as_version=4)
+    kernel = notebook.metadata.get("kernelspec", {}).get("name")
+    if kernel != "python3":
+        raise DataError(f"{name} asks for the kernel {kernel!r}; expected 'python3'.")
+    code = [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
+    if [c.execution_count for c in code] != list(range(1, len(code) + 1)):
+        raise DataError(f"{name} was not executed from its first cell to its last.")
+    for number, cell in enumerate(notebook.cells, 1):
+        for output in cell.get("outputs", ()):
+            _refuse(output, private, f"{name}, cell {number}")
 
 
 def _notebook_names():

@@ -657,7 +657,9 @@ def verify_data(names: Names = None):
 
 @covariates_app.command("build")
 def build_covariates(
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write: cube.nc or cube.zarr.")],
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="Where to write: cube.nc or cube.zarr.")
+    ],
     recipe: Annotated[
         Recipe, typer.Option(help="Where the covariates come from; auto: the best at hand.")
     ] = Recipe.auto,

@@ -78,7 +78,9 @@ def _unit():
 
 
 def _pairs():
-    return _quietly(lambda: f"{len(book.check_pairs())} notebooks agree with their twins")
+    return _quietly(
+        lambda: f"{len(book.check_pairs())} notebooks agree with their twins"
+    ) and _quietly(lambda: f"{len(book.check_outputs())} notebooks are fit to be committed")
 
 
 CHECKED = "nbval-check-output"
@@ -143,7 +145,7 @@ def _quietly(step):
 
 STEPS = {
     "unit": ("unit tests", _unit),
-    "pairs": ("notebooks agree with their .py twins", _pairs),
+    "pairs": ("notebooks agree with their .py twins, and are clean and small", _pairs),
     "notebooks": ("notebooks run at profile quick, checked cells as committed", _notebooks),
     "book": ("book builds without a warning, and its pages work in a browser", _book),
 }

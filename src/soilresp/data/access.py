@@ -286,7 +286,7 @@ def _sha256(path):
     return _hash(path, stat.st_mtime_ns, stat.st_size)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _hash(path, _modified, _size):
     return pooch.file_hash(str(path), alg="sha256")
 

@@ -77,7 +77,9 @@ def correlation_matrix(table):
     ax.spines[:].set_visible(False)
     for (i, j), r in np.ndenumerate(table.to_numpy()):
         colour = "white" if abs(r) > 0.65 else "black"
-        ax.text(j, i, f"{r:.2f}".replace("-", "−"), ha="center", va="center", fontsize=7, color=colour)
+        ax.text(
+            j, i, f"{r:.2f}".replace("-", "−"), ha="center", va="center", fontsize=7, color=colour
+        )
     fig.colorbar(image, ax=ax, label="Correlation r (–)", shrink=0.8, aspect=25)
     return fig
 

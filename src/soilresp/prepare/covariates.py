@@ -298,7 +298,10 @@ def build_cube(recipe, inputs=None, options=None, years=None):
         cube[f"{name}_filled"] = (
             ("lat", "lon"),
             _spread(flag.astype(np.float32), land),
-            {"units": "1", "long_name": f"share of months of {name} without a value of its own source"},
+            {
+                "units": "1",
+                "long_name": f"share of months of {name} without a value of its own source",
+            },
         )
     cube.attrs = {
         "title": f"Covariates of soil respiration, recipe '{recipe.name}'",

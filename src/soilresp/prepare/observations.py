@@ -68,7 +68,8 @@ class Selection:
             )
         if not isinstance(self.heterotrophic, str) or self.heterotrophic not in _PARTITIONS:
             raise ParameterError(
-                f"heterotrophic must be one of {', '.join(_PARTITIONS)}, got {self.heterotrophic!r}."
+                f"heterotrophic must be one of {', '.join(_PARTITIONS)}, "
+                f"got {self.heterotrophic!r}."
             )
         if isinstance(self.manipulation, str):
             raise ParameterError(
@@ -109,7 +110,9 @@ class Selection:
         known = [f.name for f in fields(cls)]
         unknown = sorted(set(rules) - set(known))
         if unknown:
-            raise ParameterError(f"Unknown selection rule {unknown[0]!r}: known are {', '.join(known)}.")
+            raise ParameterError(
+                f"Unknown selection rule {unknown[0]!r}: known are {', '.join(known)}."
+            )
         return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in rules.items()})
 
 
@@ -156,9 +159,8 @@ def select(table, selection=None, flags=None):
         steps.append((f"Manipulation is {wanted}", table["Manipulation"].isin(rules.manipulation)))
     steps.append(("Coordinates are given", table["Latitude"].notna() & table["Longitude"].notna()))
     if rules.min_flux is not None:
-        steps.append(
-            (f"Flux above {rules.min_flux:g}", {"SR": sr > rules.min_flux, "HR": hr > rules.min_flux})
-        )
+        least = rules.min_flux
+        steps.append((f"Flux above {least:g}", {"SR": sr > least, "HR": hr > least}))
     if rules.max_flux is not None:
         steps.append(
             (f"Flux at most {rules.max_flux:g}",
@@ -168,7 +170,8 @@ def select(table, selection=None, flags=None):
         steps.append(("SR larger than HR where both are given", ~(sr <= hr)))
     if rules.years is not None:
         first, last = rules.years
-        steps.append((f"Mid-year in {first:g} to {last:g}", table["Study_midyear"].between(first, last)))
+        within = table["Study_midyear"].between(first, last)
+        steps.append((f"Mid-year in {first:g} to {last:g}", within))
     if rules.box is not None:
         south, north, west, east = rules.box
         inside = table["Latitude"].between(south, north) & table["Longitude"].between(west, east)

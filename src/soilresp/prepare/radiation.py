@@ -76,7 +76,7 @@ def extraterrestrial_radiation(lat):
     if not np.all(np.abs(lat) <= 90):
         raise DataError("Latitudes should lie in -90..90. Check for swapped coordinates.")
     daily = daily_extraterrestrial(lat, np.arange(1, 366)[:, None])
-    return np.stack([daily[_MONTH_OF_DAY == month].mean(axis=0) for month in range(12)])
+    return np.stack([daily[month == _MONTH_OF_DAY].mean(axis=0) for month in range(12)])
 
 
 def shortwave_from_cloud(cld, lat=None, overcast=0.25, sunshine=0.50):

@@ -204,5 +204,6 @@ def _source(recipe, field, told):
         )
     except (TypeError, KeyError, ValueError) as error:
         raise DataError(
-            f"data/recipes.yaml: field {field!r} of recipe {recipe!r} is not well declared ({error})."
+            f"data/recipes.yaml: field {field!r} of recipe {recipe!r} is not well declared "
+            f"({error})."
         ) from None

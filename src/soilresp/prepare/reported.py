@@ -7,7 +7,10 @@ from soilresp.prepare.sites import training_table
 
 __all__ = ["pairs", "agreement", "outliers"]
 
-PAIRS = {"MAT": ("reported_MAT", "degC", (-30, 40)), "Prec": ("reported_MAP", "mm yr-1", (0, 13_000))}
+PAIRS = {
+    "MAT": ("reported_MAT", "degC", (-30, 40)),
+    "Prec": ("reported_MAP", "mm yr-1", (0, 13_000)),
+}
 """Predictor: column of the report, unit, and the range that places on Earth have."""
 
 

@@ -152,8 +152,8 @@ def _one_of(folder, start):
     found = sorted(f for f in folder.glob("*.nc*") if f.name.upper().startswith(start))
     if not found:
         raise DataError(
-            f"{folder}: no NetCDF file whose name begins with {start}; GSDE has OC.nc and BD.nc, or "
-            "OC1.nc, OC2.nc, BD1.nc and BD2.nc."
+            f"{folder}: no NetCDF file whose name begins with {start}; GSDE has OC.nc and BD.nc, "
+            "or OC1.nc, OC2.nc, BD1.nc and BD2.nc."
         )
     return found[0] if len(found) == 1 else found
 

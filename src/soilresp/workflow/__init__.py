@@ -98,6 +98,6 @@ STAGES = (
 )
 """The stages that make the study, each after those it needs.
 
-`search_recheck`, `quality_effect`, `applicability` and `model_score` only look at it; the budget takes
-`uncertainty` as well.
+`search_recheck`, `quality_effect`, `applicability` and `model_score` only look at it; the budget
+takes `uncertainty` as well.
 """

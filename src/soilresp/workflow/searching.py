@@ -53,8 +53,9 @@ def _search(study, needs, *, search_trees=None, search_depth=None, search_anew=F
 
     Results: ``whole`` (the table of `soilresp.fit.whole_search.summarise`, empty if there is
     none), ``made`` (how it was made), ``ranking`` (the leaders, or the neighbourhood),
-    ``extent`` (predictors and subsets of each flux) and ``chosen``. Settings: trees of each forest, the largest number of predictors added or
-    removed, and the predictors to go on with (the paper's by default, whatever the ranking says).
+    ``extent`` (predictors and subsets of each flux) and ``chosen``. Settings: trees of each
+    forest, the largest number of predictors added or removed, and the predictors to go on with
+    (the paper's by default, whatever the ranking says).
     """
     assembled = needs["02_covariate_assembly"]
     available = [p for p in PREDICTORS if p in assembled.cube]

@@ -1,7 +1,7 @@
 """Polygons of the countries, and the names that SRDB gives them."""
 
 import difflib
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 import pycountry
@@ -30,7 +30,7 @@ _NAMES = {
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def resolve(name):
     """ISO 3166 codes of a country's name.
 
@@ -66,7 +66,7 @@ def resolve(name):
     return ()
 
 
-@lru_cache(maxsize=None)
+@cache
 def nearest_name(name):
     """The country whose name is spelled most like `name`, or None.
 
