@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from soilresp import paths
+from soilresp.data import access
 from soilresp.errors import DataError
 from soilresp.grid import coordinates
 
@@ -55,7 +56,8 @@ def load_benchmark(path=None):
     DataError
         If the file is missing, cannot be read, or is not laid out so.
     """
-    path = benchmark_path() if path is None else Path(path)
+    own = path is None
+    path = benchmark_path() if own else Path(path)
     if not path.exists():
         raise DataError(
             f"{path} does not exist. Make it from a run with `soilresp export --run FOLDER "
@@ -67,6 +69,8 @@ def load_benchmark(path=None):
     except (OSError, RuntimeError, ValueError) as error:
         raise DataError(f"{path} is not a readable NetCDF file ({error}).") from None
     check_benchmark(made, path)
+    if own:
+        access.tell_committed(path)
     return made
 
 
