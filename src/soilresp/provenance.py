@@ -22,7 +22,8 @@ from soilresp.versions import versions
 
 __all__ = [
     "FILE_NAME", "USE_VARIABLE", "checksum", "commit", "committed_data", "differences", "files_in",
-    "machine", "note", "note_use", "now", "read", "same_inputs", "surroundings", "uses",
+    "machine", "note", "note_use", "now", "read", "release", "same_inputs",
+    "surroundings", "uses",
 ]
 
 FILE_NAME = "provenance.json"
@@ -165,8 +166,8 @@ def differences(had, have):
 
 
 _ORDER = (
-    "version", "recipe", "observations", "seed", "profile", "settings", "parameters", "paths",
-    "data", "source", "code", "needs",
+    "version", "recipe", "observations", "release", "seed", "profile", "settings", "parameters",
+    "paths", "data", "code", "needs",
 )
 
 _CHANGES = {
@@ -182,6 +183,11 @@ _CHANGES = {
 def _words(value):
     text = "default" if value is None else json.dumps(value)
     return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def release(study):
+    """Which release of SRDB a study takes, if it knows of others than its own (str or None)."""
+    return getattr(study, "release", None)
 
 
 # ---------------------------------------------------------------- where and when

@@ -23,8 +23,8 @@ __all__ = ["Results", "Stage"]
 
 _NOTE = "stage.json"
 
-_COMPARED = ("version", "recipe", "observations", "seed", "settings", "paths", "data", "code",
-             "needs")
+_COMPARED = ("version", "recipe", "observations", "release", "seed", "settings", "paths", "data",
+             "code", "needs")
 """Parts of a note that hold what results were made from; inputs are compared apart."""
 
 
@@ -249,6 +249,7 @@ class Stage:
             "settings": settings,
             "recipe": study.recipe,
             "observations": study.observations,
+            "release": provenance.release(study),
             "seed": study.seed,
             "version": __version__,
             "code": closure.modules,
