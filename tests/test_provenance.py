@@ -44,6 +44,9 @@ def test_as_many_words_as_differences(had, have):
     ("compare.paper.literature", {"literature_totals.csv"}),
     ("workflow.searching._search", {"study/search.csv", "study/search.json"}),
     ("workflow.budgeting._budget", {"paper_values.yaml"}),
+    ("prepare.quality.suite.check", {
+        "natural_earth/shapefiles/natural_earth/cultural/ne_50m_admin_0_countries.dbf"
+    }),
     ("grid.cell_area", set()),
 ])
 def test_committed_data_that_code_names(function, named):

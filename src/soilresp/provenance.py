@@ -83,7 +83,7 @@ def committed_data(closure):
     """
     folder = paths.data_dir()
     files, tables = _committed_files(folder)
-    named = [f for name in closure.strings for f in files.get(name, ())]
+    named = [f for name in closure.strings for f in files.get(name.rpartition("/")[2], ())]
     if "committed.py" in closure.modules:
         named += [f for name in closure.strings for f in tables.get(name, ())]
     return {
