@@ -88,7 +88,7 @@ def record(file, values, study):
     closure = closure_of(notebook)
     own = {} if study is None else {
         "recipe": study.recipe, "observations": study.observations,
-        "release": provenance.release(study), "seed": study.seed, "profile": study.profile.name,
+        "seed": study.seed, "profile": study.profile.name, **provenance.release(study),
     }
     return {
         "started": provenance.now(),

@@ -31,6 +31,8 @@ FILE_NAME = "provenance.json"
 USE_VARIABLE = "SOILRESP_USE"
 """Environment variable that names the file in which a kernel notes the stages it uses."""
 
+_OWN_RELEASE = "SRDB v5.0"
+
 _UNREAD = {
     "README.md", "registry.yaml", "requirements-build.txt", "soilresp_benchmark_0p5deg.nc",
 }
@@ -186,8 +188,19 @@ def _words(value):
 
 
 def release(study):
-    """Which release of SRDB a study takes, if it knows of others than its own (str or None)."""
-    return getattr(study, "release", None)
+    """The release of SRDB that a study takes, if it is another than the study's own.
+
+    Parameters
+    ----------
+    study : soilresp.study.Study
+
+    Returns
+    -------
+    dict
+        ``release`` in words; empty for the study's own.
+    """
+    words = getattr(study, "release", _OWN_RELEASE)
+    return {} if words == _OWN_RELEASE else {"release": words}
 
 
 # ---------------------------------------------------------------- where and when

@@ -23,8 +23,8 @@ __all__ = ["Results", "Stage"]
 
 _NOTE = "stage.json"
 
-_COMPARED = ("version", "recipe", "observations", "release", "seed", "settings", "paths", "data",
-             "code", "needs")
+_COMPARED = ("version", "recipe", "observations", "seed", "settings", "paths", "data", "code",
+             "needs")
 """Parts of a note that hold what results were made from; inputs are compared apart."""
 
 
@@ -249,13 +249,13 @@ class Stage:
             "settings": settings,
             "recipe": study.recipe,
             "observations": study.observations,
-            "release": provenance.release(study),
             "seed": study.seed,
             "version": __version__,
             "code": closure.modules,
             "data": provenance.committed_data(closure),
             "paths": provenance.files_in(settings),
             "needs": needs,
+            **provenance.release(study),
         }
 
     def _closure(self):
@@ -266,8 +266,8 @@ class Stage:
         facts = self._facts(study, settings, needs)
         if note["key"] == _hash(facts):
             return provenance.same_inputs(note["inputs"])
-        had = {part: note[part] for part in _COMPARED}
-        said = provenance.differences(had, {part: facts[part] for part in _COMPARED})
+        had = {part: note[part] for part in (*_COMPARED, "release") if part in note}
+        said = provenance.differences(had, facts)
         return said + provenance.same_inputs(note["inputs"]) or ["its note does not fit"]
 
     def _folder(self, study):
