@@ -12,7 +12,7 @@ import pytest
 import yaml
 from nbformat.v4 import new_code_cell, new_output
 
-from soilresp import book, freshness, provenance
+from soilresp import book, freshness, lock, provenance
 from soilresp.errors import DataError
 from soilresp.published import stale
 from soilresp.study import PROFILES, Study
@@ -171,6 +171,15 @@ def test_publish_refuses_a_run_that_is_out_of_date(project):
     with pytest.raises(DataError, match="01_first: never executed"):
         book.publish("runs/a")
     assert (project / "notebooks" / "01_first.ipynb").read_bytes() == before
+
+
+@pytest.mark.parametrize("folder", ["runs/a", "notebooks"])
+def test_publish_waits_for_nobody(project, folder):
+    """While the run is at work, or another publishes: refused, and nothing is changed."""
+    with lock.hold(project / folder, "soilresp run"):
+        with pytest.raises(DataError, match=f"{folder} is in use by process"):
+            book.publish("runs/a")
+    assert not (project / "notebooks" / "published.json").exists()
 
 
 def test_publish_tells_the_readme_the_totals(project):

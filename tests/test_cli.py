@@ -171,8 +171,11 @@ def test_failing_notebook(project, capsys):
         capsys, "run", "--recipe", "embedded", "--observations", "twin", "--out", "runs/a"
     )
     assert code == 1
-    assert "error: Notebook 01_first stopped: ZeroDivisionError: division by zero" in err
-    assert str(project / "runs/a/notebooks/01_first.ipynb") in err
+    assert (
+        "error: Notebook 01_first stopped in cell 2 (`1 / 0`): ZeroDivisionError: division by zero"
+        in err
+    )
+    assert str(project / "runs/a/notebooks/01_first.failed.ipynb") in err
     assert "Traceback" not in err
     assert "twin experiment" in out
 

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 import soilresp
 from soilresp import paths, provenance, stages, workflow
 from soilresp.code import Code, own_code
+from soilresp.data import access
+from soilresp.data.benchmark import load_benchmark
 from soilresp.results import sha256
 from soilresp.study import settle
 
@@ -39,10 +41,12 @@ def test_as_many_words_as_differences(had, have):
 
 @pytest.mark.parametrize(("function", "named"), [
     ("data.embedded.load_embedded", {"embedded.nc"}),
-    ("data.benchmark.load_benchmark", {"benchmark/soilresp_benchmark_0p5deg.nc"}),
     ("compare.paper.literature", {"literature_totals.csv"}),
     ("workflow.searching._search", {"study/search.csv", "study/search.json"}),
     ("workflow.budgeting._budget", {"paper_values.yaml"}),
+    ("prepare.quality.suite.check", {
+        "natural_earth/shapefiles/natural_earth/cultural/ne_50m_admin_0_countries.dbf"
+    }),
     ("grid.cell_area", set()),
 ])
 def test_committed_data_that_code_names(function, named):
@@ -53,6 +57,19 @@ def test_committed_data_that_code_names(function, named):
     assert named <= set(found) and (named or not found)
     for file, digest in found.items():
         assert sha256(paths.data_dir() / file).startswith(digest)
+
+
+def test_the_benchmark_counts_where_it_is_read():
+    """It is made from a run: naming it is not reading it."""
+    closure = own_code().of_function("soilresp.workflow.selecting", "_selection")
+    assert "data/benchmark.py" in closure.modules
+    assert not any("benchmark" in file for file in provenance.committed_data(closure))
+    name = "data/benchmark/soilresp_benchmark_0p5deg.nc"
+    with access.watch() as noted:
+        load_benchmark()
+    assert list(noted) == [name] and provenance.same_inputs(noted) == []
+    other = {name: {**noted[name], "size": 1, "sha256": "0"}}
+    assert provenance.same_inputs(other) == [f"input {name} changed"]
 
 
 def test_file_of_a_run(tmp_path):

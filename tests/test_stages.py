@@ -1,6 +1,7 @@
 """When the results of a stage are used again, and when they are made anew."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -238,6 +239,18 @@ def test_reasons_are_told_one_after_the_other(study, chain, capsys):
     told = json.loads((study.run / "provenance.json").read_text())["stages"]["first"]
     assert told["why"] == "seed 0 -> 3; setting n_runs 10 -> 4"
     assert {"started", "seconds", "git", "versions", "platform"} <= set(told)
+
+
+def test_another_release_of_the_records_makes_the_results_anew(study, chain):
+    """A study that knows of releases says which one it takes; its own is as good as none."""
+    chain.first(study)
+    facts = {**vars(study), "run": study.run, "results": study.results}
+    chain.first(SimpleNamespace(**facts, release="SRDB v5.0"))
+    assert chain.log == ["first"]
+    newer = SimpleNamespace(**facts, release="SRDB as in newer.csv")
+    assert chain.first.changes(newer) == ['release default -> "SRDB as in newer.csv"']
+    chain.first(newer)
+    assert chain.first.changes(study) == ['release "SRDB as in newer.csv" -> default']
 
 
 def test_same_results_leave_later_stages_as_they_are(study, chain):

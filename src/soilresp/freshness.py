@@ -12,7 +12,10 @@ from soilresp.stages import Stage
 
 __all__ = ["closure_of", "reasons", "record", "source_of", "stages", "used"]
 
-_PARTS = ("version", "recipe", "observations", "seed", "profile", "parameters", "data", "code")
+_PARTS = (
+    "version", "recipe", "observations", "release", "seed", "profile", "parameters", "data",
+    "code",
+)
 
 
 @functools.lru_cache(maxsize=1)
@@ -84,8 +87,8 @@ def record(file, values, study):
     notebook = nbformat.read(file, as_version=4)
     closure = closure_of(notebook)
     own = {} if study is None else {
-        "recipe": study.recipe, "observations": study.observations, "seed": study.seed,
-        "profile": study.profile.name,
+        "recipe": study.recipe, "observations": study.observations,
+        "seed": study.seed, "profile": study.profile.name, **provenance.release(study),
     }
     return {
         "started": provenance.now(),
@@ -163,7 +166,7 @@ def reasons(file, target, values, study):
     if had["source"] != have["source"]:
         said.append("its cells changed")
     said += provenance.differences(
-        {part: had.get(part) for part in _PARTS}, {part: have[part] for part in _PARTS}
+        {part: had.get(part) for part in _PARTS}, {part: have.get(part) for part in _PARTS}
     )
     for name, noted in had["stages"].items():
         stage = stages().get(name)

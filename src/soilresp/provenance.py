@@ -22,7 +22,8 @@ from soilresp.versions import versions
 
 __all__ = [
     "FILE_NAME", "USE_VARIABLE", "checksum", "commit", "committed_data", "differences", "files_in",
-    "machine", "note", "note_use", "now", "read", "same_inputs", "surroundings", "uses",
+    "machine", "note", "note_use", "now", "read", "release", "same_inputs",
+    "surroundings", "uses",
 ]
 
 FILE_NAME = "provenance.json"
@@ -30,8 +31,16 @@ FILE_NAME = "provenance.json"
 USE_VARIABLE = "SOILRESP_USE"
 """Environment variable that names the file in which a kernel notes the stages it uses."""
 
-_UNREAD = {"README.md", "registry.yaml", "requirements-build.txt"}
-"""Committed files that no result depends on; of the registry the inputs themselves tell."""
+_OWN_RELEASE = "SRDB v5.0"
+
+_UNREAD = {
+    "README.md", "registry.yaml", "requirements-build.txt", "soilresp_benchmark_0p5deg.nc",
+}
+"""Committed files that do not count by their name.
+
+Of the registry the inputs themselves tell. The benchmark is made from a run; a stage that reads
+it says so (`soilresp.data.access.tell_committed`), and others are not out of date for it.
+"""
 
 
 # ---------------------------------------------------------------- what things are made from
@@ -76,7 +85,7 @@ def committed_data(closure):
     """
     folder = paths.data_dir()
     files, tables = _committed_files(folder)
-    named = [f for name in closure.strings for f in files.get(name, ())]
+    named = [f for name in closure.strings for f in files.get(name.rpartition("/")[2], ())]
     if "committed.py" in closure.modules:
         named += [f for name in closure.strings for f in tables.get(name, ())]
     return {
@@ -159,8 +168,8 @@ def differences(had, have):
 
 
 _ORDER = (
-    "version", "recipe", "observations", "seed", "profile", "settings", "parameters", "paths",
-    "data", "source", "code", "needs",
+    "version", "recipe", "observations", "release", "seed", "profile", "settings", "parameters",
+    "paths", "data", "code", "needs",
 )
 
 _CHANGES = {
@@ -176,6 +185,22 @@ _CHANGES = {
 def _words(value):
     text = "default" if value is None else json.dumps(value)
     return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def release(study):
+    """The release of SRDB that a study takes, if it is another than the study's own.
+
+    Parameters
+    ----------
+    study : soilresp.study.Study
+
+    Returns
+    -------
+    dict
+        ``release`` in words; empty for the study's own.
+    """
+    words = getattr(study, "release", _OWN_RELEASE)
+    return {} if words == _OWN_RELEASE else {"release": words}
 
 
 # ---------------------------------------------------------------- where and when

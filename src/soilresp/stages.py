@@ -255,6 +255,7 @@ class Stage:
             "data": provenance.committed_data(closure),
             "paths": provenance.files_in(settings),
             "needs": needs,
+            **provenance.release(study),
         }
 
     def _closure(self):
@@ -265,8 +266,8 @@ class Stage:
         facts = self._facts(study, settings, needs)
         if note["key"] == _hash(facts):
             return provenance.same_inputs(note["inputs"])
-        had = {part: note[part] for part in _COMPARED}
-        said = provenance.differences(had, {part: facts[part] for part in _COMPARED})
+        had = {part: note[part] for part in (*_COMPARED, "release") if part in note}
+        said = provenance.differences(had, facts)
         return said + provenance.same_inputs(note["inputs"]) or ["its note does not fit"]
 
     def _folder(self, study):

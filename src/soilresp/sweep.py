@@ -89,8 +89,15 @@ def read_sweep(file):
         asked = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(f"{file} cannot be read ({error.strerror}).") from None
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+    except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise DataError(f"{file} is not YAML: {error}.") from None
+    try:
+        json.dumps(asked, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        raise ParameterError(
+            f"{file} holds a value that is neither text, a finite number, true, false, a list nor "
+            "names with such values. Put it between quotes if it is text, such as a date."
+        ) from None
     _check_keys(file, asked, _KEYS, "the file")
     name = str(asked.get("name", file.stem))
     if not re.fullmatch(r"\w[\w.-]*", name):
@@ -150,7 +157,7 @@ def _only(file, names):
     if not isinstance(names, list | tuple):
         raise ParameterError(f"{file}: only must be a list of notebooks, such as [\"01\", \"05\"].")
     # YAML takes 05 for a number.
-    return tuple(f"{n:02d}" if isinstance(n, int) else str(n) for n in names)
+    return tuple(f"{n:02d}" if type(n) is int else str(n) for n in names)
 
 
 def _of_grid(file, base, grid, known):

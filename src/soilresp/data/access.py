@@ -17,9 +17,9 @@ import pooch
 
 from soilresp.data.registry import entries, entry, may_be_fetched
 from soilresp.errors import DataError
-from soilresp.paths import cache_dir, mirror_dir
+from soilresp.paths import cache_dir, data_dir, mirror_dir
 
-__all__ = ["Found", "locate", "fetch", "at_hand", "where", "watch", "compare"]
+__all__ = ["Found", "locate", "fetch", "at_hand", "where", "watch", "compare", "tell_committed"]
 
 SRDB_VARIABLE = "SOILRESP_SRDB"
 """Environment variable with the file of another release of SRDB, taken instead of the study's."""
@@ -29,6 +29,9 @@ CONNECT_TIMEOUT = 5
 
 READ_TIMEOUT = 30
 """Seconds to wait for the next bytes."""
+
+_COMMITTED = "data/"
+"""What names of committed files begin with, and names in the registry do not."""
 
 _silent_hosts = set()
 _watchers = []
@@ -204,6 +207,21 @@ def _told(found):
     return found
 
 
+def tell_committed(path):
+    """Let `watch` know of a file below ``data/`` that a run may make anew.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    """
+    stat = path.stat()
+    name = f"{_COMMITTED}{path.relative_to(data_dir()).as_posix()}"
+    for noted in _watchers:
+        noted[name] = {
+            "sha256": _sha256(path), "size": stat.st_size, "modified": stat.st_mtime_ns,
+        }
+
+
 def compare(name, noted):
     """What became of an input since `watch` noted it; opened only if it looks changed.
 
@@ -219,11 +237,14 @@ def compare(name, noted):
         ``changed`` or ``is at hand now``; None if it is the same, or cannot be told because
         it is no longer there.
     """
-    if name not in entries():
+    committed = name.startswith(_COMMITTED)
+    if not committed and name not in entries():
         return None
     if noted is None:
         return "is at hand now" if where(name) else None
-    if "path" in noted:
+    if committed:
+        path = data_dir() / name.removeprefix(_COMMITTED)
+    elif "path" in noted:
         path = Path(noted["path"])
     else:
         path = next((file for _, file, _ in _copies(entry(name))), None)

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from soilresp import paths
+from soilresp.data import access
 from soilresp.errors import DataError
 from soilresp.grid import coordinates
 
@@ -71,9 +72,12 @@ def load_benchmark(path=None):
     DataError
         If the file is missing, cannot be read, or is not laid out so.
     """
-    path = benchmark_path() if path is None else Path(path)
+    own = path is None
+    path = benchmark_path() if own else Path(path)
     made = _read(path)
     check_benchmark(made, path)
+    if own:
+        access.tell_committed(path)
     return made
 
 
