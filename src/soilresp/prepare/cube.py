@@ -12,10 +12,7 @@ from soilresp.grid import coordinates
 from soilresp.prepare.recipes import PREDICTORS
 from soilresp.results import folder_aside, write_aside
 
-__all__ = [
-    "save_cube", "open_cube", "check_cube", "describe", "footnotes", "compare_cubes",
-    "correlations",
-]
+__all__ = ["save_cube", "open_cube", "check_cube", "describe", "footnotes", "compare_cubes", "correlations"]
 
 _NEEDED = ("cell_area", "land_fraction", "vegetated_fraction", "igbp_fraction", "stratum")
 
@@ -203,8 +200,8 @@ def _check_year(predictor, flat, area, name):
         found_low, found_high = float(flat[known].min()), float(flat[known].max())
         if found_low < low - 1e-3 or found_high > high + 1e-3:
             raise DataError(
-                f"{name}: {predictor} runs from {found_low:.4g} to {found_high:.4g}; expected "
-                f"{low} to {high} {units}. {hint}".rstrip()
+                f"{name}: {predictor} runs from {found_low:.4g} to {found_high:.4g}; expected {low} "
+                f"to {high} {units}. {hint}".rstrip()
             )
     if covered < COMPLETE:
         raise DataError(f"{name}: {predictor} has data on {covered:.1%} of the vegetated area; "
