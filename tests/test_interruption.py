@@ -113,14 +113,17 @@ def test_only_what_nobody_writes_is_removed(tmp_path):
     done.communicate()
     dead = aside_of("a.nc", done.pid)
     folder = aside_of("b.zarr", done.pid)
+    replaced = [aside_of(n, done.pid).replace(".tmp", ".old") for n in ("c.zarr", "d.zarr")]
     other = dead.replace(f".{results._MACHINE}-", ".0000-" if results._MACHINE != "0000" else ".1-")
     stay = {aside_of("a.nc", os.getppid()), other, ".a.nc.tmp", "a.nc", ".gitignore"}
     for name in (*stay, dead):
         (tmp_path / name).write_text("")
-    (tmp_path / folder / "0").mkdir(parents=True)
+    for name in (folder, *replaced, "d.zarr"):
+        (tmp_path / name / "0").mkdir(parents=True)
     results.remove_leftovers(tmp_path)
     results.remove_leftovers(tmp_path / "nowhere")
-    assert {f.name for f in tmp_path.iterdir()} == stay
+    # The writer of c.zarr was killed after it had put the old one away.
+    assert {f.name for f in tmp_path.iterdir()} == stay | {"c.zarr", "d.zarr"}
 
 
 def test_a_folder_is_replaced_as_a_whole(tmp_path):
