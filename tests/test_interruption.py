@@ -181,6 +181,24 @@ def test_two_writers_to_one_file(tmp_path):
     assert [path] == list(tmp_path.iterdir())
 
 
+def test_two_writers_to_one_folder(tmp_path):
+    """At the end it is the folder of one or the other, as a whole; nothing is left."""
+    path = tmp_path / "cube.zarr"
+    words = (
+        "import sys\nfrom pathlib import Path\nfrom soilresp.results import folder_aside\n"
+        "for _ in range(100):\n"
+        "    with folder_aside(sys.argv[1]) as aside:\n"
+        "        for name in 'abc':\n            Path(aside, name).write_text(sys.argv[2])\n"
+    )
+    writers = [child(words, path, number) for number in (1, 2)]
+    for writer in writers:
+        writer.communicate()
+    assert [writer.returncode for writer in writers] == [0, 0]
+    found = {file.name: file.read_text() for file in path.iterdir()}
+    assert sorted(found) == ["a", "b", "c"] and len(set(found.values())) == 1
+    assert [path] == list(tmp_path.iterdir())
+
+
 # ---------------------------------------------------------------- unfinished work
 
 

@@ -295,18 +295,20 @@ def _make_ready(folder):
 
 def _replace(made, target):
     """Rename, also onto a folder, which the system does for empty ones alone."""
-    if target.is_dir() and not target.is_symlink():
-        old = _aside(target).with_suffix(".old")
-        _remove(old)
-        os.replace(target, old)
+    old = _aside(target).with_suffix(".old")
+    while True:
         try:
             os.replace(made, target)
-        except BaseException:
-            os.replace(old, target)
-            raise
+            break
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.EISDIR):
+                if old.exists() and not target.exists():
+                    os.replace(old, target)
+                raise
         _remove(old)
-    else:
-        os.replace(made, target)
+        with suppress(FileNotFoundError):  # another process has just put it away
+            os.replace(target, old)
+    _remove(old)
 
 
 def _bring_to_disk(path):
