@@ -24,7 +24,7 @@ __all__ = [
 
 PROJECT = Path(__file__).resolve().parents[1]
 
-LEFTOVER = re.compile(r"\..*\.[0-9a-f]{4}-\d+\.tmp|\.fetch-.*|\..*\.running\.ipynb")
+LEFTOVER = re.compile(r"\..*\.[0-9a-f]{4}-\d+\.(tmp|old)|\.fetch-.*|\..*\.running\.ipynb")
 """Names of what is being written; see `soilresp.results`."""
 
 NOT_COMPARED = {

@@ -68,7 +68,8 @@ def disk(folder, kilobytes=None):
     try:
         yield lambda: subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
     finally:
-        subprocess.run(["umount", folder], check=True)
+        # A writer that has failed may keep its file open.
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def can_mount():

@@ -18,6 +18,7 @@ from soilresp.errors import DataError, ParameterError
 from soilresp.grid import EARTH_RADIUS, total_pg
 from soilresp.prepare import twin
 from soilresp.prepare.cube import save_cube
+from soilresp.results import sha256
 
 pytestmark = [
     pytest.mark.slow,
@@ -219,6 +220,20 @@ def test_broken_export_leaves_nothing(yearly, static, tmp_path, monkeypatch):
             export.export(yearly, out)
     assert {p.name: p.read_bytes() for p in old.iterdir()} == before
     assert not (tmp_path / "new").exists()
+
+
+def test_one_run_exports_to_the_same_bytes(static, tmp_path):
+    """At any time, and with checksums of all files of all formats that are there."""
+    for out in (tmp_path / "a", tmp_path / "b"):
+        for kind in ("netcdf", "cog", "zarr"):
+            export.export(static, out, kind)
+    files = [f.relative_to(tmp_path / "a") for f in (tmp_path / "a").rglob("*") if f.is_file()]
+    for file in files:
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+    lines = (tmp_path / "a" / "SHA256SUMS").read_text().splitlines()
+    told = {name: digest for digest, name in (line.split("  ") for line in lines)}
+    assert set(told) == {f.as_posix() for f in files} - {"SHA256SUMS"}
+    assert all(sha256(tmp_path / "a" / name) == digest for name, digest in told.items())
 
 
 def test_wrong_words_are_refused(static, tmp_path):

@@ -32,7 +32,9 @@ __all__ = [
     "sha256",
 ]
 
-_ASIDE = re.compile(r"\.(?P<name>.*)\.(?P<machine>[0-9a-f]{4})-(?P<pid>\d+)\.tmp")
+_ASIDE = re.compile(
+    r"\.(?P<name>.*)\.(?P<machine>[0-9a-f]{4})-(?P<pid>\d+)\.(?P<kind>tmp|old)"
+)
 
 _MACHINE = hashlib.sha256(platform.node().encode()).hexdigest()[:4]
 """Processes of other machines are not known here, so what they have left stays."""
@@ -80,18 +82,15 @@ def write_aside(path):
     """
     path = Path(path)
     aside = _aside(path)
-    with _explained(path):
-        try:
+    try:
+        with _explained(path):
             _make_ready(path.parent)
             yield aside
             _sync(aside)
             os.replace(aside, path)
             _sync(path.parent)
-        except BaseException as error:
-            _note_space(error, path)
-            raise
-        finally:
-            _remove(aside)
+    finally:
+        _remove(aside)
 
 
 @contextmanager
@@ -115,8 +114,8 @@ def folder_aside(path):
     """
     path = Path(path)
     aside = _aside(path)
-    with _explained(path):
-        try:
+    try:
+        with _explained(path):
             _make_ready(path.parent)
             _remove(aside)
             aside.mkdir()
@@ -124,11 +123,8 @@ def folder_aside(path):
             _bring_to_disk(aside)
             _replace(aside, path)
             _sync(path.parent)
-        except BaseException as error:
-            _note_space(error, path)
-            raise
-        finally:
-            _remove(aside)
+    finally:
+        _remove(aside)
 
 
 @contextmanager
@@ -150,14 +146,14 @@ def together(out, last=None):
     Raises
     ------
     DataError
-        If something cannot be written; `out` is then as it was.
+        If something cannot be written; nothing has moved then.
     """
     out = Path(out).expanduser()
     made_here = not out.exists()
     aside = out / _aside_name("")
     done = False
-    with _explained(out):
-        try:
+    try:
+        with _explained(out):
             _make_ready(out)
             _remove(aside)
             aside.mkdir()
@@ -167,17 +163,16 @@ def together(out, last=None):
                 _replace(made, out / made.name)
             _sync(out)
             done = True
-        except BaseException as error:
-            _note_space(error, out)
-            raise
-        finally:
-            _remove(aside)
-            if made_here and not done:
-                _remove(out)
+    finally:
+        _remove(aside)
+        if made_here and not done:
+            _remove(out)
 
 
 def remove_leftovers(folder):
     """Remove what processes that are no more have left half written in a folder.
+
+    A folder that was just being replaced when its writer was killed comes back.
 
     Parameters
     ----------
@@ -187,7 +182,12 @@ def remove_leftovers(folder):
     with suppress(OSError):
         for entry in sorted(os.listdir(folder)):
             found = _ASIDE.fullmatch(entry)
-            if found and found["machine"] == _MACHINE and not _is_alive(int(found["pid"])):
+            if not found or found["machine"] != _MACHINE or _is_alive(int(found["pid"])):
+                continue
+            was = Path(folder, found["name"])
+            if found["kind"] == "old" and not was.exists():
+                os.replace(Path(folder, entry), was)
+            else:
                 _remove(Path(folder, entry))
 
 
@@ -207,8 +207,10 @@ def cannot_write(path, error):
         None if the cause is none that has to do with writing.
     """
     number = _cause(error)
-    if number is None:
-        return None
+    return None if number is None else _in_words(path, number)
+
+
+def _in_words(path, number):
     if number == errno.EACCES and _is_read_only(Path(path)):
         number = errno.EROFS  # some writers do not tell the two apart
     # An own name for a file beside it would tell the reader nothing.
@@ -222,15 +224,22 @@ def cannot_write(path, error):
 def _cause(error):
     """The system's number for what kept a file from being written; None if it was another fault."""
     told = re.search(r"\[Errno (\d+)\]", str(error))
-    for number in (
-        # Libraries have numbers of their own in other kinds of errors.
-        error.errno if isinstance(error, OSError) else None,
-        int(told[1]) if told else None,
-        getattr(error, "soilresp_cause", None),
-    ):
+    # Libraries have numbers of their own in other kinds of errors.
+    own = error.errno if isinstance(error, OSError) else None
+    for number in (own, int(told[1]) if told else None):
         if number in _WAYS_OUT:
             return number
     return None
+
+
+def _ran_out_of_space(path, error):
+    """Whether that is what a writer means that gives no cause."""
+    if isinstance(error, ValueError | TypeError | LookupError):
+        return False
+    try:
+        return shutil.disk_usage(path.parent).free < _ALMOST_FULL
+    except OSError:
+        return False
 
 
 def _is_read_only(path):
@@ -259,18 +268,12 @@ def _explained(path):
                 raise  # an input, not what is written
         else:
             named = path
-        words = cannot_write(named, error)
-        if words is None:
+        number = _cause(error)
+        if number is None and _ran_out_of_space(path, error):
+            number = errno.ENOSPC
+        if number is None:
             raise
-        raise words from error
-
-
-def _note_space(error, path):
-    """Give an error without a cause that of a full disk, before what fills it is removed."""
-    if isinstance(error, Exception) and _cause(error) is None:
-        with suppress(OSError, AttributeError):
-            if shutil.disk_usage(path.parent).free < _ALMOST_FULL:
-                error.soilresp_cause = errno.ENOSPC
+        raise _in_words(named, number) from error
 
 
 def _aside(path):
@@ -292,18 +295,20 @@ def _make_ready(folder):
 
 def _replace(made, target):
     """Rename, also onto a folder, which the system does for empty ones alone."""
-    if target.is_dir() and not target.is_symlink():
-        old = _aside(target.with_name(f"{target.name}.old"))
-        _remove(old)
-        os.replace(target, old)
+    old = _aside(target).with_suffix(".old")
+    while True:
         try:
             os.replace(made, target)
-        except BaseException:
-            os.replace(old, target)
-            raise
+            break
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.EISDIR):
+                if old.exists() and not target.exists():
+                    os.replace(old, target)
+                raise
         _remove(old)
-    else:
-        os.replace(made, target)
+        with suppress(FileNotFoundError):  # another process has just put it away
+            os.replace(target, old)
+    _remove(old)
 
 
 def _bring_to_disk(path):

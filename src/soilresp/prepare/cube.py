@@ -277,8 +277,8 @@ def _check_year(predictor, flat, area, name):
         found_low, found_high = float(flat[known].min()), float(flat[known].max())
         if found_low < low - 1e-3 or found_high > high + 1e-3:
             raise DataError(
-                f"{name}: {predictor} runs from {found_low:.4g} to {found_high:.4g}; expected "
-                f"{low} to {high} {units}. {hint}".rstrip()
+                f"{name}: {predictor} runs from {found_low:.4g} to {found_high:.4g}; expected {low} "
+                f"to {high} {units}. {hint}".rstrip()
             )
     if covered < COMPLETE:
         raise DataError(f"{name}: {predictor} has data on {covered:.1%} of the vegetated area; "
