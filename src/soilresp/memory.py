@@ -5,6 +5,7 @@ variable ``SOILRESP_MAX_MEMORY`` the same for notebooks opened by hand. What is 
 then takes smaller ones. The results have the same bytes whatever the bound.
 """
 
+import ctypes
 import os
 import re
 import resource
@@ -150,6 +151,7 @@ def share_out(what, fixed, each, n, most=None):
     bound = limit()
     if bound is None:
         return max(1, most)
+    _give_back()
     held = resident() + _RESERVE + fixed
     if held + each > bound:
         raise ParameterError(
@@ -187,6 +189,14 @@ def words(n):
     '1950 MB'
     """
     return f"{n / 1e6:.0f} MB"
+
+
+def _give_back():
+    """Let the allocator give freed memory back, where it can (glibc); else it counts as held."""
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (AttributeError, OSError, TypeError):
+        pass
 
 
 def _rounded_up(n, step=50 * 10**6):

@@ -151,8 +151,8 @@ def weight_parts(by_year, n_values, n_trees, n_records, n_bins=None, copies=1):
     """
     n_years, n_cells, p = by_year.shape
     # Measured: the ordered rows, what is summed over them, and what evaluation takes for a while.
-    fixed = n_years * n_cells * (28 * p + 80) + 150 * n_trees * n_records
-    each = 4 * n_values if n_bins is None else n_years * (4 * n_bins + 28 * p + 250)
+    fixed = n_years * n_cells * (14 * p + 50) + 150 * n_trees * n_records
+    each = 4 * n_values if n_bins is None else n_years * (4 * n_bins + 14 * p + 250)
     each = copies * (each + 40 * p + 250)
     most = memory.share_out("the maps", fixed, each, n_cells, MOST_BYTES // each)
     n_parts = -(-n_cells // most)

@@ -66,8 +66,8 @@ def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area", n_bins=Non
     chosen = needs["03_predictor_search"].chosen
     shares, area = area_shares(cube), vegetated_area(cube)
     mask = valid_cells(cube, sorted(set().union(*chosen.values())))
-    # SR, HR, AR and the joint ones with SDs and a ratio, by year, and as much for a while.
-    memory.require("the maps by year", 16 * 4 * cube.sizes.get("year", 0) * mask.size)
+    # SR, HR, AR and the joint ones with SDs and a ratio, by year, and what merging takes.
+    memory.require("the maps by year", 10 * 4 * cube.sizes.get("year", 0) * mask.size)
     climatology, annual, by_run = xr.Dataset(), xr.Dataset(), {}
     run_scores, mapped = [], {}
     for target in TARGETS:
@@ -167,8 +167,10 @@ class _Mapped:
         elif self._n_bins is None and memory.limit() is None:
             self._weights = whole.weights
         for k, part in enumerate(others, 2):
-            sums = self._sums(f"_{k}", by_year[:, part], moments=False)
-            spreads.append(sums.spread(QUANTILES))
+            # No name for the sums: those of one part are gone before those of the next are made.
+            spreads.append(
+                self._sums(f"_{k}", by_year[:, part], moments=False).spread(QUANTILES)
+            )
         spread = {
             name: np.concatenate([part[name] for part in spreads], axis=-1) for name in spreads[0]
         }
