@@ -506,6 +506,34 @@ def alternatives(
         print(f"Best for {target}: {name}")
 
 
+@app.command()
+def doctor(
+    full: Annotated[
+        bool, typer.Option("--full", help="Compare checksums and read results too (a minute).")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Tell it as JSON.")] = False,
+    licences: Annotated[
+        bool, typer.Option("--licences", help="Instead, list packages and inputs with licences.")
+    ] = False,
+):
+    """Say what is installed, found and free, and whether a quick run will work (exit code 0)."""
+    import json
+
+    if licences:
+        from soilresp.licences import as_page
+
+        print(as_page(), end="")
+        return
+    from soilresp import doctor as health
+
+    found = health.examine(full)
+    if as_json:
+        print(json.dumps(health.as_dict(found), indent=1))
+    else:
+        print(health.as_text(found, everything=full))
+    raise typer.Exit(0 if health.ready(found) else 1)
+
+
 @app.command("test")
 def run_tests(
     only: Annotated[Step | None, typer.Option(help="Run this step alone.")] = None,
