@@ -255,7 +255,9 @@ def score(
         files, name=name, variables=_pairs(variable), benchmark=benchmark, period=years
     )
     print(as_text(card))
-    folder = out or Path("scores") / re.sub(r"[^\w.-]+", "_", card.name)
+    # No name may climb out of the folder, or hide what it holds.
+    plain = re.sub(r"[^\w.-]+", "_", card.name).strip("._") or "model"
+    folder = out or Path("scores") / plain
     for file in scoring.write_card(card, folder):
         print(file)
 
