@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "tests")]
 
-from fuzzing import PARSERS, fuzz  # noqa: E402
+from fuzzing import PARSERS, at_random, fuzz  # noqa: E402
 
 TEXT = ("SRDB", "CRU CL, header", "GHCN, start", "model catalogue", "recipes", "registry",
         "parameters", "units", "time axes")
@@ -52,7 +52,7 @@ def _told(parsers):
 
 
 def _mutated(parser, n, seed, results):
-    results.put(fuzz(parser, n, seed))
+    results.put(fuzz(parser, at_random(parser, n, seed)))
 
 
 def _guided(parser, n, seed, results):

@@ -333,7 +333,9 @@ def score(
         files, name=name, variables=_pairs(variable), benchmark=benchmark, period=years
     )
     print(as_text(card))
-    folder = out or Path("scores") / re.sub(r"[^\w.-]+", "_", card.name)
+    # No name may climb out of the folder, or hide what it holds.
+    plain = re.sub(r"[^\w.-]+", "_", card.name).strip("._") or "model"
+    folder = out or Path("scores") / plain
     for file in scoring.write_card(card, folder):
         print(file)
 
@@ -588,6 +590,34 @@ def alternatives(
     print(table[columns].to_string(index=False, float_format="{:.2f}".format, na_rep="-"))
     for target, name in facts["best"].items():
         print(f"Best for {target}: {name}")
+
+
+@app.command()
+def doctor(
+    full: Annotated[
+        bool, typer.Option("--full", help="Compare checksums and read results too (a minute).")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Tell it as JSON.")] = False,
+    licences: Annotated[
+        bool, typer.Option("--licences", help="Instead, list packages and inputs with licences.")
+    ] = False,
+):
+    """Say what is installed, found and free, and whether a quick run will work (exit code 0)."""
+    import json
+
+    if licences:
+        from soilresp.licences import as_page
+
+        print(as_page(), end="")
+        return
+    from soilresp import doctor as health
+
+    found = health.examine(full)
+    if as_json:
+        print(json.dumps(health.as_dict(found), indent=1))
+    else:
+        print(health.as_text(found, everything=full))
+    raise typer.Exit(0 if health.ready(found) else 1)
 
 
 @app.command("test")

@@ -299,9 +299,9 @@ def _percent(share):
 
 def _plain(words):
     """Words that Markdown takes as they are."""
-    for sign in "\\`*_<>|[]#":
+    for sign in "\\`*_<>|[]#&$~":
         words = words.replace(sign, f"\\{sign}")
-    return words.replace("\n", " ")
+    return " ".join(words.splitlines())
 
 
 _POWERS = {"m-2": "m<sup>-2</sup>", "yr-1": "yr<sup>-1</sup>", "m2": "m<sup>2</sup>",

@@ -247,14 +247,14 @@ def _check_field(field, area, name):
         )
     if field.dtype.kind not in "fiu":
         raise DataError(f"{name}: {predictor} holds {field.dtype}; expected numbers. Convert it.")
+    if predictor in _STATIC and "year" in field.dims:
+        raise DataError(f"{name}: {predictor} does not vary by year, but has a dimension 'year'.")
     units = field.attrs.get("units", PREDICTORS[predictor][1])
     if units != PREDICTORS[predictor][1]:
         raise DataError(
             f"{name}: {predictor} is in {units!r}; expected {PREDICTORS[predictor][1]!r}. Convert "
             "the values, or correct the attribute `units`."
         )
-    if predictor in _STATIC and "year" in field.dims:
-        raise DataError(f"{name}: {predictor} does not vary by year, but has a dimension 'year'.")
     # Year by year, because one year in another unit hardly moves the mean of many.
     years = field["year"].values if "year" in field.dims else [None]
     for year, values in zip(years, field.values.reshape(-1, *area.shape), strict=True):

@@ -15,7 +15,13 @@ from soilresp.data import access
 from soilresp.data.benchmark import benchmark_path, load_benchmark
 from soilresp.data.embedded import load_embedded
 from soilresp.errors import DataError
-from soilresp.load.models import declared_models, read_cmip6_global, read_isimip_global, read_model
+from soilresp.load.models import (
+    clean_name,
+    declared_models,
+    read_cmip6_global,
+    read_isimip_global,
+    read_model,
+)
 from soilresp.load.srdb import read_srdb
 from soilresp.plot import score as figures
 from soilresp.prepare.climate_response import bond_lamberty_2004, raich_2002
@@ -121,6 +127,7 @@ def score_files(files, name=None, variables=None, benchmark=None, period=(1982, 
         If a file cannot be read or scored; see `soilresp.load.models.read_model` and
         `soilresp.compare.score.score_model`.
     """
+    name = clean_name(name or "") or None
     file = Path(benchmark or benchmark_path())
     ours = load_benchmark(file)
     facts = {"title": ours.attrs.get("title", ""), "source": ours.attrs.get("source", ""),
@@ -131,7 +138,7 @@ def score_files(files, name=None, variables=None, benchmark=None, period=(1982, 
     for group, own in groups.items():
         called = name if single and name else None
         output = read_model(own, variables=variables, period=period, name=called)
-        label = called or output.attrs["model"] or group
+        label = called or output.attrs["model"] or clean_name(group)
         # The years of an ensemble's members would not fit into memory.
         models[group if label in models else label] = output if single else _mean(output)
     return make_card(models, ours, facts, name)

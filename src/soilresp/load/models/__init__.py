@@ -12,7 +12,7 @@ from soilresp.load.models.declared import FLUXES, POOLS, adapters, declared_mode
 from soilresp.load.models.folder import files_of, read_folder
 from soilresp.load.models.half_degree import conservative
 from soilresp.load.models.land import check_position
-from soilresp.load.models.read import read_model
+from soilresp.load.models.read import clean_name, read_model
 from soilresp.load.models.series import read_cmip6_global, read_isimip_global
 from soilresp.load.models.testbed import read_testbed
 from soilresp.load.models.times import read_steps
@@ -24,6 +24,7 @@ __all__ = [
     "adapters",
     "below_ground",
     "check_position",
+    "clean_name",
     "conservative",
     "declared_models",
     "files_of",

@@ -18,7 +18,7 @@ from soilresp.load.models.testbed import read_testbed
 from soilresp.load.models.times import read_steps
 from soilresp.load.models.units import CARBON_IN_CO2, flux_factor, pool_factor
 
-__all__ = ["read_model"]
+__all__ = ["clean_name", "read_model"]
 
 _FILL = 1e15
 _NEGATIVE_FILL = -9990.0
@@ -29,6 +29,7 @@ _HIGHEST_OF_CELL = {"SR": 10000, "HR": 6000, "AR": 6000, "GPP": 8000, "NPP": 500
 _WHOLE = 0.5
 _LOST = 0.01
 _CLOSE = 0.01
+_LONGEST_NAME = 80
 
 
 @dataclass
@@ -108,7 +109,7 @@ def read_model(path, adapter=None, variables=None, *, period=(1982, 2012), land_
     if rules["layout"] == "testbed":
         return _testbed(files, adapter, rules, name, regrid, contribution)
     found = inventory(files, rules, variables)
-    reading = _Reading(name or _name_of(found, adapter), rules, period, found.notes)
+    reading = _Reading(clean_name(name or "") or _name_of(found, adapter), rules, period, found.notes)
     fields, basis = {}, {}
     for role, sources in found.sources.items():
         fields[role], basis[role] = _annual(role, sources, reading)
@@ -180,9 +181,33 @@ def _name_of(found, adapter):
     file, _ = next(iter(found.sources.values()))[0]
     with opened(file) as data:
         for key in ("source_id", "model_id", "model"):
-            if data.attrs.get(key):
-                return str(data.attrs[key])
-    return file.name.removesuffix(".gz").removesuffix(".nc")
+            name = clean_name(data.attrs.get(key, ""))
+            if name:
+                return name
+    return clean_name(file.name.removesuffix(".gz").removesuffix(".nc")) or "model"
+
+
+def clean_name(words):
+    """A name out of a file as one short line that a terminal and a figure can show.
+
+    Parameters
+    ----------
+    words : object
+
+    Returns
+    -------
+    str
+        Without control characters and dollars, which would begin a formula, with single
+        blanks, and of 80 characters at most.
+
+    Examples
+    --------
+    >>> clean_name("JULES\\x1b[2J\\n vn6")
+    'JULES[2J vn6'
+    """
+    shown = "".join(c if c.isprintable() else " " * c.isspace() for c in str(words))
+    shown = shown.replace("$", "")
+    return " ".join(shown.split())[:_LONGEST_NAME].strip()
 
 
 def _check_position(fields, reading):
