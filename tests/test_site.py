@@ -216,3 +216,26 @@ def test_a_notebook_has_launch_buttons(small_project, monkeypatch, address):
         "https://colab.research.google.com/github/owner/name/blob/main/notebooks/01_first.ipynb",
     ][: 2 * bool(address)]
     assert "executablebooks/jupyter-book" not in page.read_text()
+
+
+FIGURE = (
+    '<figure><img alt="{alt}" src="a.png" /><figcaption><p><span class="caption-number">Fig. 1'
+    '</span><span class="caption-text">A <em>map</em> of "SR"</span><a class="headerlink" href="#">'
+    "#</a></p></figcaption></figure>"
+)
+
+
+@pytest.mark.parametrize(
+    ("alt", "expected"),
+    [("", "A map of &quot;SR&quot;"), ("a.png", "A map of &quot;SR&quot;"), ("Own", "Own")],
+)
+def test_a_caption_stands_in_for_missing_words(alt, expected):
+    """A figure without alternative text, or with its file's name, gets its caption's words."""
+    mended = web._FIGURE.sub(web._described, FIGURE.format(alt=alt))
+    assert mended == FIGURE.format(alt=expected)
+
+
+def test_a_caption_is_no_other_figures(tmp_path):
+    """A picture without a caption does not take that of the next figure."""
+    text = '<figure><img alt="" src="b.png" /></figure>' + FIGURE.format(alt="Own")
+    assert web._FIGURE.sub(web._described, text) == text
