@@ -73,7 +73,15 @@ def test_sections_and_units_of_docstrings_are_shown(site):
     page = (site / "book" / "api" / "export.html").read_text(encoding="utf-8")
     start = page.index('id="soilresp.grid.total_pg"')
     words = re.sub(r"<[^>]+>", "", page[start : start + 6000])
-    assert "Parameters" in words and "Returns" in words and "Pg C" in words
+    assert "g m-2 yr-1 of the area" in words.partition("Parameters")[2]
+    assert "Pg yr-1." in words.partition("Returns")[2]
+
+
+def test_modules_stand_in_the_order_of_the_page(site):
+    """Sections follow the order in which the page names its modules."""
+    page = (site / "book" / "api" / "export.html").read_text(encoding="utf-8")
+    places = [page.index(f'id="module-{name}"') for name in packages()["export"]]
+    assert places == sorted(places)
 
 
 def test_a_stage_shows_its_settings(site):

@@ -1,21 +1,25 @@
 """The built book: whole, small, self-contained, readable on a phone and by everybody."""
 
 import re
+import shutil
 from collections import Counter
 
+import nbformat
 import pytest
 import yaml
+from nbformat.v4 import new_markdown_cell, new_notebook
 
-from soilresp import paths
+from soilresp import book, paths
 from soilresp import site as web
 from soilresp.errors import DataError
 
-MADE_BY_SPHINX = {"genindex.html", "search.html"}
+ROOT = paths.root()
+MADE_BY_SPHINX = {"genindex.html", "py-modindex.html", "search.html"}
 
 
 def toc_pages():
     """Pages of the table of contents, in its order."""
-    toc = yaml.safe_load((paths.root() / "_toc.yml").read_text(encoding="utf-8"))
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
     files = [toc["root"]]
     for chapter in chapters:
@@ -52,8 +56,9 @@ def test_pictures_are_described(site):
 @pytest.mark.parametrize("page", [*toc_pages(), *sorted(MADE_BY_SPHINX)])
 def test_a_page_keeps_to_itself_and_to_the_window(page, browser, served):
     """No foreign request, nothing missing, no error; fits a phone; no serious axe-core finding."""
-    # The colours of code are looked at once, below: thousands of words of it take a minute.
-    seen = web.look(browser, served, page, without=[".cell_input .highlight"])
+    # The colours of code are looked at once, below, and of entries of the reference the first of a
+    # kind: thousands of alike words take minutes.
+    seen = web.look(browser, served, page, without=[".cell_input .highlight", "dl.py ~ dl.py"])
     assert seen.foreign == []
     assert seen.complaints == []
     assert seen.hosts.total() > 5
@@ -164,7 +169,7 @@ def test_launch_buttons_follow_the_repository(monkeypatch):
     """None without a repository; Colab on GitHub alone; JupyterHub where one is named."""
     monkeypatch.delenv("SOILRESP_JUPYTERHUB", raising=False)
     monkeypatch.delenv("SOILRESP_BRANCH", raising=False)
-    config = yaml.safe_load((paths.root() / "_config.yml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     options = {"launch_buttons": config["launch_buttons"], "show_toc_level": 2}
     assert web.launch_options(options, None) == {"show_toc_level": 2}
     github = web.launch_options(options, "https://github.com/o/n")
@@ -174,3 +179,63 @@ def test_launch_buttons_follow_the_repository(monkeypatch):
     gitlab = web.launch_options(options, "https://gitlab.com/o/n")["launch_buttons"]
     assert "colab_url" not in gitlab
     assert gitlab["jupyterhub_url"] == "https://hub.example.org"
+
+
+@pytest.fixture
+def small_project(tmp_path, monkeypatch):
+    """A project with the real settings and a book of one page and one notebook."""
+    monkeypatch.setenv("SOILRESP_HOME", str(tmp_path))
+    for name in ("SOILRESP_JUPYTERHUB", "SOILRESP_BRANCH"):
+        monkeypatch.delenv(name, raising=False)
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    del config["bibtex_bibfiles"], config["sphinx"]["config"]
+    (tmp_path / "_config.yml").write_text(yaml.safe_dump(config))
+    (tmp_path / "_toc.yml").write_text(
+        "format: jb-book\nroot: intro\nchapters: [{file: notebooks/01_first}]\n"
+    )
+    (tmp_path / "intro.md").write_text("# Intro\n")
+    (tmp_path / "data").mkdir()
+    shutil.copy(ROOT / "data" / "registry.yaml", tmp_path / "data")
+    (tmp_path / "notebooks").mkdir()
+    cell = new_markdown_cell("# First")
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(
+        new_notebook(cells=[cell], metadata=kernel), tmp_path / "notebooks" / "01_first.ipynb"
+    )
+    return tmp_path
+
+
+@pytest.mark.parametrize("address", ["", "https://github.com/owner/name"])
+def test_a_notebook_has_launch_buttons(small_project, monkeypatch, address):
+    """They lead to the notebook's file in the repository; without one there are none."""
+    monkeypatch.setenv("SOILRESP_REPOSITORY", address)
+    page = book.build().parent / "notebooks" / "01_first.html"
+    found = re.findall(r'href="(https://(?:mybinder|colab)[^"]*)"', page.read_text())
+    assert found == [
+        "https://mybinder.org/v2/gh/owner/name/main?urlpath=lab/tree/notebooks/01_first.ipynb",
+        "https://colab.research.google.com/github/owner/name/blob/main/notebooks/01_first.ipynb",
+    ][: 2 * bool(address)]
+    assert "executablebooks/jupyter-book" not in page.read_text()
+
+
+FIGURE = (
+    '<figure><img alt="{alt}" src="a.png" /><figcaption><p><span class="caption-number">Fig. 1'
+    '</span><span class="caption-text">A <em>map</em> of "SR"</span><a class="headerlink" href="#">'
+    "#</a></p></figcaption></figure>"
+)
+
+
+@pytest.mark.parametrize(
+    ("alt", "expected"),
+    [("", "A map of &quot;SR&quot;"), ("a.png", "A map of &quot;SR&quot;"), ("Own", "Own")],
+)
+def test_a_caption_stands_in_for_missing_words(alt, expected):
+    """A figure without alternative text, or with its file's name, gets its caption's words."""
+    mended = web._FIGURE.sub(web._described, FIGURE.format(alt=alt))
+    assert mended == FIGURE.format(alt=expected)
+
+
+def test_a_caption_is_no_other_figures(tmp_path):
+    """A picture without a caption does not take that of the next figure."""
+    text = '<figure><img alt="" src="b.png" /></figure>' + FIGURE.format(alt="Own")
+    assert web._FIGURE.sub(web._described, text) == text

@@ -126,10 +126,11 @@ class Modules(SphinxDirective):
 
     def run(self):
         """Hand the lines to the parser, which meets autodoc's directives in them."""
-        for package in self.arguments[0].split():
-            for module in modules(package):
-                self.env.note_dependency(importlib.import_module(module).__file__)
-                self.state_machine.insert_input(_module_lines(module), f"<{module}>")
+        listed = [module for name in self.arguments[0].split() for module in modules(name)]
+        # Each goes in before what was put in last.
+        for module in reversed(listed):
+            self.env.note_dependency(importlib.import_module(module).__file__)
+            self.state_machine.insert_input(_module_lines(module), f"<{module}>")
         return []
 
 

@@ -33,6 +33,8 @@ _KEPT = ("mathjax/tex-chtml.js", "mathjax/input/tex/extensions/*.js")
 _NOT_KEPT = ("mathjax/input/tex/extensions/all-packages.js",)
 _SIDEBAR = '<div class="bd-sidebar-primary'
 _LANDMARK = '<div role="navigation" aria-label="Book" class="bd-sidebar-primary'
+_TOGGLE = '<summary><span class="toctree-toggle"'
+_NAMED_TOGGLE = '<summary aria-label="Pages of this chapter"><span class="toctree-toggle"'
 _FIGURE = re.compile(
     r'<img alt="(?P<alt>[^"]*)" (?P<rest>[^>]*src="(?P<src>[^"]*)"(?:(?!<img|</figure>).)*?'
     r'<span class="caption-text">(?P<caption>.*?)</span><a class="headerlink")',
@@ -458,8 +460,8 @@ def _finish(app, error):
     for file in Path(app.outdir).rglob("*.html"):
         text = file.read_text(encoding="utf-8")
         mended = _SCRIPT_OF_ICONS.sub("", text)
-        # A landmark, so that all of the page is in one.
-        mended = mended.replace(_SIDEBAR, _LANDMARK)
+        # A landmark, so that all of the page is in one; a name for what opens a chapter's pages.
+        mended = mended.replace(_SIDEBAR, _LANDMARK).replace(_TOGGLE, _NAMED_TOGGLE)
         if mended != text:
             file.write_text(mended, encoding="utf-8")
 
