@@ -278,7 +278,9 @@ def test_zoom_and_drag_keep_the_place(tab, address):
     shown(tab, address)
     at = "(map, p) => map.unproject(...p)"
     box = tab.page.locator(".explorer-frame").bounding_box()
-    point = [0.6 * box["width"], 0.45 * box["height"]]
+    # The wheel tells whole pixels of the window.
+    point = [round(box["x"] + 0.6 * box["width"]) - box["x"],
+             round(box["y"] + 0.45 * box["height"]) - box["y"]]
     here = run(tab, at, point)
     tab.page.mouse.move(box["x"] + point[0], box["y"] + point[1])
     tab.page.mouse.wheel(0, -900)

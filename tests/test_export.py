@@ -378,3 +378,95 @@ def test_the_committed_benchmark():
     assert (path.parent / "README.md").read_text(encoding="utf-8") == text
     page = (paths.root() / "book" / "benchmark_dataset.md").read_text(encoding="utf-8")
     assert card.below_title(text) in page
+
+
+@pytest.fixture(scope="module")
+def small_years(yearly, tmp_path_factory):
+    """A compact export of the twin of two years, with its annual maps."""
+    workflow.applicability(yearly)
+    out = tmp_path_factory.mktemp("compact_years")
+    files = export.export_compact(yearly.run, out, "soilresp export --compact")
+    assert [f.name for f in files] == [
+        benchmark.FILE_NAME, benchmark.ANNUAL_FILE_NAME, "README.md"
+    ]
+    return out
+
+
+def test_compact_years_keep_the_maps(yearly, small_years):
+    """SR and HR of every year to half a gram in 16 bits, the dissimilarity to 1/8192, flags."""
+    path = small_years / benchmark.ANNUAL_FILE_NAME
+    made, mapping = benchmark.load_annual(path), workflow.mapping.stored(yearly)
+    assert made["year"].values.tolist() == [2000, 2001] and "AR" not in made
+    for name in ("SR", "HR"):
+        known = np.isfinite(mapping.annual[name].values)
+        np.testing.assert_array_equal(np.isfinite(made[name].values), known)
+        away = np.abs(made[name].values - mapping.annual[name].values)[known]
+        assert away.max() <= 0.5
+        assert made[name].attrs["rounded_to"] == "1 g m-2 yr-1"
+    fields = workflow.applicability.stored(yearly).fields
+    for name in ("SR_di", "HR_di"):
+        assert float(np.abs(made[name] - fields[name]).max()) <= 1 / 8192 + 1e-7
+        assert made[name].attrs["rounded_to"] == "1/4096"
+    np.testing.assert_array_equal(made["SR_inside"], fields["SR_inside"])
+    with xr.open_dataset(path, decode_cf=False) as packed:
+        assert packed["SR"].dtype == packed["SR_di"].dtype == np.int16
+        assert packed["SR"].attrs["_FillValue"] == -32768
+        assert packed["SR_di"].attrs["scale_factor"] == 1 / 4096
+        assert packed.attrs["Conventions"] == "CF-1.8" and "rounded_to" in packed.attrs["comment"]
+        ancillary = packed["SR"].attrs["ancillary_variables"].split()
+        assert set(ancillary) == {"SR_di", "SR_inside"} <= set(packed.data_vars)
+    checker = shutil.which("compliance-checker")
+    if checker is not None:
+        done = subprocess.run([checker, "-t", "cf:1.8", path], capture_output=True, text=True,
+                              check=False)
+        assert "All tests passed!" in done.stdout, done.stdout
+
+
+def test_card_speaks_of_the_years(small_years, static, tmp_path):
+    """The card has both files; a run without years leaves none of another run behind."""
+    text = (small_years / "README.md").read_text(encoding="utf-8")
+    assert "## Every year" in text and "the 2 years 2000 to 2001" in text
+    for name in (benchmark.FILE_NAME, benchmark.ANNUAL_FILE_NAME):
+        shutil.copy(small_years / name, tmp_path)
+    export.export_compact(static.run, tmp_path)
+    assert not (tmp_path / benchmark.ANNUAL_FILE_NAME).exists()
+    assert "Every year" not in (tmp_path / "README.md").read_text(encoding="utf-8")
+    with pytest.raises(DataError, match="are a climatology: there are no maps by year"):
+        export.compact_annual(static)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d.drop_vars("HR_inside"), "has no variable 'HR_inside'"),
+        (lambda d: d.isel(lon=slice(None, None, -1)), "lon is not -179.75 to 179.75"),
+        (lambda d: d.assign(HR=d["HR"].assign_attrs(units="1")), "HR is in '1'; expected 'g m-2"),
+        (lambda d: d.assign(SR=d["SR"].isel(time=0, drop=True)), "has dimensions lat, lon"),
+    ],
+)
+def test_other_layouts_of_years_are_refused(small_years, tmp_path, change, message):
+    """The message names the variable at fault."""
+    with xr.open_dataset(small_years / benchmark.ANNUAL_FILE_NAME) as made:
+        change(made).to_netcdf(tmp_path / "other.nc")
+    with pytest.raises(DataError, match=message):
+        benchmark.load_annual(tmp_path / "other.nc")
+
+
+def test_the_committed_years():
+    """The annual file that ships is small, of field records, and its mean is the climatology."""
+    path = benchmark.annual_path()
+    made, mean = benchmark.load_annual(), benchmark.load_benchmark()
+    assert path.stat().st_size <= 5e6
+    assert "SRDB" in made.attrs["source"] and "Twin" not in made.attrs["title"]
+    assert made["year"].values.tolist() == list(range(1982, 2013))
+    for name in ("SR", "HR"):
+        away = np.abs(made[name].mean("year") - mean[name])
+        assert float(away.max()) <= 0.5 + 1 / 32
+        np.testing.assert_array_equal(made[f"{name}_inside"], mean[f"{name}_inside"])
+        np.testing.assert_allclose(made[f"{name}_di"], mean[f"{name}_di"], atol=1e-6)
+
+
+@pytest.mark.parametrize(("most", "step"), [(1.0, 1.0), (32767, 1.0), (32768, 2.0), (2e5, 8.0)])
+def test_packing_takes_a_coarser_step_when_it_must(most, step):
+    """The step doubles until 16 bits hold the largest value, and no further."""
+    assert export._packing_step(np.array([0.0, -most, np.nan]), 1) == step

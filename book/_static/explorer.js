@@ -178,7 +178,8 @@ window.soilrespExplorer = (() => {
       const button = (label, sign, act) => element(
         "button", { type: "button", "aria-label": label, title: label, on: { click: act } }, sign);
       this.readout = element("div", { class: "explorer-readout" });
-      this.live = element("div", { class: "explorer-hidden", "aria-live": "polite", role: "status" });
+      this.live = element(
+        "div", { class: "explorer-hidden", "aria-live": "polite", role: "status" });
       this.frame = element(
         "div", {
           class: "explorer-frame", tabindex: "0", role: "application",
@@ -851,8 +852,8 @@ window.soilrespExplorer = (() => {
         f => [f, away ? this.years[f].map(v => v - mean(f)) : this.years[f]]));
       const bars = {};
       for (const f of fluxes) {
-        const sd = this.numbers[`${f}_sd`];
-        if (!away && sd > 0) bars[f] = [this.numbers[f] - sd, this.numbers[f], this.numbers[f] + sd];
+        const middle = this.numbers[f], sd = this.numbers[`${f}_sd`];
+        if (!away && sd > 0) bars[f] = [middle - sd, middle, middle + sd];
       }
       const all = [...Object.values(lines).flat(), ...Object.values(bars).flat(), 0];
       const left = 52, right = width - 74, top = 26, bottom = height - 26;

@@ -13,8 +13,8 @@ document.addEventListener("DOMContentLoaded", () => {
 
   // The place of a heading's column: those of the first row span both rows.
   const place = new Map();
-  const whole = sortable.filter(th => th.rowSpan > 1), below = sortable.filter(th => th.rowSpan < 2);
-  [...whole, ...below].forEach((th, k) => place.set(th, k));
+  const whole = sortable.filter(th => th.rowSpan > 1);
+  [...whole, ...sortable.filter(th => th.rowSpan < 2)].forEach((th, k) => place.set(th, k));
 
   function sortBy(th) {
     const down = th.getAttribute("aria-sort") === "ascending";

@@ -476,8 +476,8 @@ def export(
         bool,
         typer.Option(
             "--compact",
-            help="Write the small benchmark file and its card instead; default into "
-            "data/benchmark, and into the page of the book.",
+            help="Write the small benchmark file, its annual maps, the table of models and the "
+            "card instead; default into data/, and the card into the page of the book.",
         ),
     ] = False,
 ):
