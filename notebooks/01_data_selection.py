@@ -47,7 +47,7 @@ selection = workflow.selection(study, rules=rules, truth=truth)
 # given. The paper does not state the last two rules as rules: the years are those that it maps, and
 # the box is the extent that it gives for its sites.
 
-# %%
+# %% tags=["nbval-check-output"]
 notebook.show(selection.funnel, "Records left after each rule", digits=0)
 
 # %% mystnb={"figure": {"caption": "Records of SR and HR left after each rule; dashed lines: the records that Lu et al. (2021) used.", "name": "fig-funnel"}, "image": {"alt": "Two bar charts, SR and HR: the number of records left after each of eight rules, from all that give a flux down to those kept, with a dashed line at the number that Lu et al. used."}}
@@ -73,7 +73,7 @@ hr_sites = observations[observations["target"] == "HR"]
 vegetation = load_embedded()["igbp_fraction"].idxmax("igbp")
 plot.site_map(sr_sites, hr_sites, vegetation)
 
-# %%
+# %% tags=["nbval-check-output"]
 notebook.hand_on(
     n_sr=len(sr_sites), n_hr=len(hr_sites), sr_studies=sr_sites["study"].nunique(),
     hr_studies=hr_sites["study"].nunique(),
@@ -96,7 +96,7 @@ notebook.show(per_target, "Selected records; flux in g C m⁻² yr⁻¹", digits
 # year is under suspicion, `"repair"` corrects those that one change explains, and the last line of the
 # table of rules says how many there are. {numref}`fig-suspicious-sites` shows the places in question.
 
-# %%
+# %% tags=["nbval-check-output"]
 flags = selection.flags
 suspicions = flags[flags["score"] >= quality.THRESHOLD]
 notebook.hand_on(n_suspicious=suspicions["record"].nunique())

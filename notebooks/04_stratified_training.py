@@ -66,13 +66,13 @@ notebook.show(bins[["bin", *means]], "Mean flux of the records of each bin, g C 
 # %%
 assembly = workflow.assembly.stored(study)
 ecosystems, agree = workflow.ecosystem_table(assembly.matched)
-notebook.hand_on(ecosystems_agree=100 * agree)
+notebook.hand_on(ecosystems_agree=f"{100 * agree:.0f} %" if len(ecosystems) else "no share")
 notebook.show(
     ecosystems, "Records of SR and HR by what SRDB says (rows) and by the bin of their cell", digits=0
 )
 
 # %% [markdown]
-# The two agree for {glue:text}`ecosystems_agree:.0f` % of the records that name one of these: a forest
+# The two agree for {glue:text}`ecosystems_agree` of the records that name one of these: a forest
 # plot in a cell that is mostly savanna or fields counts to the last bin. (A twin experiment's records
 # name none.)
 

@@ -56,9 +56,14 @@ notebook.show(
     "The land's carbon budget, Pg C yr⁻¹ (AR_TAR: a ratio)", digits=2,
 )
 
-# %%
+# %% tags=["nbval-check-output"]
 notes = budget.loc[budget["note"] != "", ["note"]]
 notebook.show(notes, "What has to be said of single lines")
+
+# %% tags=["nbval-check-output", "remove-cell"]
+# What the paper and the literature say, checked: it must be the same in every run.
+print(budget[["paper", "paper_recomputed"]].round(2).to_string())
+print(literature()[["flux", "reference", "value", "spread"]].to_string(index=False))
 
 # %% mystnb={"figure": {"caption": "The carbon budget with our fluxes, and as printed by Lu et al. (2021); lines: one SD.", "name": "fig-budget"}, "image": {"alt": "Lines of the carbon budget from GPP to NBP, with our value and its bar and the value that is printed; numbers stand on the right. The bars of NEP and NBP reach far below and above zero."}}
 plot.budget_bars(budget)
