@@ -9,7 +9,8 @@ from soilresp import testing
 from soilresp.errors import ParameterError
 
 TWIN = "# ---\n# jupyter:\n#   kernelspec:\n#     display_name: Python 3\n"
-TWIN += "#     language: python\n#     name: python3\n# ---\n\n# %% [markdown]\n# # First\n\n# %%\n1 + 1\n"
+TWIN += "#     language: python\n#     name: python3\n# ---\n\n"
+TWIN += "# %% [markdown]\n# # First\n\n# %%\n1 + 1\n"
 
 
 @pytest.fixture
