@@ -9,7 +9,9 @@ import pytest
 from soilresp import testing
 from soilresp.errors import ParameterError
 
-TWIN = "# %% [markdown]\n# # First\n\n# %%\n1 + 1\n"
+TWIN = "# ---\n# jupyter:\n#   kernelspec:\n#     display_name: Python 3\n"
+TWIN += "#     language: python\n#     name: python3\n# ---\n\n"
+TWIN += "# %% [markdown]\n# # First\n\n# %%\n1 + 1\n"
 
 
 @pytest.fixture
@@ -26,6 +28,7 @@ def project(tmp_path, monkeypatch):
     notebooks.mkdir()
     (notebooks / "01_first.py").write_text(TWIN)
     pair = jupytext.reads(TWIN, fmt="py:percent")
+    pair.cells[1].execution_count = 1
     jupytext.write(pair, notebooks / "01_first.ipynb", fmt="ipynb")
     return tmp_path
 

@@ -65,7 +65,7 @@ PROFILES = {
     p.name: p
     for p in (
         # Every notebook in half a minute on two processors: enough to see that all works.
-        Profile("quick", n_runs=10, n_trees=20, cv_folds=5, cv_trees=20,
+        Profile("quick", n_runs=6, n_trees=20, cv_folds=5, cv_trees=20,
                 search_trees=20, search_depth=1, recheck_leaders=1, draw_runs=5, draw_trees=10,
                 effect_runs=2, effect_trees=20, doubt_trees=20),
         Profile("standard", n_runs=40, n_trees=100, cv_folds=10, cv_trees=300,

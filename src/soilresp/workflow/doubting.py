@@ -71,11 +71,10 @@ def _recipes(study, matched, chosen, shares, cases, area, n_runs, n_trees):
     return table.assign(AR=table["SR"] - table["HR"])
 
 
-def _compute(study, cube, matched, chosen, n_replicates, n_runs, n_trees, kinds,
+def _compute(study, cube, matched, chosen, cases, area, n_replicates, n_runs, n_trees, kinds,
              n_variant_runs):
     """All totals that the uncertainties come from: one row a run, ``kind`` and ``name``."""
     shares = area_shares(cube)
-    cases, area, _ = _cases(cube, matched, chosen)
     bar = Ticker(n_replicates * len(kinds) + len(doubts.VARIANTS) + 2, "uncertainty")
     parts = []
     for kind in kinds:
@@ -95,14 +94,14 @@ def _compute(study, cube, matched, chosen, n_replicates, n_runs, n_trees, kinds,
     return pd.concat(parts, ignore_index=True)[["kind", "name", "run", *_FLUXES]]
 
 
-def _correlograms(cases, climatology, mask, area, cv_folds, seed):
+def _correlograms(cases, climatology, mask, area, cv_folds, n_trees, seed):
     """Correlation of residuals by distance, and what it makes of the cells' SD."""
     tables, out = [], {}
     lat, lon = np.meshgrid(climatology["lat"], climatology["lon"], indexing="ij")
     for case in cases:
         records = case.records
         table = doubts.correlogram(
-            doubts.residuals(case, cv_folds, seed=seed), records["lat"], records["lon"],
+            doubts.residuals(case, cv_folds, n_trees, seed), records["lat"], records["lon"],
             records["study"],
         )
         sill, length = doubts.fit_correlogram(table)
@@ -126,23 +125,23 @@ def _uncertainty(study, needs, *, n_replicates=None, n_runs=2, doubt_trees=None,
     chosen, maps = needs["03_predictor_search"].chosen, needs["05_global_mapping"]
     climatology = maps.climatology
     n_replicates = n_replicates or _REPLICATES.get(study.profile.name, 40)
+    cases, area, mask = _cases(cube, matched, chosen)
     live = _compute(
-        study, cube, matched, chosen, n_replicates, n_runs, doubt_trees, ("studies",),
-        1 if study.profile.name == "quick" else 3,
+        study, cube, matched, chosen, cases, area, n_replicates, n_runs, doubt_trees,
+        ("studies",), 1 if study.profile.name == "quick" else 3,
     )
     long = _committed(study)
     land = doubts.area_variants(climatology).rename(columns={"variant": "name"})
     table = pd.concat(
         [live if long is None else long, land.assign(kind="land")], ignore_index=True
     )
-    cases, area, mask = _cases(cube, matched, chosen)
     n_spread = 1 if study.profile.name == "quick" else 2
     spread = pd.concat([
         doubts.spread_variants(c, area, area_shares(cube), n_spread, doubt_trees, study.seed)
         for c in cases
     ])
     by_distance, correlated = _correlograms(
-        cases, climatology, mask, area, cv_folds, study.seed
+        cases, climatology, mask, area, cv_folds, 2 * doubt_trees, study.seed
     )
     flux = maps.flux
     sampling = doubts.sampling_sd(_replicates(table, "studies"))
@@ -249,9 +248,10 @@ def save_uncertainty(study, n_replicates=100, n_runs=4, n_trees=50, into=None):
     start = time.perf_counter(), time.process_time()
     assembled = assembly(study)
     chosen = predictor_search(study).chosen
+    cases, area, _ = _cases(assembled.cube, assembled.matched, chosen)
     table = _compute(
-        study, assembled.cube, assembled.matched, chosen, n_replicates, n_runs, n_trees,
-        tuple(UNITS), 2 * n_runs,
+        study, assembled.cube, assembled.matched, chosen, cases, area, n_replicates, n_runs,
+        n_trees, tuple(UNITS), 2 * n_runs,
     )
     committed.save_table(
         TABLE, table,

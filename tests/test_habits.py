@@ -1,0 +1,273 @@
+"""What who carries on relies on: targets of make, hooks, workflows, launch files, versions."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+import yaml
+
+import soilresp
+from soilresp import book, launch, paths, testing
+
+ROOT = paths.root()
+
+
+def text_of(name):
+    """A file of the project as text."""
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def yaml_of(name):
+    """A YAML file of the project. (YAML 1.1 reads the key ``on`` of a workflow as true.)"""
+    return yaml.safe_load(text_of(name))
+
+
+def commands(job):
+    """Shell lines of a job."""
+    return "\n".join(step.get("run", "") for step in job["steps"])
+
+
+# ---------------------------------------------------------------- make
+
+
+def targets():
+    """Targets of the Makefile with their words."""
+    return dict(re.findall(r"^([a-z]+):.*?## (.+)$", text_of("Makefile"), re.M))
+
+
+def test_make_help_names_every_target():
+    """`make help` has a line for each target, and each target that is no file has its words."""
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    told = re.findall(r"^ {2}make ([a-z]+) +\S", done.stdout, re.M)
+    phony = re.search(r"^\.PHONY: (.+)$", text_of("Makefile"), re.M).group(1).split()
+    assert sorted(told) == sorted(targets()) == sorted(phony)
+
+
+def test_make_alone_runs_the_study():
+    """Without a target the study is run, with the book; each target leads to commands."""
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    for target in ("", *targets()):
+        done = subprocess.run(
+            ["make", "-n", *target.split()], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip(), target
+        if target in ("", "run"):
+            assert ".venv/bin/soilresp run --book" in done.stdout
+
+
+def test_targets_that_are_written_of_exist():
+    """Each `make TARGET` in the pages, the README and CONTRIBUTING is one of the Makefile."""
+    pages = ["README.md", "CONTRIBUTING.md", *(f"book/{p.name}" for p in ROOT.glob("book/*.md"))]
+    told = {
+        target for page in pages
+        for target in re.findall(r"(?:`|^)make ([a-z]+)(?=[ `\n])", text_of(page), re.M)
+    }
+    assert {"help", "lint", "hooks", "sync", "publish", "lab"} <= told
+    assert told <= set(targets())
+
+
+# ---------------------------------------------------------------- hooks and workflows
+
+
+def test_hooks_need_no_network():
+    """Every hook is local, runs what requirements-dev.txt pins, and the package's own check."""
+    hooks = [h for repo in yaml_of(".pre-commit-config.yaml")["repos"] for h in repo["hooks"]]
+    assert {repo["repo"] for repo in yaml_of(".pre-commit-config.yaml")["repos"]} == {"local"}
+    assert {hook["language"] for hook in hooks} == {"system"}
+    entries = {hook["id"]: hook["entry"].split()[0] for hook in hooks}
+    assert {"ruff", "soilresp"} <= set(entries.values())
+    pinned = text_of("requirements-dev.txt")
+    assert all(f"\n{name}==" in pinned for name in ("ruff", "pre-commit", "pre-commit-hooks"))
+
+
+def test_development_requirements_are_pinned():
+    """requirements-dev.txt takes requirements.txt as it is and pins the rest."""
+    lines = [li for li in text_of("requirements-dev.txt").splitlines() if li and li[0] != "#"]
+    assert lines[0] == "-r requirements.txt"
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][\w.]*", line) for line in lines[1:])
+
+
+def test_code_keeps_the_rules():
+    """Ruff, with the rules of pyproject.toml, has nothing to say."""
+    if shutil.which("ruff") is None:
+        pytest.skip("ruff is not installed")
+    done = subprocess.run(
+        ["ruff", "check", "--no-cache", "--output-format", "concise", "."], cwd=ROOT,
+        capture_output=True, text=True, check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_workflow_of_tests_runs_the_script():
+    """Pushes and pull requests pass `.ci/run`, on the oldest Python allowed and a newer one."""
+    workflow = yaml_of(".github/workflows/ci.yml")
+    assert {"push", "pull_request"} <= set(workflow[True])
+    jobs = workflow["jobs"]
+    assert commands(jobs["tests"]).splitlines()[-1] == ".ci/run"
+    oldest = tomllib.loads(text_of("pyproject.toml"))["project"]["requires-python"]
+    versions = jobs["tests"]["strategy"]["matrix"]["python"]
+    assert oldest == f">={versions[0]}" and len(versions) > 1
+    assert "pre-commit run --all-files" in commands(jobs["checks"])
+    assert os.access(ROOT / ".ci/run", os.X_OK)
+
+
+def test_workflow_publishes_the_book():
+    """The book that is published is built by the command of the README, and from main alone."""
+    workflow = yaml_of(".github/workflows/book.yml")
+    assert workflow[True]["push"]["branches"] == ["main"]
+    build = workflow["jobs"]["build"]
+    assert "soilresp book" in commands(build).splitlines()
+    given = [step.get("env", {}) for step in build["steps"]]
+    assert any(launch.REPOSITORY_VARIABLE in env for env in given)
+    assert build["steps"][-1]["with"]["path"] == "_build/html"
+
+
+def test_readme_says_what_ci_does():
+    """The README's two commands: the environment that CI makes, and the tests that it passes."""
+    section = text_of("README.md").split("## Run it")[1].split("\n## ")[0]
+    run, test = re.findall(r"```bash\n(.+?)\n```", section, re.S)
+    script = text_of(".ci/run")
+    made, installed, first = run.split(" && ")
+    assert made == "python3 -m venv .venv" and 'python3 -m venv "$scratch/venv"' in script
+    requirements = installed.removeprefix(".venv/bin/pip install ")
+    assert re.search(rf'venv/bin/pip" install .*{re.escape(requirements)}$', script, re.M)
+    assert test == ".venv/bin/soilresp test"
+    assert len(re.findall(r'"\$soilresp" test( |$)', script, re.M)) == 2
+    # The study itself is run by a step of the tests, notebook by notebook.
+    assert first.startswith(".venv/bin/soilresp run") and "notebooks" in testing.STEPS
+    assert "`make` and `make test` are the same two commands." in section
+    makefile = text_of("Makefile")
+    assert "OPTIONS ?= --book" in makefile and "$(SOILRESP) test\n" in makefile
+
+
+# ---------------------------------------------------------------- launching
+
+
+def test_binder_takes_the_pins():
+    """Binder has a Python that the package allows, and installs requirements.txt."""
+    version = text_of(".binder/runtime.txt").strip().removeprefix("python-")
+    oldest = tomllib.loads(text_of("pyproject.toml"))["project"]["requires-python"]
+    assert oldest == f">={version}"
+    assert "pip install --no-cache-dir -r requirements.txt" in text_of(".binder/postBuild")
+    assert os.access(ROOT / ".binder/postBuild", os.X_OK)
+
+
+def test_links_to_launch_need_an_address():
+    """Without the repository's address there is no link; with it Binder, Colab and a hub."""
+    assert launch.theme_options({"SOILRESP_HUB": "https://hub.example.org"}) == {}
+    given = {
+        "SOILRESP_REPOSITORY": "https://example.org/a/b",
+        "SOILRESP_HUB": "https://hub.example.org/",
+    }
+    found = launch.theme_options(given)
+    assert found["launch_buttons"]["jupyterhub_url"] == "https://hub.example.org"
+    assert found["repository_url"] == "https://example.org/a/b"
+
+
+def test_links_to_launch_reach_the_theme(monkeypatch):
+    """The options of the theme that stand in _config.yml are kept."""
+    config = SimpleNamespace(html_theme_options={"show_toc_level": 2})
+    handlers = {}
+    app = SimpleNamespace(connect=lambda event, handler: handlers.setdefault(event, handler))
+    assert launch.setup(app)["parallel_read_safe"]
+    monkeypatch.setenv("SOILRESP_REPOSITORY", "https://example.org/a/b")
+    handlers["config-inited"](app, config)
+    assert config.html_theme_options["show_toc_level"] == 2
+    assert config.html_theme_options["use_repository_button"]
+
+
+# ---------------------------------------------------------------- notebooks
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["01_data_selection", "11_twin_experiments"])
+def test_notebook_runs_alone(name, tmp_path, monkeypatch):
+    """From an empty run folder and another working folder, with nothing but its kernel.
+
+    Its outputs hold no bar of progress and no warning: nothing is printed over and over.
+    """
+    from nbclient import NotebookClient
+
+    from soilresp.run import _own_kernel
+
+    for variable in ("SOILRESP_PROFILE", "SOILRESP_PROGRESS"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("SOILRESP_RUN", str(tmp_path / "run"))
+    monkeypatch.setenv("SOILRESP_HOME", str(ROOT))
+    notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+    assert notebook.metadata.kernelspec.name == "python3"
+    with _own_kernel():
+        NotebookClient(
+            notebook, timeout=600, kernel_name="python3",
+            resources={"metadata": {"path": str(tmp_path)}},
+        ).execute()
+    outputs = [o for cell in notebook.cells for o in cell.get("outputs", ())]
+    streams = [o for o in outputs if o.output_type == "stream"]
+    assert outputs and not [o.text for o in streams if o.name == "stderr"]
+    assert sum(o.text.count("\n") + o.text.count("\r") for o in streams) < 20
+
+
+def test_committed_outputs_are_looked_at(tmp_path, monkeypatch):
+    """A large notebook, one run out of order and one with a path are named, each with its fault."""
+    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+    monkeypatch.setenv("SOILRESP_HOME", str(tmp_path))
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "registry.yaml").write_text("")
+
+    def write(name, text, count=1):
+        cell = new_code_cell("print()", execution_count=count)
+        cell.outputs = [new_output("stream", name="stdout", text=text)]
+        made = new_notebook(cells=[new_markdown_cell("# It"), cell])
+        made.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+        nbformat.write(made, tmp_path / "notebooks" / f"{name}.ipynb")
+
+    write("01_fine", "all is well\n")
+    assert book.check_outputs() == ["01_fine"]
+    write("02_large", "x" * book.LARGEST_NOTEBOOK)
+    write("03_order", "late\n", count=7)
+    write("04_path", f"{sys.prefix}/lib\n")
+    write("05_bar", "10 %\r20 %\r")
+    with pytest.raises(soilresp.errors.DataError) as refused:
+        book.check_outputs()
+    lines = str(refused.value).splitlines()[1:]
+    assert [line.split()[0].rstrip(",") for line in lines] == [
+        "02_large", "03_order", "04_path", "05_bar"
+    ]
+    for line, fault in zip(
+        lines, ("expected 2 MB at most", "first cell to its last", "a path of this machine",
+                "a progress bar"), strict=True,
+    ):
+        assert fault in line
+
+
+# ---------------------------------------------------------------- versions
+
+
+def test_version_is_one():
+    """pyproject.toml, the package, CITATION.cff and the tag of a release name one version."""
+    version = tomllib.loads(text_of("pyproject.toml"))["project"]["version"]
+    assert soilresp.__version__ == yaml_of("CITATION.cff")["version"] == version
+    tag = os.environ.get("RELEASE_TAG")
+    assert not tag or tag == f"v{version}"
+
+
+def test_version_has_its_release_notes():
+    """The topmost heading of the notes is the version; before a release, what is not out yet."""
+    if not (ROOT / "CHANGELOG.md").exists():
+        pytest.skip("no release notes")
+    headings = re.findall(r"^## \[?v?([\w.]+)", text_of("CHANGELOG.md"), re.M)
+    if headings[0] == "Unreleased":
+        assert not os.environ.get("RELEASE_TAG")
+        headings = headings[1:]
+    assert headings[0] == soilresp.__version__
