@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from soilresp.errors import DataError
 from soilresp.fit.ensemble import monte_carlo
 from soilresp.fit.validate import scores
 from soilresp.forest import Weights
