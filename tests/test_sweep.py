@@ -192,8 +192,10 @@ def test_a_failing_run_does_not_stop_the_others(project, capsys):
         "n_runs-0: ran 01 (it failed the last time); ran 02 (never executed)" in said
     )
     assert table["status"].tolist() == ["done", "done"]
+    before = (folder / "sweep.json").read_bytes()
     sweep.run_sweep(file)
     assert capsys.readouterr().out.count("up to date 01, 02\n") == 2
+    assert (folder / "sweep.json").read_bytes() == before
 
 
 def test_a_folder_in_use_is_refused(project):

@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import json
+import sys
 
 import nbformat
 
@@ -23,7 +24,8 @@ def stages():
     """All stages of the study by name (dict of str to `soilresp.stages.Stage`)."""
     from soilresp import workflow
 
-    return {s.name: s for s in vars(workflow).values() if isinstance(s, Stage)}
+    modules = [m for name, m in list(sys.modules.items()) if name.startswith(workflow.__name__)]
+    return {s.name: s for m in modules for s in vars(m).values() if isinstance(s, Stage)}
 
 
 def source_of(notebook):
@@ -38,7 +40,7 @@ def source_of(notebook):
     str
     """
     cells = [
-        (cell.cell_type, cell.source, cell.metadata.get("tags"), cell.metadata.get("mystnb"))
+        (cell.cell_type, cell.source, *(cell.metadata.get(k) or None for k in ("tags", "mystnb")))
         for cell in notebook.cells
     ]
     return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()[:16]

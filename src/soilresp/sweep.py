@@ -246,10 +246,11 @@ def run_sweep(file, workers=None, out=None):
     with lock.hold(folder, "soilresp sweep"):
         print(f"{len(runs)} runs, {workers} at a time, into {_shown(folder)}", flush=True)
         threads = max(1, processors // workers)
-        done = {one.name: _fresh(one, folder / one.name) for one in runs}
-        done = {name: outcome for name, outcome in done.items() if outcome}
-        for name, outcome in done.items():
-            print(f"{name}: {_told(outcome)}", flush=True)
+        done = {}
+        for one in runs:
+            if outcome := _fresh(one, folder / one.name):
+                done[one.name] = outcome
+                print(f"{one.name}: {_told(outcome)}", flush=True)
 
         def do(one):
             start = time.monotonic()
