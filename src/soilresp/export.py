@@ -160,12 +160,7 @@ def annual(study, command="soilresp export"):
 
 def _by_year(fields, mapping, study, command, also=None):
     """Fields of every year on their time axis, and others that have no years, described."""
-    years = _years(mapping)
-    if years is None:
-        raise DataError(
-            f"The covariates of recipe '{study.recipe}' are a climatology: there are no maps by "
-            "year. Export the climatology, or run a recipe with years."
-        )
+    years = _needed_years(mapping, study)
     fixed = ["cell_area", "vegetated_fraction", "land_fraction"]
     made = fields.rename(year="time").merge(mapping.climatology[fixed])
     if also is not None:
@@ -241,6 +236,7 @@ def compact_annual(study, command="soilresp export --compact"):
         climatology.
     """
     mapping = _maps(study)
+    _needed_years(mapping, study)
     where = workflow.applicability.stored(study)
     if where is None:
         raise DataError(
@@ -439,6 +435,16 @@ def _maps(study):
 def _years(mapping):
     """Years of the annual maps, or None for a climatology."""
     return mapping.annual["year"].values.tolist() if "year" in mapping.annual.dims else None
+
+
+def _needed_years(mapping, study):
+    years = _years(mapping)
+    if years is None:
+        raise DataError(
+            f"The covariates of recipe '{study.recipe}' are a climatology: there are no maps by "
+            "year. Export the climatology, or run a recipe with years."
+        )
+    return years
 
 
 def _days(dates):
