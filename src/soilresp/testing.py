@@ -107,7 +107,7 @@ def _quietly(step):
 
 STEPS = {
     "unit": ("unit tests", _unit),
-    "pairs": ("notebooks agree with their .py twins, and are clean and small", _pairs),
+    "pairs": ("notebooks agree with their .py twins", _pairs),
     "notebooks": ("notebooks run at profile quick", _notebooks),
     "book": ("book builds from the committed outputs without a warning", _book),
 }
