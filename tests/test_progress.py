@@ -57,3 +57,25 @@ def test_items_are_taken_one_by_one(file):
 
     for item in track(items(), "lazily", 3):
         assert made[-1] == item
+
+
+def test_line_in_a_notebook(tmp_path, monkeypatch):
+    """A notebook that counts 200 items saves one output, empty, and nothing on the error stream."""
+    from nbclient import NotebookClient
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    from soilresp.run import _own_kernel
+
+    monkeypatch.delenv(FILE_VARIABLE, raising=False)
+    cell = new_code_cell(
+        "import time\nfrom soilresp.progress import track\n"
+        "for item in track(range(200), 'SR runs'):\n    time.sleep(0.006)\nprint(item)"
+    )
+    with _own_kernel():
+        NotebookClient(
+            new_notebook(cells=[cell]), timeout=120, kernel_name="python3",
+            resources={"metadata": {"path": str(tmp_path)}},
+        ).execute()
+    kinds = [output.output_type for output in cell.outputs]
+    assert kinds == ["display_data", "stream"]
+    assert cell.outputs[0].data == {"text/plain": ""} and cell.outputs[1].text == "199\n"
