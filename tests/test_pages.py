@@ -90,13 +90,17 @@ def test_every_plot_is_a_figure(name):
             assert cell in figure_cells(name), cell.source
 
 
+# A twin experiment has no such figures, and a number that leads nowhere fails its book.
+NOT_ALWAYS = {"fig-suspicious-sites", "fig-alternatives"}
+
+
 def test_figures_are_referred_to(names):
     """Each figure is named in the text of its own chapter; each reference has its figure."""
     for notebook, text in PROSE.items():
         own = {c.metadata["mystnb"]["figure"]["name"] for c in figure_cells(notebook)}
-        assert not own - set(re.findall(r"\{numref\}`([\w-]+)`", text)), notebook
+        assert own - NOT_ALWAYS <= set(re.findall(r"\{numref\}`([\w-]+)`", text)), notebook
     for page, text in WORDS.items():
-        assert not set(re.findall(r"\{numref\}`([\w-]+)`", text)) - names, page
+        assert set(re.findall(r"\{numref\}`([\w-]+)`", text)) <= names - NOT_ALWAYS, page
         assert not set(re.findall(r"\{notebook-figure\} *([\w-]+)", text)) - names, page
 
 
