@@ -94,7 +94,7 @@ notebook.show(per_target, "Selected records; flux in g C m⁻² yr⁻¹", digits
 # A *suspicion* has a score of 0.5 or more; a *remark* is certain but harmless, or a matter of
 # judgement. Nothing is changed: `rules={"quality": "drop"}` leaves out the records whose place, flux or
 # year is under suspicion, `"repair"` corrects those that one change explains, and the last line of the
-# table of rules says how many there are. {numref}`fig-suspicious-sites` shows the places in question.
+# table of rules says how many there are. The map below shows the places in question.
 
 # %% tags=["nbval-check-output"]
 flags = selection.flags

@@ -119,8 +119,8 @@ notebook.hand_on(
 # The paper's model stays the model of this book. Beside it we look for one that predicts
 # left-out studies and left-out 2-degree blocks better, by these two scores alone: from the paper's model every
 # single change is tried, the best is kept if it gains enough, and so on from there. All models
-# are scored on all records, those included that a filter keeps out of training. {numref}`fig-alternatives`
-# has the gains.
+# are scored on all records, those included that a filter keeps out of training. The figure
+# below has the gains.
 
 # %% mystnb={"figure": {"caption": "Gain over the paper's model in the mean RMSE of left-out studies and left-out 2-degree blocks. Hollow: one choice changed; filled: the choices taken, one after the other; black: these on other folds. Bars: standard error over foldings.", "name": "fig-alternatives"}, "image": {"alt": "Gain in RMSE over the paper's model of each changed choice, SR left and HR right, with bars. Most gains are within two per cent on either side of zero; the best are a few per cent."}}
 other = workflow.alternatives(study, driver_trees=driver_trees)
