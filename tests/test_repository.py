@@ -92,8 +92,11 @@ def test_nothing_of_the_mirror_is_committed(tracked):
 def test_toc_entries_exist():
     """Every page of the table of contents is there."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    pages = [toc["root"], *(c["file"] for part in toc["parts"] for c in part["chapters"])]
-    there = {p for p in pages for end in (".md", ".ipynb") if (ROOT / f"{p}{end}").exists()}
+    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
+    sections = [section for chapter in chapters for section in chapter.get("sections", ())]
+    pages = [toc["root"], *(entry["file"] for entry in chapters + sections)]
+    endings = (".md", ".rst", ".ipynb")
+    there = {p for p in pages for end in endings if (ROOT / f"{p}{end}").exists()}
     assert not set(pages) - there
     assert {f"notebooks/{n.stem}" for n in NOTEBOOKS} <= set(pages)
 

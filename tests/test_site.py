@@ -43,11 +43,13 @@ def test_links_within_the_site_lead_somewhere(site):
 
 
 def test_pictures_are_described(site):
-    """The alternative text of each picture is a few words, no file name."""
+    """The alternative text of each picture of the book is a few words, no file name."""
+    # The theme's own signs, in `_static`, are left to axe-core.
     bare = [
         (page, source)
         for page, source, words in web.pictures(site)
-        if words is None or len(re.findall(r"[^\W\d_]{2,}", words)) < 3 or ".png" in words
+        if "_static/" not in source
+        and (words is None or len(re.findall(r"[^\W\d_]{2,}", words)) < 3 or ".png" in words)
     ]
     assert bare == []
     assert len(web.pictures(site)) > 20
