@@ -69,6 +69,11 @@ def read_gistemp(path, years):
             f"{path}: expected 'tempanomaly' by time on 90 x 180 cells of 2 degrees, got "
             f"{dict(anomaly.sizes)}. Is this a GISTEMP gridded file?"
         )
+    if not {"time", "lat", "lon"} <= set(anomaly.coords) or anomaly["time"].dtype.kind not in "MO":
+        raise DataError(
+            f"{path}: 'tempanomaly' should have latitudes, longitudes and dates, found "
+            f"{sorted(map(str, anomaly.coords))}. Fetch it again."
+        )
     first, last = years
     anomaly = anomaly.sel(time=anomaly["time"].dt.year.isin(range(first, last + 1)))
     months = anomaly["time"].dt.year * 12 + anomaly["time"].dt.month - 1
