@@ -120,8 +120,8 @@ def _path(name, value):
         there = False
     if not there:
         raise ParameterError(
-            f"Parameter {name} names {str(value)[:200]!r}, which does not exist. Give the whole path of "
-            "a file or folder that does; a part of one is looked for beside the notebooks."
+            f"Parameter {name} names {str(value)[:200]!r}, which does not exist. Give the whole "
+            "path of a file or folder that does; a part of one is looked for beside the notebooks."
         )
 
 
