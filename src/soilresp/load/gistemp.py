@@ -69,7 +69,8 @@ def read_gistemp(path, years):
             f"{path}: expected 'tempanomaly' by time on 90 x 180 cells of 2 degrees, got "
             f"{dict(anomaly.sizes)}. Is this a GISTEMP gridded file?"
         )
-    if not {"time", "lat", "lon"} <= set(anomaly.coords) or anomaly["time"].dtype.kind not in "MO":
+    # xarray gives `dt` to dates alone, and not to an axis without any.
+    if not {"time", "lat", "lon"} <= set(anomaly.coords) or not hasattr(anomaly["time"], "dt"):
         raise DataError(
             f"{path}: 'tempanomaly' should have latitudes, longitudes and dates, found "
             f"{sorted(map(str, anomaly.coords))}. Fetch it again."
