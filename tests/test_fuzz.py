@@ -66,6 +66,7 @@ FOUND = {
     ],
     "time axes": [
         b"years since 1701" + b"9" * 40 + b"-01-01;360_day|289 290", b";|1e300 2e300",
+        b"years since 1701-0" + b"9" * 40 + b"29089 290",
         b"days since 1990-01-01;standard|1e17 2e17",
     ],
 }

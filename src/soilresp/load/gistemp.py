@@ -62,8 +62,10 @@ def read_gistemp(path, years):
                     "Is this a GISTEMP gridded file?"
                 )
             anomaly = data["tempanomaly"].load()
-    except (OSError, EOFError, RuntimeError, ValueError, zlib.error) as error:
-        raise DataError(f"{path} is not a readable NetCDF file ({error}). Fetch it again.") from None
+    except (OSError, EOFError, RuntimeError, ValueError, OverflowError, zlib.error) as error:
+        raise DataError(
+            f"{path} is not a readable NetCDF file ({error}). Fetch it again."
+        ) from None
     if dict(anomaly.sizes) != {"time": anomaly.sizes.get("time"), "lat": 90, "lon": 180}:
         raise DataError(
             f"{path}: expected 'tempanomaly' by time on 90 x 180 cells of 2 degrees, got "

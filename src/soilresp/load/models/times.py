@@ -68,7 +68,7 @@ def read_steps(values, units="", calendar="", what="time"):
     if not np.isfinite(values).all():
         at = int(np.argmin(np.isfinite(values)))
         raise DataError(f"{what} cannot be decoded: step {at} is missing. Give every step a time.")
-    if np.abs(values).max(initial=0) > _LARGEST or re.search(r"since\s+\d{9}", str(units)):
+    if np.abs(values).max(initial=0) > _LARGEST or re.search(r"since\s+[-\d]*\d{9}", str(units)):
         raise DataError(
             f"{what} cannot be decoded: values to {np.abs(values).max():.3g} with units "
             f"{str(units)[:80]!r}. Give it units such as 'days since 1700-01-01'."
