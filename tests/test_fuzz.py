@@ -89,6 +89,7 @@ def test_times_of_gistemp_that_are_no_dates(tmp_path):
         data["time"].delncattr("units")
     with pytest.raises(SoilrespError, match="latitudes, longitudes and dates"):
         read_gistemp(path, (2000, 2000))
-    write_gistemp(path, np.zeros((0, 90, 180), np.int16), [])
-    with pytest.raises(SoilrespError):
+    with netCDF4.Dataset(path, "a") as data:
+        data["time"].units = "days since 800000-01-01"
+    with pytest.raises(SoilrespError, match="2000-01 is missing"):
         read_gistemp(path, (2000, 2000))

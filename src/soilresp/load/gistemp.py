@@ -78,11 +78,12 @@ def read_gistemp(path, years):
             f"{sorted(map(str, anomaly.coords))}. Fetch it again."
         )
     first, last = years
-    anomaly = anomaly.sel(time=anomaly["time"].dt.year.isin(range(first, last + 1)))
-    months = anomaly["time"].dt.year * 12 + anomaly["time"].dt.month - 1
+    months = (anomaly["time"].dt.year * 12 + anomaly["time"].dt.month - 1).values
+    asked = (months >= first * 12) & (months < (last + 1) * 12)
+    anomaly, months = anomaly.isel(time=np.flatnonzero(asked)), months[asked]
     wanted = np.arange(first * 12, (last + 1) * 12)
     if not np.array_equal(months, wanted):
-        lacking = sorted(set(wanted.tolist()) - set(months.values.tolist()))
+        lacking = sorted(set(wanted.tolist()) - set(months.tolist()))
         fault = "a month is repeated or out of order"
         if lacking:
             fault = f"{lacking[0] // 12}-{lacking[0] % 12 + 1:02d} is missing"
