@@ -1,11 +1,15 @@
 """No parser lets a foreign error through, whatever it is given; found ones are kept here."""
 
+import netCDF4
+import numpy as np
 import pytest
 from fuzzing import PARSERS, at_random, edit, fuzz, inputs_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from made_inputs import CRU_HEADER, write_gistemp
 
 from soilresp.errors import SoilrespError
+from soilresp.load.gistemp import read_gistemp
 
 FAST = [p for p in PARSERS if p.share > 60]
 
@@ -53,3 +57,39 @@ def test_edits():
     assert edit(b"abcd", [("twice", 0.5, b"", 1)]) == b"abccd"
     assert edit(b"abcd", [("end", 0.75, b"", 1)]) == b"abc"
     assert edit(b"\x00", [("flip", 0.0, b"", 3)]) == b"\x08"
+
+
+FOUND = {
+    "CRU CL, header": [CRU_HEADER.replace("    720", " -1e400").encode()],
+    "parameters": [
+        b"cube=/non" + b"[" * 2000, b"sr_predictors=[? T, Prec]", b"file=a\0b", b"models=~nobody/x",
+    ],
+    "time axes": [
+        b"years since 1701" + b"9" * 40 + b"-01-01;360_day|289 290", b";|1e300 2e300",
+        b"years since 1701-0" + b"9" * 40 + b"29089 290",
+        b"days since 1990-01-01;standard|1e17 2e17",
+    ],
+}
+"""Inputs that once let a foreign error through."""
+
+
+@pytest.mark.parametrize("parser", [p for p in PARSERS if p.name in FOUND], ids=lambda p: p.name)
+def test_found(parser):
+    """What fuzzing has found stays mended."""
+    for content in FOUND[parser.name]:
+        with pytest.raises(SoilrespError):
+            parser.parse(content)
+
+
+def test_times_of_gistemp_that_are_no_dates(tmp_path):
+    """Found by fuzzing: a time axis whose units are lost cannot be decoded into dates."""
+    path = tmp_path / "g.nc"
+    write_gistemp(path, np.zeros((1, 90, 180), np.int16), [(2000, 1)])
+    with netCDF4.Dataset(path, "a") as data:
+        data["time"].delncattr("units")
+    with pytest.raises(SoilrespError, match="latitudes, longitudes and dates"):
+        read_gistemp(path, (2000, 2000))
+    with netCDF4.Dataset(path, "a") as data:
+        data["time"].units = "days since 800000-01-01"
+    with pytest.raises(SoilrespError, match="2000-01 is missing"):
+        read_gistemp(path, (2000, 2000))

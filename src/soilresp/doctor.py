@@ -170,7 +170,8 @@ def _package(section, name, needed, extras, pinned):
     except PackageNotFoundError:
         if name in needed:
             return Finding(section, shown, FAULT, f"is not installed: {how}")
-        return Finding(section, shown, NOTE, f"is not installed, and not everything needs it: {how}")
+        words = f"is not installed, and not everything needs it: {how}"
+        return Finding(section, shown, NOTE, words)
     if not _in_range(found, asked):
         state = FAULT if name in needed else NOTE
         return Finding(section, shown, state, f"{found}, but the code needs {asked}: {how}")
@@ -241,8 +242,10 @@ def machine(full=False):
         yield Finding(section, "memory", NOTE, "cannot be told on this system")
     else:
         yield Finding(section, "memory", OK, f"{memory / 1e9:.1f} GB free")
-    for name, folder in (("disk for runs", paths.runs_dir()), ("disk for inputs", paths.cache_dir()),
-                         ("disk for temporary files", Path(tempfile.gettempdir()))):
+    for name, folder in (
+        ("disk for runs", paths.runs_dir()), ("disk for inputs", paths.cache_dir()),
+        ("disk for temporary files", Path(tempfile.gettempdir())),
+    ):
         free = _free_disk(folder)
         scarce = free < LEAST_DISK
         state = FAULT if scarce and name == "disk for runs" else NOTE if scarce else OK

@@ -96,7 +96,7 @@ def _predictors(name, value):
     if not isinstance(value, list | tuple) or not value:
         raise _wrong(name, "a list of predictors, such as [MAT, Prec]", value)
     for one in value:
-        if one not in PREDICTORS:
+        if not isinstance(one, str) or one not in PREDICTORS:
             raise _wrong(name, f"a list of {', '.join(PREDICTORS)}", value)
     if len(set(value)) < len(value):
         raise _wrong(name, "a list that has each predictor once", value)
@@ -112,11 +112,16 @@ def _years(name, value):
 def _path(name, value):
     if not isinstance(value, str | Path) or not str(value):
         raise _wrong(name, "the path of a file or folder", value)
-    # A notebook runs in its own folder.
-    if not (paths.notebooks_dir() / Path(value).expanduser()).exists():
+    try:
+        # A notebook runs in its own folder.
+        there = (paths.notebooks_dir() / Path(value).expanduser()).exists()
+    # Too long, a NUL in it, "~" of nobody: no such file can be.
+    except (OSError, ValueError, RuntimeError):
+        there = False
+    if not there:
         raise ParameterError(
-            f"Parameter {name} names {str(value)!r}, which does not exist. Give the whole path of "
-            "a file or folder that does; a part of one is looked for beside the notebooks."
+            f"Parameter {name} names {str(value)[:200]!r}, which does not exist. Give the whole "
+            "path of a file or folder that does; a part of one is looked for beside the notebooks."
         )
 
 

@@ -231,7 +231,7 @@ RAW_CASES = (
     refused("zip-slip", "a member that climbs out of its folder", CL, "ctmp6190.zip",
             archive(("../../evil.dat", zeros)), "has a name that leaves the archive"),
     refused("zip-root", "a member with a path from the root", CL, "ctmp6190.zip",
-            archive(("/tmp/evil.dat", zeros)), "has a name that leaves the archive"),
+            archive(("/evil.dat", zeros)), "has a name that leaves the archive"),
     refused("zip-link", "a member that is a link", CL, "ctmp6190.zip",
             archive(("ctmp6190.dat", "/etc/hosts"), link=True), "is a link; expected a file"),
     refused("zip-bomb", "a member of 200 MB", CL, "ctmp6190.zip", bomb,

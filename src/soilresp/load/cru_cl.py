@@ -113,7 +113,7 @@ def _shape(path, header, numbers):
     try:
         found = dict(zip(names, map(float, values), strict=True))
         shape = tuple(int(found[n]) for n in wanted)
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, OverflowError):
         shape = None
     if shape != (720, 360, 12):
         raise DataError(

@@ -62,7 +62,7 @@ def read_gistemp(path, years):
                     "Is this a GISTEMP gridded file?"
                 )
             anomaly = data["tempanomaly"].load()
-    except (OSError, EOFError, RuntimeError, ValueError, zlib.error) as error:
+    except (OSError, EOFError, RuntimeError, ValueError, OverflowError, zlib.error) as error:
         raise DataError(
             f"{path} is not a readable NetCDF file ({error}). Fetch it again."
         ) from None
@@ -71,12 +71,19 @@ def read_gistemp(path, years):
             f"{path}: expected 'tempanomaly' by time on 90 x 180 cells of 2 degrees, got "
             f"{dict(anomaly.sizes)}. Is this a GISTEMP gridded file?"
         )
+    # xarray gives `dt` to dates alone, and not to an axis without any.
+    if not {"time", "lat", "lon"} <= set(anomaly.coords) or not hasattr(anomaly["time"], "dt"):
+        raise DataError(
+            f"{path}: 'tempanomaly' should have latitudes, longitudes and dates, found "
+            f"{sorted(map(str, anomaly.coords))}. Fetch it again."
+        )
     first, last = years
-    anomaly = anomaly.sel(time=anomaly["time"].dt.year.isin(range(first, last + 1)))
-    months = anomaly["time"].dt.year * 12 + anomaly["time"].dt.month - 1
+    months = (anomaly["time"].dt.year * 12 + anomaly["time"].dt.month - 1).values
+    asked = (months >= first * 12) & (months < (last + 1) * 12)
+    anomaly, months = anomaly.isel(time=np.flatnonzero(asked)), months[asked]
     wanted = np.arange(first * 12, (last + 1) * 12)
     if not np.array_equal(months, wanted):
-        lacking = sorted(set(wanted.tolist()) - set(months.values.tolist()))
+        lacking = sorted(set(wanted.tolist()) - set(months.tolist()))
         fault = "a month is repeated or out of order"
         if lacking:
             fault = f"{lacking[0] // 12}-{lacking[0] % 12 + 1:02d} is missing"

@@ -52,7 +52,7 @@ UNITS = {
 }
 """Spellings of each unit that are taken for it."""
 
-_NOT_READABLE = (OSError, EOFError, RuntimeError, ValueError, zlib.error)
+_NOT_READABLE = (OSError, EOFError, RuntimeError, ValueError, OverflowError, zlib.error)
 _NAMED = 6
 _AFRICA = {"lat": slice(30, 15), "lon": slice(0, 35)}
 _PACIFIC = {"lat": slice(30, 15), "lon": slice(-180, -140)}

@@ -17,6 +17,7 @@ _DAYS = {
 }
 _CALENDARS = {"365_day": "noleap", "366_day": "all_leap", "gregorian": "standard", "": "standard"}
 _YEARS = (1600, 2400)
+_LARGEST = 1e12  # seconds of thirty thousand years
 _FIRST_DAY = re.compile(r"since\s+(\d+)-(\d+)")
 
 
@@ -67,6 +68,11 @@ def read_steps(values, units="", calendar="", what="time"):
     if not np.isfinite(values).all():
         at = int(np.argmin(np.isfinite(values)))
         raise DataError(f"{what} cannot be decoded: step {at} is missing. Give every step a time.")
+    if np.abs(values).max(initial=0) > _LARGEST or re.search(r"since\s+[-\d]*\d{9}", str(units)):
+        raise DataError(
+            f"{what} cannot be decoded: values to {np.abs(values).max():.3g} with units "
+            f"{str(units)[:80]!r}. Give it units such as 'days since 1700-01-01'."
+        )
     calendar = str(calendar).lower()
     calendar = _CALENDARS.get(calendar, calendar)
     year, month = _decode(values, str(units).strip(), calendar, what)
