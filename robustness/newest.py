@@ -25,7 +25,9 @@ TOLERANCE = 1e-4
 RESOLUTIONS = {"newest": "highest", "oldest": "lowest-direct"}
 """What uv calls them; the oldest are those of the packages that are named, not of their needs."""
 
-SHOWN = ("numpy", "scipy", "pandas", "xarray", "scikit-learn", "quantile-forest", "numba", "netCDF4")
+SHOWN = (
+    "numpy", "scipy", "pandas", "xarray", "scikit-learn", "quantile-forest", "numba", "netCDF4",
+)
 
 
 def packages():
