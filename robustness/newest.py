@@ -25,7 +25,9 @@ TOLERANCE = 1e-4
 RESOLUTIONS = {"newest": "highest", "oldest": "lowest-direct"}
 """What uv calls them; the oldest are those of the packages that are named, not of their needs."""
 
-SHOWN = ("numpy", "scipy", "pandas", "xarray", "scikit-learn", "quantile-forest", "numba", "netCDF4")
+SHOWN = (
+    "numpy", "scipy", "pandas", "xarray", "scikit-learn", "quantile-forest", "numba", "netCDF4",
+)
 
 
 def packages():
@@ -80,9 +82,11 @@ def differences(summary, reference):
     dict of str to float
         By flux, and for ``AR_SR``.
     """
-    of = {t: (s["flux"][t]["total"] for s in (summary, reference)) for t in ("SR", "HR", "AR")}
-    of["AR_SR"] = (s["AR_SR"] for s in (summary, reference))
-    return {name: here / there - 1 for name, (here, there) in of.items()}
+    here, there = (
+        {t: s["flux"][t]["total"] for t in ("SR", "HR", "AR")} | {"AR_SR": s["AR_SR"]}
+        for s in (summary, reference)
+    )
+    return {name: here[name] / there[name] - 1 for name in here}
 
 
 def main(arguments=None):

@@ -47,7 +47,8 @@ def test_columns_by_name():
 def test_records_that_share_a_number():
     """SRDB v5.0 has numbers twice: the first answers to the first, the second to the second."""
     old = table(Record_number=[7, 7], MAT=[1.0, 2.0])
-    assert compare_releases(old, table(Record_number=[7, 7], MAT=[1.0, 5.0])).records["changed"] == 1
+    second = table(Record_number=[7, 7], MAT=[1.0, 5.0])
+    assert compare_releases(old, second).records["changed"] == 1
     assert compare_releases(old, table(Record_number=[7], MAT=[1.0])).records["removed"] == 1
 
 

@@ -734,7 +734,9 @@ def build_covariates(
 @covariates_app.command("refine")
 def refine_covariates(
     file: Annotated[Path, typer.Argument(help="A cube, .nc or .zarr.")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write: cube.nc or cube.zarr.")],
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="Where to write: cube.nc or cube.zarr.")
+    ],
 ):
     """Cut each cell of a cube into four: a frame of a quarter of a degree for finer fields."""
     from soilresp.prepare import cube

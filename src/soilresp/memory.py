@@ -15,7 +15,10 @@ from pathlib import Path
 
 from soilresp.errors import ParameterError
 
-__all__ = ["VARIABLE", "parse", "limit", "bounded", "resident", "highest", "share_out", "require", "words"]
+__all__ = [
+    "VARIABLE", "parse", "limit", "bounded", "resident", "highest", "share_out", "require",
+    "words",
+]
 
 VARIABLE = "SOILRESP_MAX_MEMORY"
 """Environment variable with the most memory that a process may take, such as ``2GB``."""

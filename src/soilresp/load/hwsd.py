@@ -66,7 +66,9 @@ def _bands(path, variable):
     try:
         with xr.open_dataset(path) as data:
             if variable not in data:
-                raise DataError(f"{path}: no variable {variable!r}, found {sorted(data.data_vars)}.")
+                raise DataError(
+                    f"{path}: no variable {variable!r}, found {sorted(data.data_vars)}."
+                )
             field = data[variable]
             if dict(field.sizes) != {"lat": 3600, "lon": 7200}:
                 raise DataError(
@@ -79,4 +81,6 @@ def _bands(path, variable):
                 values = np.where(band.values < 0, np.nan, band.values)
                 yield float(band["lat"][:10].mean()), values
     except (OSError, RuntimeError, ValueError) as error:
-        raise DataError(f"{path} is not a readable NetCDF file ({error}). Fetch it again.") from None
+        raise DataError(
+            f"{path} is not a readable NetCDF file ({error}). Fetch it again."
+        ) from None
