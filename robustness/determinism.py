@@ -65,11 +65,11 @@ CONFIGURATIONS = {
     "processor": Configuration("one processor", how="one processor"),
     "threads-1": Configuration(
         "one thread for OpenMP, BLAS and numba",
-        {n: "1" for n in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")},
+        dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"),
     ),
     "threads-2": Configuration(
         "two threads for OpenMP, BLAS and numba",
-        {n: "2" for n in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")},
+        dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "2"),
     ),
     "hash-0": Configuration("PYTHONHASHSEED=0", {"PYTHONHASHSEED": "0"}),
     "hash-1": Configuration("PYTHONHASHSEED=1", {"PYTHONHASHSEED": "1"}),

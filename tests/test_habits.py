@@ -6,14 +6,13 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from types import SimpleNamespace
 
 import nbformat
 import pytest
 import yaml
 
 import soilresp
-from soilresp import book, launch, paths, testing
+from soilresp import book, paths, testing
 
 ROOT = paths.root()
 
@@ -127,7 +126,7 @@ def test_workflow_publishes_the_book():
     build = workflow["jobs"]["build"]
     assert "soilresp book" in commands(build).splitlines()
     given = [step.get("env", {}) for step in build["steps"]]
-    assert any(launch.REPOSITORY_VARIABLE in env for env in given)
+    assert any("SOILRESP_REPOSITORY" in env for env in given)
     assert build["steps"][-1]["with"]["path"] == "_build/html"
 
 
@@ -159,30 +158,6 @@ def test_binder_takes_the_pins():
     assert oldest == f">={version}"
     assert "pip install --no-cache-dir -r requirements.txt" in text_of(".binder/postBuild")
     assert os.access(ROOT / ".binder/postBuild", os.X_OK)
-
-
-def test_links_to_launch_need_an_address():
-    """Without the repository's address there is no link; with it Binder, Colab and a hub."""
-    assert launch.theme_options({"SOILRESP_HUB": "https://hub.example.org"}) == {}
-    given = {
-        "SOILRESP_REPOSITORY": "https://example.org/a/b",
-        "SOILRESP_HUB": "https://hub.example.org/",
-    }
-    found = launch.theme_options(given)
-    assert found["launch_buttons"]["jupyterhub_url"] == "https://hub.example.org"
-    assert found["repository_url"] == "https://example.org/a/b"
-
-
-def test_links_to_launch_reach_the_theme(monkeypatch):
-    """The options of the theme that stand in _config.yml are kept."""
-    config = SimpleNamespace(html_theme_options={"show_toc_level": 2})
-    handlers = {}
-    app = SimpleNamespace(connect=lambda event, handler: handlers.setdefault(event, handler))
-    assert launch.setup(app)["parallel_read_safe"]
-    monkeypatch.setenv("SOILRESP_REPOSITORY", "https://example.org/a/b")
-    handlers["config-inited"](app, config)
-    assert config.html_theme_options["show_toc_level"] == 2
-    assert config.html_theme_options["use_repository_button"]
 
 
 # ---------------------------------------------------------------- notebooks

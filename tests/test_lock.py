@@ -21,9 +21,8 @@ HOLD = (
 def test_second_is_refused_with_the_first_named(tmp_path):
     """Process, what it does and since when; the lock file goes with the lock."""
     with lock.hold(tmp_path / "a", "soilresp run"):
-        with pytest.raises(DataError) as error:
-            with lock.hold(tmp_path / "a", "soilresp sweep"):
-                pass
+        with pytest.raises(DataError) as error, lock.hold(tmp_path / "a", "soilresp sweep"):
+            pass
         assert f"in use by process {os.getpid()} (soilresp run, since 20" in str(error.value)
         with lock.hold(tmp_path / "b", "soilresp run"):
             pass
@@ -58,8 +57,7 @@ def test_a_folder_that_cannot_be_made(tmp_path):
 
 def test_an_error_within_goes_through(tmp_path):
     """And the folder is free again; what was written stays."""
-    with pytest.raises(ValueError):
-        with lock.hold(tmp_path / "a/b", "soilresp run"):
-            (tmp_path / "a/b/result").write_text("x")
-            raise ValueError
+    with pytest.raises(ValueError), lock.hold(tmp_path / "a/b", "soilresp run"):
+        (tmp_path / "a/b/result").write_text("x")
+        raise ValueError
     assert [f.name for f in (tmp_path / "a/b").iterdir()] == ["result"]

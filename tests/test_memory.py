@@ -98,7 +98,7 @@ def test_weights_in_parts_are_the_same(n_bins):
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(80, 3)).astype(np.float32), np.round(rng.lognormal(6, 0.5, 80), 1)
     by_year, area = rng.normal(size=(3, 200, 3)).astype(np.float32), rng.uniform(1e9, 2e9, 200)
-    shares = pd.Series({s: 0.2 for s in range(1, 6)})
+    shares = pd.Series(dict.fromkeys(range(1, 6), 0.2))
     runs = list(monte_carlo(x, y, np.arange(80) % 5 + 1, shares, "SR", 3, 8))
 
     def made(cells, **options):

@@ -46,7 +46,7 @@ it says so (`soilresp.data.access.tell_committed`), and others are not out of da
 # ---------------------------------------------------------------- what things are made from
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _digest(path, _modified, _size):
     return sha256(path)
 

@@ -302,7 +302,7 @@ class Stage:
 _NEVER = "never made"
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _closure_of(module, name):
     return own_code().of_function(module, name)
 
