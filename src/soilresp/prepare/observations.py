@@ -215,7 +215,7 @@ def _is_list(value, length=None):
 def _are_numbers(values):
     """Whether all are finite numbers; true and false are none."""
     return all(
-        isinstance(v, int | float | np.number) and not isinstance(v, bool) and np.isfinite(v)
+        isinstance(v, int | float | np.number) and not isinstance(v, bool) and abs(v) < 1e300
         for v in values
     )
 
