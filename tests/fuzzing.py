@@ -4,6 +4,7 @@ Every parser is a function of bytes. It may return, or raise the project's own e
 anything else is a finding.
 """
 
+import contextlib
 import gzip
 import io
 import json
@@ -116,10 +117,8 @@ def _parameters(content):
 def _units(content):
     words = content.decode("utf-8", "replace")
     for factor in (flux_factor, pool_factor):
-        try:
+        with contextlib.suppress(SoilrespError):
             factor(words)
-        except SoilrespError:
-            pass
 
 
 def _steps(content):

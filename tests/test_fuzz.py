@@ -63,7 +63,9 @@ FOUND = {
     "CRU CL, header": [CRU_HEADER.replace("    720", " -1e400").encode()],
     "parameters": [
         b"cube=/non" + b"[" * 2000, b"sr_predictors=[? T, Prec]", b"file=a\0b", b"models=~nobody/x",
+        b"options={par_fraction: " + b"9" * 40 + b"}", b"rules={min_flux: " + b"9" * 400 + b"}",
     ],
+    "notes in JSON": [b"[" * 100_000],
     "time axes": [
         b"years since 1701" + b"9" * 40 + b"-01-01;360_day|289 290", b";|1e300 2e300",
         b"years since 1701-0" + b"9" * 40 + b"29089 290",

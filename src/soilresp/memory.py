@@ -10,7 +10,7 @@ import os
 import re
 import resource
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from soilresp.errors import ParameterError
@@ -196,10 +196,8 @@ def words(n):
 
 def _give_back():
     """Let the allocator give freed memory back, where it can (glibc); else it counts as held."""
-    try:
+    with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
-    except (AttributeError, OSError, TypeError):
-        pass
 
 
 def _rounded_up(n, step=50 * 10**6):

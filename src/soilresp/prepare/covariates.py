@@ -90,7 +90,7 @@ class Options:
             pair = isinstance(known[name], tuple)
             numbers = value if pair else [value]
             if not isinstance(numbers, list | tuple) or len(numbers) != 1 + pair or not all(
-                isinstance(n, int | float) and not isinstance(n, bool) and np.isfinite(n)
+                isinstance(n, int | float) and not isinstance(n, bool) and abs(n) < 1e300
                 for n in numbers
             ):
                 raise ParameterError(

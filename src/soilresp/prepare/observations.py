@@ -79,7 +79,7 @@ class Selection:
         if self.manipulation is not None and not (
             _is_list(self.manipulation) and all(isinstance(m, str) for m in self.manipulation)
         ):
-            raise ParameterError(f"manipulation must be a list of texts, got {self.manipulation!r}.")
+            raise ParameterError(f"manipulation must be a list of words, got {self.manipulation!r}.")
         if not isinstance(self.sr_above_hr, bool):
             raise ParameterError(f"sr_above_hr must be true or false, got {self.sr_above_hr!r}.")
         for name in ("min_flux", "max_flux"):
@@ -218,7 +218,7 @@ def _is_list(value, length=None):
 def _are_numbers(values):
     """Whether all are finite numbers; true and false are none."""
     return all(
-        isinstance(v, int | float | np.number) and not isinstance(v, bool) and np.isfinite(v)
+        isinstance(v, int | float | np.number) and not isinstance(v, bool) and abs(v) < 1e300
         for v in values
     )
 

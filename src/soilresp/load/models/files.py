@@ -168,7 +168,7 @@ def _check_axes(data, path):
         values = data[name].values
         if values.ndim != 1 or len(values) < 2:
             raise DataError(
-                f"{path}: {name} has {values.size} values, which make no grid; expected the centres "
+                f"{path}: {name} has {values.size} values, which make no grid; expected centres "
                 "of the cells of a map. Give the model's gridded output."
             )
         if not np.isfinite(values).all():
@@ -185,13 +185,13 @@ def _check_axes(data, path):
         steps = np.diff(values)
         if not ((steps > 0).all() or (steps < 0).all()):
             raise DataError(
-                f"{path}: {name} neither rises nor falls throughout; expected an ordered grid. Sort "
+                f"{path}: {name} neither rises nor falls throughout; expected a sorted grid. Sort "
                 "it, with the values."
             )
     lat, lon = data["lat"].values, data["lon"].values
     if len(lat) > _MANY and np.abs(lat).max() <= np.pi / 2 and np.ptp(lon) <= 2 * np.pi:
         raise DataError(
-            f"{path}: lat runs from {lat.min():.3g} to {lat.max():.3g} and lon from {lon.min():.3g} "
+            f"{path}: lat runs from {lat.min():.3g} to {lat.max():.3g}, lon from {lon.min():.3g} "
             f"to {lon.max():.3g}, which look like radians; expected degrees. Convert them."
         )
 

@@ -109,7 +109,8 @@ def read_model(path, adapter=None, variables=None, *, period=(1982, 2012), land_
     if rules["layout"] == "testbed":
         return _testbed(files, adapter, rules, name, regrid, contribution)
     found = inventory(files, rules, variables)
-    reading = _Reading(clean_name(name or "") or _name_of(found, adapter), rules, period, found.notes)
+    called = clean_name(name or "") or _name_of(found, adapter)
+    reading = _Reading(called, rules, period, found.notes)
     fields, basis = {}, {}
     for role, sources in found.sources.items():
         fields[role], basis[role] = _annual(role, sources, reading)
@@ -571,7 +572,7 @@ def _refuse_implausible(role, field, share, reading):
     bottom = float(field.min())
     if total < 0 or bottom < -_HIGHEST_OF_CELL.get(flux, np.inf):
         raise DataError(
-            f"{reading.name}: {role} adds up to {total:.1f} Pg C yr-1, and down to {bottom:.0f} g C "
+            f"{reading.name}: {role} adds up to {total:.1f} Pg C yr-1, down to {bottom:.0f} g C "
             "m-2 yr-1 in a cell; expected a flux above zero. Its sign is wrong: give respiration "
             "as positive."
         )

@@ -42,7 +42,7 @@ def _parts(units, what):
             unknown.append(token)
     if unknown or grams is None or not area or len(times) > 1:
         raise DataError(
-            f"{what} has units {str(units)!r}, which are not known; expected mass of carbon per area "
+            f"{what} has units {str(units)!r}, which are unknown; expected mass of carbon per area "
             "(and time for a flux), such as 'kg m-2 s-1', 'gC m-2 day-1' or 'kg C m-2'. "
             "Set the attribute `units` to what the values are."
         )
