@@ -79,7 +79,7 @@ class Selection:
         if self.manipulation is not None and not (
             _is_list(self.manipulation) and all(isinstance(m, str) for m in self.manipulation)
         ):
-            raise ParameterError(f"manipulation must be a list of words, got {self.manipulation!r}.")
+            raise ParameterError(f"manipulation must be a list of text, got {self.manipulation!r}.")
         if not isinstance(self.sr_above_hr, bool):
             raise ParameterError(f"sr_above_hr must be true or false, got {self.sr_above_hr!r}.")
         for name in ("min_flux", "max_flux"):
