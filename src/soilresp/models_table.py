@@ -24,9 +24,9 @@ NAME = "models_table"
 """Name of the committed table."""
 
 SCORES = ("bias", "rmse", "r", "sigma_ratio", "z")
-"""Scores of a map against the benchmark, area-weighted and per m2 of land: mean difference and
-RMSE (g C m-2 yr-1), correlation, SD of the map over that of the benchmark, and the mean size
-of the difference in SD of the benchmark."""
+"""What is said of a map beside the benchmark, area-weighted and per m2 of land (mean difference and
+RMSE in g C m-2 yr-1, correlation, SD of the map over that of the benchmark, and the mean size
+of the difference in SD of the benchmark)."""
 
 SOURCES = {
     "benchmark of this run": "this benchmark",
