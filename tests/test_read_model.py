@@ -302,8 +302,8 @@ def test_a_globe_is_read(tmp_path):
     [
         ({"scale": 44.01 / 12.011}, "As mass of CO2 it would be 5.*kg CO2"),
         ({"scale": 1e-3}, "expected 10 at least. Its units are wrong"),
-        ({"units": "Pg"}, "units 'Pg', which are not known"),
-        ({"units": ""}, "units '', which are not known"),
+        ({"units": "Pg"}, "units 'Pg', which are unknown"),
+        ({"units": ""}, "units '', which are unknown"),
         ({"units": "kg m-2"}, "an amount; expected a flux"),
         ({"scale": 0.0}, "zero throughout"),
         ({"upside_down": True}, "its latitude is upside down"),

@@ -1,6 +1,7 @@
 """The figures of a run that other programs read, and their table for a terminal."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ SCHEMES = {"in_sample", "oob", "random_cv", "site_cv", "study_cv", "spatial_cv"}
 def made_up(name, results, needs=()):
     """A stage of the workflow's name whose results are given."""
     def compute(study, needs, *, n_runs=None, n_trees=None):
-        return results
+        return results | {"settings": {"n_runs": n_runs}}
 
     return Stage(name, compute, needs)
 
@@ -25,7 +26,7 @@ def made_up(name, results, needs=()):
 @pytest.fixture
 def study(tmp_path):
     """A study in an empty folder."""
-    return Study(tmp_path, PROFILES["quick"], "delta", "srdb", 3)
+    return Study(tmp_path, replace(PROFILES["quick"], n_runs=10, n_trees=40), "delta", "srdb", 3)
 
 
 @pytest.fixture

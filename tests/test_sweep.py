@@ -17,12 +17,12 @@ from soilresp.errors import DataError, ParameterError, SoilrespError
 
 ROOT = Path(__file__).resolve().parents[1]
 
-PARAMETERS = "profile = None\nrun = None\nn_runs = 3\n"
+PARAMETERS = "profile = None\nrun = None\nparts = 3\n"
 
 TWO = """
 recipe: embedded
 observations: twin
-grid: {n_runs: [0, 2]}
+grid: {parts: [0, 2]}
 """
 
 
@@ -31,7 +31,7 @@ def project(tmp_path, monkeypatch):
     """A project with two notebooks: one that divides by its number of runs, one that waits."""
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "data").symlink_to(ROOT / "data")
-    write(tmp_path, "01_first", PARAMETERS, "# share\n6 / n_runs")
+    write(tmp_path, "01_first", PARAMETERS, "# share\n6 / parts")
     write(tmp_path, "02_second", "run = None\nwait = 0\n", "import time\ntime.sleep(wait)")
     monkeypatch.setenv("SOILRESP_HOME", str(tmp_path))
     monkeypatch.setenv("SOILRESP_CACHE", str(tmp_path / "cache"))
@@ -65,18 +65,18 @@ def test_grid_and_list(project):
 name: some
 profile: standard
 only: [01]
-parameters: {n_runs: 5}
-grid: {seed: [0, 1], n_runs: [2, 1e-3]}
+parameters: {parts: 5}
+grid: {seed: [0, 1], parts: [2, 1e-3]}
 runs:
   - {name: "last one!", recipe: embedded}
-  - parameters: {n_runs: None}
+  - parameters: {parts: None}
 """))
     assert name == "some"
     assert [one.name for one in runs] == [
-        "seed-0_n_runs-2", "seed-0_n_runs-0.001", "seed-1_n_runs-2", "seed-1_n_runs-0.001",
+        "seed-0_parts-2", "seed-0_parts-0.001", "seed-1_parts-2", "seed-1_parts-0.001",
         "last-one", "run-2",
     ]
-    assert [one.parameters["n_runs"] for one in runs] == [2, 0.001, 2, 0.001, 5, None]
+    assert [one.parameters["parts"] for one in runs] == [2, 0.001, 2, 0.001, 5, None]
     assert [one.settings["seed"] for one in runs] == [0, 0, 1, 1, 0, 0]
     assert {one.settings["profile"] for one in runs} == {"standard"}
     assert [one.settings["recipe"] for one in runs] == ["auto"] * 4 + ["embedded", "auto"]
@@ -103,16 +103,16 @@ def test_names_of_runs_are_no_two_the_same(project):
     ("only: 01", "only must be a list of notebooks"),
     ("only: ['07']", "no notebook '07'"),
     ("grid: {n_rums: [1]}", "grid has 'n_rums', which is neither a setting"),
-    ("grid: {n_runs: 3}", "grid.n_runs must be a list"),
-    ("grid: {n_runs: []}", "grid.n_runs must be a list"),
+    ("grid: {parts: 3}", "grid.parts must be a list"),
+    ("grid: {parts: []}", "grid.parts must be a list"),
     ("grid: {seed: [0, x]}", "run seed-x: seed must be a whole number"),
     ("runs: 3", "runs must be a list"),
     ("runs: []", "asks for no run"),
     ("runs: [3]", "run 1 of runs must hold names"),
     ("runs: [{grid: {}}]", "unknown 'grid' in run 1 of runs"),
-    ("parameters: {n_runs: 2020-01-01}", "holds a value that is neither text"),
-    ("parameters: {n_runs: .nan}", "holds a value that is neither text"),
-    ("parameters: &all {n_runs: *all}", "holds a value that is neither text"),
+    ("parameters: {parts: 2020-01-01}", "holds a value that is neither text"),
+    ("parameters: {parts: .nan}", "holds a value that is neither text"),
+    ("parameters: &all {parts: *all}", "holds a value that is neither text"),
     ("only: [true]", "no notebook 'True'"),
     ("name: a/b", "name 'a/b' cannot name a folder"),
 ])
@@ -167,29 +167,29 @@ def test_a_failing_run_does_not_stop_the_others(project, capsys):
     with pytest.raises(SoilrespError) as error:
         sweep.run_sweep(file)
     assert str(error.value) == (
-        "1 of 2 runs failed:\n  n_runs-0: 01_first, cell 2 (`6 / n_runs`): "
+        "1 of 2 runs failed:\n  parts-0: 01_first, cell 2 (`6 / parts`): "
         "ZeroDivisionError: division by zero"
     )
     said = capsys.readouterr().out
-    assert "n_runs-2: ran 01, 02 (never executed)" in said and "n_runs-0: ran 01 " in said
+    assert "parts-2: ran 01, 02 (never executed)" in said and "parts-0: ran 01 " in said
     folder = project / "runs/sweep-tries"
     first = {f.name: f.read_bytes() for f in folder.glob("sweep.*")}
     assert set(first) == {"sweep.csv", "sweep.json", "sweep.md"}
     assert str(project) not in "".join(content.decode() for content in first.values())
     told = json.loads(first["sweep.json"])["runs"]
-    assert told["n_runs-2"]["failure"] is None and told["n_runs-0"]["failure"]["cell"] == 2
+    assert told["parts-2"]["failure"] is None and told["parts-0"]["failure"]["cell"] == 2
 
     # Another number of workers, another folder: the same table. Mended: that one runs alone.
     with pytest.raises(SoilrespError, match="1 of 2 runs failed"):
         sweep.run_sweep(file, workers=1, out="elsewhere")
     assert {f.name: f.read_bytes() for f in (project / "elsewhere").glob("sweep.*")} == first
-    write(project, "01_first", PARAMETERS, "n_runs + 1")
+    write(project, "01_first", PARAMETERS, "parts + 1")
     capsys.readouterr()
     table = sweep.run_sweep(file)
     said = capsys.readouterr().out
-    assert "n_runs-2: ran 01 (its cells changed); up to date 02" in said
-    assert "n_runs-0: ran 01 (it failed the last time), 02 (never executed)" in said or (
-        "n_runs-0: ran 01 (it failed the last time); ran 02 (never executed)" in said
+    assert "parts-2: ran 01 (its cells changed); up to date 02" in said
+    assert "parts-0: ran 01 (it failed the last time), 02 (never executed)" in said or (
+        "parts-0: ran 01 (it failed the last time); ran 02 (never executed)" in said
     )
     assert table["status"].tolist() == ["done", "done"]
     before = (folder / "sweep.json").read_bytes()

@@ -1,7 +1,7 @@
 """What is shipped and what it stands on, with the licence of each."""
 
 import re
-from importlib.metadata import PackageNotFoundError, metadata
+from importlib.metadata import PackageNotFoundError, files, metadata
 from itertools import groupby
 
 from soilresp import paths
@@ -66,7 +66,15 @@ def _licence(name):
         return stated
     classes = [c.removeprefix(_CLASSIFIER) for c in told.get_all("Classifier") or ()
                if c.startswith(_CLASSIFIER)]
-    return "; ".join(classes) or stated.partition("\n")[0][:_LONGEST] or "not stated"
+    return "; ".join(classes) or stated.partition("\n")[0][:_LONGEST] or _heading(name)
+
+
+def _heading(name):
+    """First line of the licence that a package ships."""
+    for file in files(name) or ():
+        if file.name.upper().startswith("LICEN"):
+            return file.read_text(encoding="utf-8").strip().partition("\n")[0][:_LONGEST]
+    return "not stated"
 
 
 def inputs():

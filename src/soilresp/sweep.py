@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from soilresp import lock, paths, provenance, run, summary
 from soilresp import study as studies
 from soilresp.errors import DataError, ParameterError, SoilrespError
 from soilresp.results import read_json, write_aside, write_json
+from soilresp.yaml_text import YamlError, parse_yaml
 
 __all__ = ["One", "compare", "markdown", "read_sweep", "run_sweep"]
 
@@ -86,10 +86,10 @@ def read_sweep(file):
     """
     file = Path(file)
     try:
-        asked = yaml.safe_load(file.read_text(encoding="utf-8"))
+        asked = parse_yaml(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(f"{file} cannot be read ({error.strerror}).") from None
-    except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+    except (UnicodeDecodeError, YamlError) as error:
         raise DataError(f"{file} is not YAML: {error}.") from None
     try:
         json.dumps(asked, allow_nan=False)
