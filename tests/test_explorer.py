@@ -195,6 +195,12 @@ def pixel(tab, cell):
     return box["x"] + x, box["y"] + y
 
 
+def choose(tab, layer):
+    """Choose a layer, and wait until the map shows it."""
+    tab.page.locator(f'.soil-explorer input[value="{layer}"]').check(force=True)
+    tab.page.wait_for_function("name => soilrespExplorer.map.layer.name === name", arg=layer)
+
+
 def readout(tab):
     """The value that is told, and the place."""
     return tab.page.locator(".explorer-readout").inner_text()
@@ -214,13 +220,13 @@ def test_value_under_the_pointer(tab, address, files):
     """It is that of the file, in each of the layers, and so is the place."""
     shown(tab, address)
     for layer, digits in (("SR", 0), ("HR", 0), ("AR", 0), ("SR_cv", 1), ("AR_cv", 1)):
-        tab.page.locator(f'.soil-explorer input[value="{layer}"]').check(force=True)
+        choose(tab, layer)
         for cell in CELLS:
             tab.page.mouse.move(*pixel(tab, cell))
             told = readout(tab)
             assert abs(number(told) - value(files, layer, cell)) <= 0.5 * 10**-digits + 1e-9
             assert f"{abs(cell[0]):.2f}° {'S' if cell[0] < 0 else 'N'}" in told
-    tab.page.locator('.soil-explorer input[value="HR_di"]').check(force=True)
+    choose(tab, "HR_di")
     tab.page.mouse.move(*pixel(tab, CELLS[0]))
     ratio = value(files, "HR_di", CELLS[0]) / files[0]["HR_di"].attrs["threshold"]
     assert number(readout(tab).removeprefix("HR: ")) == pytest.approx(ratio, abs=0.006)
@@ -235,7 +241,7 @@ def test_colour_is_that_of_the_value(tab, address, files):
     shown(tab, address, "#map=SR/6.00/-3.00/-60.00")
     meta = {layer["name"]: layer for layer in explorer.about(*files)["layers"]}
     for name in ("SR", "SR_cv"):
-        tab.page.locator(f'.soil-explorer input[value="{name}"]').check(force=True)
+        choose(tab, name)
         tab.page.wait_for_timeout(200)
         seen = run(tab, """(map, at) => {
             const [x, y] = map.project(...at).map(v => Math.round(v * map.ratio));

@@ -342,14 +342,16 @@ window.soilrespExplorer = (() => {
     async show(name, told = true) {
       const layer = this.meta.layers.find(one => one.name === name);
       if (!layer) return;
-      this.layer = layer;
+      this.wanted = layer;
       const radio = this.host.querySelector(`input[value="${name}"]`);
       if (radio) radio.checked = true;
-      this.drawLegend();
       const values = await this.field(name);
       if (this.hasInside) await this.field("inside");
-      if (this.layer !== layer) return;
+      if (this.wanted !== layer) return;
+      // Together: values are never told in the words of another layer.
+      this.layer = layer;
       this.values = values;
+      this.drawLegend();
       this.recolour();
       this.tell();
       if (told) this.writeHash();
