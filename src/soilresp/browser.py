@@ -255,5 +255,8 @@ class Tab:
             self.complaints.append(f"{request.failure}: {request.url}")
 
     def _console(self, message):
+        # A failed request is noted where it fails; its echo here may come on the next page.
+        if message.text.startswith("Failed to load resource"):
+            return
         if message.type in ("error", "warning"):
             self.complaints.append(f"{message.type}: {message.text}")
