@@ -1,0 +1,259 @@
+"""Mutation testing: small changes to the code that the tests must notice.
+
+    pip install cosmic-ray==8.7.0 pytest-cov==7.1.0
+    python robustness/mutants.py --mutants 300 --seed 0 --workers 2 --json mutants.json
+
+Mutants come from cosmic-ray. A place in the code is drawn first and one of its mutants then: a
+plus sign has eleven mutants, a comparison seven, and neither should outvote the other. Each is
+put into a copy of the project and meets the tests that pass over its line, the quickest first.
+A mutant lives if all of them pass. The compiled kernels (`forest/kernel.py`) are left out: tests
+hold them against their NumPy twins.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import Queue
+
+ROOT = Path(__file__).resolve().parents[1]
+TARGETS = (
+    "grid.py", "prepare/**/*.py", "compare/score.py", "forest/evaluate.py", "forest/distribution.py",
+    "forest/rows.py", "forest/trees.py",
+)
+"""Files whose mutants are drawn."""
+
+LIBRARIES = "numpy pandas xarray netCDF4 scipy.stats sklearn.ensemble matplotlib.pyplot numba pytest"
+TESTS = (
+    "climate_response covariates cube distribution doctests forest forest_real grid "
+    "observations quality radiation recipe_layouts recipes reported score sites strata twin"
+).split()
+"""Tests that have to notice."""
+
+SECONDS = 180
+"""Time that the tests of one mutant may take; one that takes longer counts as noticed."""
+
+
+def main():
+    """Draw mutants, try them, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--mutants", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    parser.add_argument("--coverage", type=Path, default=ROOT / "_build" / "mutants.coverage",
+                        help="Which test passes over which line; made if it is not there.")
+    parser.add_argument("--only", nargs="*", type=int, help="Numbers of mutants to try.")
+    parser.add_argument("--json", type=Path, help="Write each mutant and its end.")
+    chosen = parser.parse_args()
+    if not chosen.coverage.exists():
+        cover(chosen.coverage, chosen.workers)
+    tests = Tests(chosen.coverage)
+    drawn = draw(chosen.mutants, chosen.seed)
+    if chosen.only:
+        drawn = [mutant for mutant in drawn if mutant["number"] in chosen.only]
+    try_all(drawn, tests, chosen.workers)
+    if chosen.json:
+        chosen.json.write_text(json.dumps(drawn, indent=1) + "\n", encoding="utf-8")
+    print(table(drawn))
+
+
+def cover(file, workers):
+    """Run the tests once, and keep which of them passes over which line, and how long it takes."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    print("Which test passes over which line: the tests run once ...", flush=True)
+    files = [f"tests/test_{name}.py" for name in TESTS]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n", str(workers), "--cov=soilresp",
+         "--cov-context=test", "--cov-report=", f"--junitxml={file}.xml", *files],
+        cwd=ROOT, env=environment(ROOT) | {"COVERAGE_FILE": str(file)}, check=False,
+    )
+    if done.returncode:
+        file.unlink(missing_ok=True)
+        raise SystemExit("The tests fail without any mutant: mend them first.")
+
+
+class Tests:
+    """Which tests pass over a line, by their time."""
+
+    def __init__(self, coverage):
+        from coverage import CoverageData
+
+        self.data = CoverageData(str(coverage))
+        self.data.read()
+        self.files = {
+            name.partition("/src/soilresp/")[2]: name for name in self.data.measured_files()
+        }
+        self.seconds = durations(Path(f"{coverage}.xml"))
+
+    def over(self, file, line):
+        """Tests (node ids), quickest first; those of the whole file for a line of the import."""
+        by_line = self.data.contexts_by_lineno(self.files[file])
+        found = names(by_line.get(line, ()))
+        if not found:
+            found = set().union(*map(names, by_line.values()))
+        return sorted(found, key=lambda test: (self.seconds.get(test, 0), test))
+
+
+def names(contexts):
+    """Node ids among coverage contexts such as ``tests/test_x.py::test_y|run``."""
+    return {context.partition("|")[0] for context in contexts if "::" in context}
+
+
+def durations(file):
+    """Seconds of each test of a JUnit report, by node id."""
+    from xml.etree import ElementTree
+
+    return {
+        f"{case.get('classname').replace('.', '/')}.py::{case.get('name')}":
+        float(case.get("time"))
+        for case in ElementTree.parse(file).iter("testcase")
+    }
+
+
+def draw(n, seed):
+    """Draw places in the code, and a mutant of each."""
+    from cosmic_ray.commands.init import _all_work_items
+
+    source = ROOT / "src" / "soilresp"
+    files = sorted({file for pattern in TARGETS for file in source.glob(pattern)})
+    places = {}
+    for item in _all_work_items(files, {}):
+        mutation = item.mutations[0]
+        if mutation.operator_name.startswith(("core/Variable", "core/RemoveDecorator")):
+            continue  # They make code that no one would write.
+        file = Path(mutation.module_path).resolve().relative_to(source.resolve()).as_posix()
+        places.setdefault((file, mutation.start_pos), []).append(mutation)
+    rng = random.Random(seed)
+    chosen = rng.sample(sorted(places), min(n, len(places)))
+    print(f"{len(places)} places in {len(files)} files; {len(chosen)} are drawn.", flush=True)
+    drawn = []
+    for number, place in enumerate(chosen, 1):
+        options = sorted(places[place], key=lambda m: (m.operator_name, m.occurrence))
+        mutation = rng.choice(options)
+        drawn.append({
+            "number": number, "file": place[0], "line": place[1][0],
+            "operator": mutation.operator_name.removeprefix("core/"),
+            "occurrence": mutation.occurrence, "args": dict(mutation.operator_args),
+        })
+    return drawn
+
+
+def try_all(drawn, tests, workers):
+    """Try the mutants side by side, each worker in a copy of its own."""
+    copies = Queue()
+    with tempfile.TemporaryDirectory() as folder:
+        for k in range(workers):
+            copies.put(copy(Path(folder, f"copy{k}")))
+        start = time.monotonic()
+
+        def one(mutant):
+            home = copies.get()
+            try:
+                mutant.update(fate(mutant, tests, home))
+            finally:
+                copies.put(home)
+            print(f"{mutant['number']:4} {mutant['fate']:9} {mutant['file']}:{mutant['line']} "
+                  f"{mutant['change']}", flush=True)
+
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(one, drawn))
+        print(f"took {(time.monotonic() - start) / 60:.0f} min", flush=True)
+
+
+def copy(home):
+    """A copy of the project that a mutant may spoil."""
+    shutil.copytree(
+        ROOT, home, symlinks=True,
+        ignore=shutil.ignore_patterns("runs", "_build", ".git", ".venv", ".hypothesis", "*.nbi~"),
+    )
+    # Some tests ask git for the files of the project.
+    subprocess.run(["git", "init", "-q"], cwd=home, check=True)
+    subprocess.run(["git", "add", "-A"], cwd=home, check=True)
+    return home
+
+
+def environment(home):
+    """Environment in which the tests use the project in a folder."""
+    return os.environ | {
+        "SOILRESP_HOME": str(home), "PYTHONPATH": f"{home / 'src'}", "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def fate(mutant, tests, home):
+    """Put a mutant into a copy, run its tests, and take it out again."""
+    from cosmic_ray.mutating import mutate_code
+    from cosmic_ray.plugins import get_operator
+
+    file = home / "src" / "soilresp" / mutant["file"]
+    code = file.read_text(encoding="utf-8")
+    operator = get_operator(f"core/{mutant['operator']}")(**mutant["args"])
+    mutated = mutate_code(code, operator, mutant["occurrence"])
+    change = next(
+        new.strip() for old, new in zip(code.splitlines(), mutated.splitlines(), strict=False)
+        if old != new
+    )
+    over = tests.over(mutant["file"], mutant["line"])
+    said = {"change": change, "n_tests": len(over), "fate": "no test"}
+    if not over:
+        return said
+    file.write_text(mutated, encoding="utf-8")
+    try:
+        said["fate"] = outcome(over, home)
+    finally:
+        file.write_text(code, encoding="utf-8")
+    return said
+
+
+# The libraries are there before a mutant is: a worker that has them forks for its tests.
+_RUN = f"""
+import importlib, json, os, sys
+for name in "{LIBRARIES}".split():
+    importlib.import_module(name)
+import pytest
+sys.exit(pytest.main([*json.load(sys.stdin), "-x", "-q", "-p", "no:cacheprovider", "-p", "no:cov"]))
+"""
+
+
+def outcome(over, home):
+    """Whether tests fail: "killed", "timeout" or "lives"."""
+    with tempfile.TemporaryFile("w+") as given:
+        json.dump(over, given)
+        given.seek(0)
+        process = subprocess.Popen(
+            [sys.executable, "-c", _RUN], stdin=given, cwd=home, env=environment(home),
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )
+        try:
+            return "killed" if process.wait(SECONDS) else "lives"
+        except subprocess.TimeoutExpired:
+            return "timeout"
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def table(drawn):
+    """Mutants noticed, by part of the package, as Markdown."""
+    def part(file):
+        return file.partition("/")[0] if not file.startswith("compare") else file
+
+    lines = ["| part | mutants | noticed | share |", "|---|---|---|---|"]
+    for name in [*sorted({part(m["file"]) for m in drawn}), "all"]:
+        own = [m for m in drawn if name in (part(m["file"]), "all")]
+        noticed = sum(m["fate"] in ("killed", "timeout") for m in own)
+        lines.append(f"| {name} | {len(own)} | {noticed} | {noticed / len(own):.1%} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
