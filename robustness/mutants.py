@@ -33,10 +33,7 @@ TARGETS = (
 """Files whose mutants are drawn."""
 
 LIBRARIES = "numpy pandas xarray netCDF4 scipy.stats sklearn.ensemble matplotlib.pyplot numba pytest"
-TESTS = (
-    "climate_response covariates cube distribution doctests forest forest_real grid "
-    "observations quality radiation recipe_layouts recipes reported score sites strata twin"
-).split()
+TESTS = ["climate_response", "covariates", "cube", "distribution", "doctests", "forest", "forest_real", "grid", "observations", "quality", "radiation", "recipe_layouts", "recipes", "reported", "score", "sites", "strata", "twin"]
 """Tests that have to notice."""
 
 SECONDS = 180
