@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Mutation testing: small changes to the code that the tests must notice.
 
     pip install cosmic-ray==8.7.0 pytest-cov==7.1.0
