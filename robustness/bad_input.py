@@ -27,8 +27,9 @@ def main():
     chosen = [c for c in CASES if not asked.area or c.id.startswith(asked.area)]
     for case in chosen:
         with tempfile.TemporaryDirectory(prefix="soilresp-case-") as folder:
-            outcome = run_case(case, Path(folder) / "project")
-            message = outcome.message.replace(folder, "").replace("/project/work/", "")
+            home = Path(folder) / "project"
+            outcome = run_case(case, home)
+            message = outcome.message.replace(f"{home / 'work'}/", "").replace(f"{home}/", "")
         right = "ok" if not outcome.faults else "; ".join(outcome.faults)
         print(f"{case.id:28} {case.wrong[:48]:48} {outcome.code!s:>3}  {right}\n    {message}",
               flush=True)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "tests")]
 
-from fuzzing import PARSERS, at_random, fuzz  # noqa: E402
+from fuzzing import PARSERS, at_random, fuzz, tally  # noqa: E402
 
 TEXT = ("SRDB", "CRU CL, header", "GHCN, start", "model catalogue", "recipes", "registry",
         "parameters", "units", "time axes")
@@ -64,7 +64,6 @@ def _guided(parser, n, seed, results):
     except ImportError:
         results.put(None)
         return
-    from soilresp.errors import SoilrespError
 
     count = {"inputs": 0, "read": 0, "refused": 0, "findings": []}
     for name in [n for n in sys.modules if n.startswith("soilresp.load") or n in (
@@ -77,15 +76,8 @@ def _guided(parser, n, seed, results):
                 value.__code__ = atheris.instrument_func(value).__code__
 
     def one(content):
-        count["inputs"] += 1
-        try:
-            parser.parse(content)
-            count["read"] += 1
-        except SoilrespError:
-            count["refused"] += 1
-        except Exception as error:
-            if len(count["findings"]) < 20:
-                count["findings"].append((f"{type(error).__name__}: {error}"[:200], content[:2000]))
+        tally(parser, content, count)
+        del count["findings"][20:]
         if count["inputs"] >= n:
             # libFuzzer ends the process itself, so the result goes out before.
             results.put(count)

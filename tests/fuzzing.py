@@ -314,12 +314,17 @@ def fuzz(parser, contents):
     """
     count = {"inputs": 0, "read": 0, "refused": 0, "findings": []}
     for content in contents:
-        count["inputs"] += 1
-        try:
-            parser.parse(content)
-            count["read"] += 1
-        except SoilrespError:
-            count["refused"] += 1
-        except Exception as error:
-            count["findings"].append((f"{type(error).__name__}: {error}"[:200], content[:2000]))
+        tally(parser, content, count)
     return count
+
+
+def tally(parser, content, count):
+    """Give a parser one input, and count how it ends: read, refused, or in a foreign error."""
+    count["inputs"] += 1
+    try:
+        parser.parse(content)
+        count["read"] += 1
+    except SoilrespError:
+        count["refused"] += 1
+    except Exception as error:
+        count["findings"].append((f"{type(error).__name__}: {error}"[:200], content[:2000]))
