@@ -9,6 +9,7 @@ from pandas.api.types import is_numeric_dtype
 from pandas.io.formats.style import Styler
 
 from soilresp import study as studies
+from soilresp.forest.ahead import compile_ahead
 from soilresp.plot import style
 
 __all__ = ["open_study", "show", "hand_on"]
@@ -29,6 +30,7 @@ def open_study(profile=None, run=None):
     soilresp.study.Study
         Figures made after this carry the label of a twin experiment where that is due.
     """
+    compile_ahead()
     study = studies.settle(run=run, profile=profile)
     style.use_style(label=study.label)
     for sentence in study.choices:
