@@ -37,13 +37,16 @@ LIBRARIES = "numpy pandas xarray netCDF4 scipy.stats sklearn.ensemble matplotlib
 TESTS = ["climate_response", "covariates", "cube", "distribution", "doctests", "forest", "forest_real", "grid", "observations", "quality", "radiation", "recipe_layouts", "recipes", "reported", "score", "sites", "strata", "twin"]
 """Tests that have to notice."""
 
+LEAST = 0.85
+"""Share of the mutants that tests must notice."""
+
 SECONDS, TIMES = 120, 8
 """Time that the tests of one mutant may take, on top of so many times what they take without it;
 one that takes longer goes round in circles, and counts as noticed."""
 
 
 def main():
-    """Draw mutants, try them, and print the table."""
+    """Draw mutants, try them, and print the table; exit code 1 if too few are noticed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--mutants", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
@@ -63,6 +66,8 @@ def main():
     if chosen.json:
         chosen.json.write_text(json.dumps(drawn, indent=1) + "\n", encoding="utf-8")
     print(table(drawn))
+    noticed = sum(map(is_noticed, drawn))
+    return 0 if noticed >= LEAST * len(drawn) else 1
 
 
 def cover(file, workers):
@@ -242,6 +247,11 @@ def outcome(over, home, seconds):
             process.wait()
 
 
+def is_noticed(mutant):
+    """Whether a test failed, or went round in circles."""
+    return mutant["fate"] in ("killed", "timeout")
+
+
 def table(drawn):
     """Mutants noticed, by part of the package, as Markdown."""
     def part(file):
@@ -250,10 +260,10 @@ def table(drawn):
     lines = ["| part | mutants | noticed | share |", "|---|---|---|---|"]
     for name in [*sorted({part(m["file"]) for m in drawn}), "all"]:
         own = [m for m in drawn if name in (part(m["file"]), "all")]
-        noticed = sum(m["fate"] in ("killed", "timeout") for m in own)
+        noticed = sum(map(is_noticed, own))
         lines.append(f"| {name} | {len(own)} | {noticed} | {noticed / len(own):.1%} |")
     return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
