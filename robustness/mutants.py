@@ -7,7 +7,8 @@
 Mutants come from cosmic-ray. A place in the code is drawn first and one of its mutants then: a
 plus sign has eleven mutants, a comparison seven, and neither should outvote the other. Each is
 put into a copy of the project and meets the tests that pass over its line, the quickest first.
-A mutant lives if all of them pass. The compiled kernels (`forest/kernel.py`) are left out: tests
+A mutant lives if all of them pass. With `--json` each end is kept as it comes; called again, the
+script goes on from there, and tries again those that lived, as tests may have been added. The compiled kernels (`forest/kernel.py`) are left out: tests
 hold them against their NumPy twins.
 """
 
@@ -25,6 +26,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Queue
+from threading import Lock
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGETS = (
@@ -54,7 +56,7 @@ def main():
     parser.add_argument("--coverage", type=Path, default=ROOT / "_build" / "mutants.coverage",
                         help="Which test passes over which line; made if it is not there.")
     parser.add_argument("--only", nargs="*", type=int, help="Numbers of mutants to try.")
-    parser.add_argument("--json", type=Path, help="Write each mutant and its end.")
+    parser.add_argument("--json", type=Path, help="Keep each mutant and its end; go on from it.")
     chosen = parser.parse_args()
     if not chosen.coverage.exists():
         cover(chosen.coverage, chosen.workers)
@@ -62,9 +64,8 @@ def main():
     drawn = draw(chosen.mutants, chosen.seed)
     if chosen.only:
         drawn = [mutant for mutant in drawn if mutant["number"] in chosen.only]
-    try_all(drawn, tests, chosen.workers)
-    if chosen.json:
-        chosen.json.write_text(json.dumps(drawn, indent=1) + "\n", encoding="utf-8")
+    take_up(drawn, chosen.json)
+    try_all(drawn, tests, chosen.workers, chosen.json)
     print(table(drawn))
     noticed = sum(map(is_noticed, drawn))
     return 0 if noticed >= LEAST * len(drawn) else 1
@@ -151,7 +152,28 @@ def draw(n, seed):
     return drawn
 
 
-def try_all(drawn, tests, workers):
+WHICH = ("number", "file", "line", "operator", "occurrence", "args")
+"""What a mutant is told by."""
+
+
+def take_up(drawn, kept):
+    """Take the ends of an earlier call over, of the same mutants of the same code."""
+    if kept is None or not kept.exists():
+        return
+    known = {str([m[k] for k in WHICH]): m for m in json.loads(kept.read_text(encoding="utf-8"))}
+    for mutant in drawn:
+        mutant.update(known.get(str([mutant[k] for k in WHICH]), {}))
+
+
+def keep(drawn, kept):
+    """Write the ends so far aside, and put them in place."""
+    if kept is not None:
+        aside = kept.with_suffix(".tmp")
+        aside.write_text(json.dumps(drawn, indent=1) + "\n", encoding="utf-8")
+        aside.replace(kept)
+
+
+def try_all(drawn, tests, workers, kept=None):
     """Try the mutants side by side, each worker in a copy of its own."""
     copies = Queue()
     with tempfile.TemporaryDirectory() as folder:
@@ -159,12 +181,18 @@ def try_all(drawn, tests, workers):
             copies.put(copy(Path(folder, f"copy{k}")))
         start = time.monotonic()
 
+        writing = Lock()
+
         def one(mutant):
+            if is_noticed(mutant):
+                return
             home = copies.get()
             try:
                 mutant.update(fate(mutant, tests, home))
             finally:
                 copies.put(home)
+            with writing:
+                keep(drawn, kept)
             print(f"{mutant['number']:4} {mutant['fate']:9} {mutant['file']}:{mutant['line']} "
                   f"{mutant['change']}", flush=True)
 
@@ -249,7 +277,7 @@ def outcome(over, home, seconds):
 
 def is_noticed(mutant):
     """Whether a test failed, or went round in circles."""
-    return mutant["fate"] in ("killed", "timeout")
+    return mutant.get("fate") in ("killed", "timeout")
 
 
 def table(drawn):
