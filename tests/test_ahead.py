@@ -22,7 +22,8 @@ def test_it_calls_every_kernel_that_a_map_takes():
 
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(90, 3)), rng.normal(size=90)
-    forest, rows = RandomForestRegressor(3, random_state=0).fit(x, y), Rows(rng.normal(size=(200, 3)))
+    forest = RandomForestRegressor(3, random_state=0).fit(x, y)
+    rows = Rows(rng.normal(size=(200, 3)))
     evaluate(forest, rows, n_threads=2)
     weights = Weights(y, len(rows), 2)
     weights.add(forest, x, y, rows)
