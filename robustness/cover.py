@@ -19,7 +19,7 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-__all__ = ["LEAST", "main"]
+__all__ = ["LEAST", "measure", "main"]
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -52,11 +52,24 @@ def main():
 
 
 def measure(data, workers):
-    """Run the unit tests, and keep which lines they pass over (pytest's exit code)."""
+    """Run the unit tests, and keep which of them passes over which line.
+
+    Parameters
+    ----------
+    data : pathlib.Path
+        Where coverage's data go; a JUnit report with the time of each test lies beside it, under
+        the same name and ``.xml``.
+    workers : int
+
+    Returns
+    -------
+    int
+        pytest's exit code.
+    """
     data.parent.mkdir(parents=True, exist_ok=True)
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "tests", "-m", "not site", "-n", str(workers),
-         "--cov", "--cov-report="],
+         "--cov", "--cov-context=test", "--cov-report=", f"--junitxml={data}.xml"],
         cwd=ROOT, env=os.environ | {"COVERAGE_FILE": str(data)}, check=False,
     ).returncode
 

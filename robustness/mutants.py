@@ -1,20 +1,20 @@
-# ruff: noqa: E501
 """Mutation testing: small changes to the code that the tests must notice.
 
-    pip install cosmic-ray==8.7.0 pytest-cov==7.1.0
-    python robustness/mutants.py --mutants 300 --seed 0 --workers 2 --json mutants.json
+    pip install cosmic-ray pytest-cov
+    python robustness/mutants.py --mutants 300 --seed 0 --json mutants.json
 
 Mutants come from cosmic-ray. A place in the code is drawn first and one of its mutants then: a
 plus sign has eleven mutants, a comparison seven, and neither should outvote the other. Each is
 put into a copy of the project and meets the tests that pass over its line, the quickest first.
 A mutant lives if all of them pass. With `--json` each end is kept as it comes; called again, the
-script goes on from there, and tries again those that lived, as tests may have been added. The compiled kernels (`forest/kernel.py`) are left out: tests
-hold them against their NumPy twins.
+script goes on from there, and tries again those that lived, as tests may have been added. The
+compiled kernels (`forest/kernel.py`) are left out: tests hold them against their NumPy twins.
 """
 
 import argparse
 import contextlib
 import json
+import multiprocessing
 import os
 import random
 import shutil
@@ -28,16 +28,24 @@ from pathlib import Path
 from queue import Queue
 from threading import Lock
 
+import cover
+
 ROOT = Path(__file__).resolve().parents[1]
 TARGETS = (
-    "grid.py", "prepare/**/*.py", "compare/score.py", "forest/evaluate.py", "forest/distribution.py",
-    "forest/rows.py", "forest/trees.py",
+    "grid.py", "prepare/**/*.py", "compare/score.py", "forest/evaluate.py",
+    "forest/distribution.py", "forest/rows.py", "forest/trees.py",
 )
 """Files whose mutants are drawn."""
 
-LIBRARIES = "numpy pandas xarray netCDF4 scipy.stats sklearn.ensemble matplotlib.pyplot numba pytest"
-TESTS = ["climate_response", "covariates", "cube", "distribution", "doctests", "forest", "forest_real", "grid", "observations", "quality", "radiation", "recipe_layouts", "recipes", "reported", "score", "sites", "strata", "twin"]
-"""Tests that have to notice."""
+LIBRARIES = [
+    "numpy", "pandas", "xarray", "netCDF4", "scipy.stats", "sklearn.ensemble",
+    "matplotlib.pyplot", "numba", "pytest", "hypothesis",
+]
+"""What a process that tries mutants has at hand before it begins."""
+
+LONGEST, ALTOGETHER = 20, 120
+"""Seconds that a test, and all tests of a mutant together, may take without it. Tests beyond
+that are left out: they could only notice more."""
 
 LEAST = 0.85
 """Share of the mutants that tests must notice."""
@@ -55,12 +63,17 @@ def main():
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     parser.add_argument("--coverage", type=Path, default=ROOT / "_build" / "mutants.coverage",
                         help="Which test passes over which line; made if it is not there.")
+    parser.add_argument("--more", type=Path, nargs="*", default=[],
+                        help="The same, of tests that have been added since.")
     parser.add_argument("--only", nargs="*", type=int, help="Numbers of mutants to try.")
     parser.add_argument("--json", type=Path, help="Keep each mutant and its end; go on from it.")
     chosen = parser.parse_args()
     if not chosen.coverage.exists():
-        cover(chosen.coverage, chosen.workers)
-    tests = Tests(chosen.coverage)
+        print("Which test passes over which line: the tests run once ...", flush=True)
+        if cover.measure(chosen.coverage.absolute(), chosen.workers):
+            chosen.coverage.unlink(missing_ok=True)
+            raise SystemExit("The tests fail without any mutant: mend them first.")
+    tests = Tests([chosen.coverage, *chosen.more])
     drawn = draw(chosen.mutants, chosen.seed)
     if chosen.only:
         drawn = [mutant for mutant in drawn if mutant["number"] in chosen.only]
@@ -71,33 +84,21 @@ def main():
     return 0 if noticed >= LEAST * len(drawn) else 1
 
 
-def cover(file, workers):
-    """Run the tests once, and keep which of them passes over which line, and how long it takes."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    print("Which test passes over which line: the tests run once ...", flush=True)
-    files = [f"tests/test_{name}.py" for name in TESTS]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n", str(workers), "--cov=soilresp",
-         "--cov-context=test", "--cov-report=", f"--junitxml={file}.xml", *files],
-        cwd=ROOT, env=environment(ROOT) | {"COVERAGE_FILE": str(file)}, check=False,
-    )
-    if done.returncode:
-        file.unlink(missing_ok=True)
-        raise SystemExit("The tests fail without any mutant: mend them first.")
-
-
 class Tests:
     """Which tests pass over a line, by their time."""
 
-    def __init__(self, coverage):
+    def __init__(self, files):
         from coverage import CoverageData
 
-        self.data = CoverageData(str(coverage))
-        self.data.read()
+        self.data, self.seconds = CoverageData(no_disk=True), {}
+        for file in files:
+            one = CoverageData(str(file))
+            one.read()
+            self.data.update(one)
+            self.seconds |= durations(Path(f"{file}.xml"))
         self.files = {
             name.partition("/src/soilresp/")[2]: name for name in self.data.measured_files()
         }
-        self.seconds = durations(Path(f"{coverage}.xml"))
 
     def over(self, file, line):
         """Tests (node ids), quickest first; those of the whole file for a line of the import."""
@@ -105,7 +106,12 @@ class Tests:
         found = names(by_line.get(line, ()))
         if not found:
             found = set().union(*map(names, by_line.values()))
-        return sorted(found, key=lambda test: (self.seconds.get(test, 0), test))
+        chosen, together = [], 0
+        for test in sorted(found, key=lambda test: (self.seconds.get(test, 0), test)):
+            together += self.seconds.get(test, 0)
+            if self.seconds.get(test, 0) <= LONGEST and together <= ALTOGETHER:
+                chosen.append(test)
+        return chosen
 
 
 def names(contexts):
@@ -246,33 +252,37 @@ def fate(mutant, tests, home):
     return said
 
 
-# The libraries are there before a mutant is: a worker that has them forks for its tests.
-_RUN = f"""
-import importlib, json, os, sys
-for name in "{LIBRARIES}".split():
-    importlib.import_module(name)
-import pytest
-sys.exit(pytest.main([*json.load(sys.stdin), "-x", "-q", "-p", "no:cacheprovider", "-p", "no:cov"]))
-"""
-
-
 def outcome(over, home, seconds):
     """Whether tests fail: "killed", "timeout" or "lives"."""
-    with tempfile.TemporaryFile("w+") as given:
-        json.dump(over, given)
-        given.seek(0)
-        process = subprocess.Popen(
-            [sys.executable, "-c", _RUN], stdin=given, cwd=home, env=environment(home),
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-        )
-        try:
-            return "killed" if process.wait(seconds) else "lives"
-        except subprocess.TimeoutExpired:
-            return "timeout"
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    process = _forked().Process(target=_run, args=(over, str(home)))
+    process.start()
+    process.join(seconds)
+    late = process.exitcode is None
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.join()
+    return "timeout" if late else "killed" if process.exitcode else "lives"
+
+
+def _forked():
+    """Processes that have the libraries from their beginning, but nothing of the project."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(LIBRARIES)
+    return context
+
+
+def _run(over, home):
+    os.setsid()
+    silent = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(silent, stream)
+    os.chdir(home)
+    os.environ.update(environment(Path(home)))
+    sys.path.insert(0, str(Path(home, "src")))
+    import pytest
+
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:cov", "-p", "no:xdist"]
+    os._exit(int(pytest.main([*over, *options])))
 
 
 def is_noticed(mutant):
