@@ -15,7 +15,8 @@
 # %% [markdown]
 # # 5. How much carbon do soils breathe out, and where?
 #
-# **How much carbon do soils breathe out in a year, where, and how sure can one be of it?**
+# **How much carbon do soils breathe out in a year, where, how much of it through roots, and does it
+# change over the years?**
 #
 # The forests of all runs now predict {term}`SR` and {term}`HR` for every vegetated cell and year;
 # {term}`AR` is their difference. {cite:t}`lu2021` find 85.5 Pg C yr⁻¹ of SR, 50.3 of HR and 35.2 of
@@ -29,7 +30,6 @@ n_trees = None  # trees of each run's forest; None: the profile's
 draw = "area"  # "area": by the bins' areas; "record": every record alike
 n_bins = None  # bins for MAD and quantiles of every year; None: exact, at the mean covariates
 joint = None  # "share", "paired" or "clipped"; None: the way to split SR that scores best
-n_replicates = None  # times that studies are resampled here; None: by profile
 
 # %%
 from soilresp import committed, notebook, plot, workflow
@@ -81,7 +81,8 @@ notebook.show(totals, "Global totals, Pg C yr⁻¹ (AR_SR: a ratio)", AR_SR="{:.
 # Added up over the cells, the sample SD of SR is {glue:text}`sr_sd_ratio:.2f` of the total and the
 # scaled MAD {glue:text}`sr_mad_scaled_ratio:.2f`; the paper's SD is 0.47 of its total, and 1.48
 # times its MAD, as a scaled MAD would be. The sample SD is larger than the scaled MAD because a
-# few records are very high.
+# few records are very high. How far the total itself may be off is another question, that of
+# [chapter 12](12_how_sure.ipynb).
 
 # %% [markdown]
 # ## AR that is possible
@@ -118,116 +119,6 @@ notebook.hand_on(below_region=by_region.idxmin(), below_there=by_region.min())
 # {glue:text}`hr_total:.1f` and {glue:text}`ar_total:.1f` by difference. Its split is one for all
 # years: that of the mean covariates. Where records report both, the spread and the quantiles of AR
 # are theirs, under the weights that a cell gives them.
-
-# %% [markdown]
-# ## How sure is a total?
-#
-# Several different things are called the uncertainty of a total:
-#
-# - the **sum of the cells' SD** or MAD, which is what the paper gives: the error of the total if
-#   every cell on Earth erred together;
-# - the **spread between runs**: the error from the chance of drawing and growing alone, as if the
-#   records were all that could have been measured;
-# - the **spread between resampled studies**, each drawn with all of its records: the records of a
-#   study share methods, years and a region, and err together. This one goes on the headline.
-#
-# Standardised residuals of records far from every other in the training set say over which
-# distance cells err together; and choices that could have been made otherwise add their own part.
-# {numref}`fig-uncertainty` has them all, and [](../book/uncertainties.md) says which answers what.
-
-# %%
-uncertainty = workflow.uncertainty(study, n_replicates=n_replicates)
-three = workflow.uncertainty_table(uncertainty.three)
-notebook.show(three, "SD of the global totals, Pg C yr⁻¹", digits=2)
-
-# %% mystnb={"figure": {"caption": "(a) Uncertainties of the global totals; (b) their sources one at a time, and added up as independent of each other (black).", "name": "fig-uncertainty"}, "image": {"alt": "Bars of the uncertainty of the three totals on a logarithmic scale: the sum of the cells' SD is more than ten times the spread between studies or runs. Below, the part of each source."}}
-plot.total_uncertainty(three, uncertainty.contributions)
-
-# %%
-headline = uncertainty.headline
-for name in ("SR", "HR", "AR"):
-    notebook.hand_on(**{f"headline_{name.lower()}": headline["sd"][name],
-                        f"all_{name.lower()}": headline["all"][name]})
-notebook.hand_on(
-    headline_n=headline["n_replicates"], reach_sr=headline["correlogram"]["SR"]["length"],
-    sill_sr=headline["correlogram"]["SR"]["sill"],
-)
-choices = uncertainty.totals.query("kind in ['model', 'covariates', 'land']")
-notebook.show(choices[["kind", "name", "area", "SR", "HR", "AR"]],
-              "Totals by choices that could have been made otherwise, Pg C yr⁻¹ (area: Mkm²)")
-
-# %% [markdown]
-# With studies resampled {glue:text}`headline_n` times SR varies by {glue:text}`headline_sr:.1f`,
-# HR by {glue:text}`headline_hr:.1f` and AR by {glue:text}`headline_ar:.1f` Pg C yr⁻¹ (1 SD); with the other
-# sources it is {glue:text}`all_sr:.1f`, {glue:text}`all_hr:.1f` and {glue:text}`all_ar:.1f`. The
-# spread over models, covariates and readings of the land is that of the few alternatives in the
-# table, each as good as the other: a different set would give a different figure. Residuals of SR
-# are alike ({glue:text}`sill_sr:.2f`) within some {glue:text}`reach_sr:.0f` km and hardly
-# beyond, so that errors of single cells cancel in the total. What stays is what all cells have in
-# common; a correlation of 0.01 between all cells, too small to be seen in these
-# residuals, would alone make a tenth of the sum of their SD.
-
-# %% [markdown]
-# The sum of the cells' SD depends on what is called an SD, and above all on a few records:
-
-# %%
-spread = uncertainty.spread.pivot(index="spread", columns="target", values=["ratio", "total"])
-spread = spread.loc[list(dict.fromkeys(uncertainty.spread["spread"]))]
-spread.columns = [f"{t}, {'SD / total' if k == 'ratio' else 'total'}" for k, t in spread.columns]
-notebook.show(spread, "Sum of the cells' SD over the total, and the total (Pg C yr⁻¹); few runs",
-              digits=2)
-
-# %% [markdown]
-# ## Where not to trust it
-#
-# A forest answers everywhere. Whether the records have anything to say about a cell is another question.
-# The {term}`dissimilarity index` of {cite:t}`meyer2021` is the distance of a cell's predictors to those of the
-# nearest record, in units of the mean distance between records; each predictor counts by what
-# shuffling it does to the prediction of studies left out. Beyond the distances that records keep from
-# the other studies' records (the upper whisker), a cell is outside the {term}`area of applicability`
-# ({numref}`fig-applicability`): there the errors of the cross-validation promise nothing.
-
-# %% mystnb={"figure": {"caption": "Dissimilarity of each cell's covariates to the records over its threshold (above 1: outside the area of applicability), and distance to the nearest site, for SR and HR.", "name": "fig-applicability"}, "image": {"alt": "Four maps: dissimilarity of each cell to the records and distance to the nearest site, for SR (top) and HR (bottom). Red cells, outside the area of applicability, lie at the edge of deserts and in the far north."}}
-applicability = workflow.applicability(study)
-plot.applicability_maps(applicability.fields, applicability.thresholds)
-
-# %%
-shares = applicability.shares.set_index(["target", "where"]).mul(100).reset_index()
-notebook.show(
-    shares.rename(columns={
-        "area_outside": "area outside, %", "flux_outside": "flux outside, %",
-        "flux_beyond_500_km": "flux > 500 km from a site, %",
-        "flux_beyond_1000_km": "flux > 1000 km, %",
-    }),
-    "Shares of the vegetated area and of the flux outside the area of applicability, and far from any site; AR needs both SR and HR",
-)
-
-# %%
-notebook.show(
-    applicability.sensitivity.assign(
-        area_outside=100 * applicability.sensitivity["area_outside"],
-        flux_outside=100 * applicability.sensitivity["flux_outside"],
-    ),
-    "The same with all predictors counting alike, %", threshold="{:.3f}",
-)
-
-# %%
-outside = applicability.shares[applicability.shares["where"] == "all"].set_index("target")
-for name, row in outside.iterrows():
-    notebook.hand_on(**{
-        f"{name.lower()}_flux_outside": 100 * row["flux_outside"],
-        f"{name.lower()}_area_outside": 100 * row["area_outside"],
-        f"{name.lower()}_flux_far": 100 * row["flux_beyond_1000_km"],
-    })
-
-# %% mystnb={"figure": {"caption": "RMSE of records whose study was left out, in groups of equal size, against how unlike the other studies' records they are.", "name": "fig-applicability-error"}, "image": {"alt": "Error of left-out studies against dissimilarity, SR left and HR right: few points, without a clear rise towards the threshold."}}
-plot.error_by_dissimilarity(applicability.records, applicability.thresholds)
-
-# %% [markdown]
-# Outside lie {glue:text}`sr_flux_outside:.0f` % of the flux of SR, {glue:text}`hr_flux_outside:.0f` % of that of HR;
-# {glue:text}`hr_flux_far:.0f` % of HR comes from farther than 1000 km from any site. Being inside is no promise:
-# the index knows the predictors only, not what the forest was never told, and
-# {numref}`fig-applicability-error` shows whether errors follow it at all.
 
 # %% [markdown]
 # ## Where, and under which vegetation
@@ -296,7 +187,7 @@ plot.convergence(convergence)
 # %% [markdown]
 # Means and totals get better with the root of the number of runs; more than some fifty trees a run
 # add little. What is left at the size of this page's ensemble is far below the
-# headline uncertainty: more runs would not make the map truer.
+# {term}`headline uncertainty` ({numref}`fig-uncertainty`): more runs would not make the map truer.
 
 # %% [markdown]
 # ## What stands behind a cell
@@ -307,16 +198,11 @@ plot.convergence(convergence)
 plot.cell_distributions(mapping.cell_weights, mapping.cells)
 
 # %%
-inside = applicability.fields
 for name, place in (("forest", "New England forest"), ("sahel", "Sahel")):
     at = mapping.cells.set_index("name").loc[place, ["lat", "lon"]].to_dict()
     here = maps.sel(at)
     kinds = ["SR", "HR", *(f"SR_{k}" for k in ("sd", "mad", "mad_scaled", "cv", "q05", "q50", "q95"))]
     notebook.hand_on(**{f"{name}_{k.lower()}": here[k].item() for k in kinds})
-    notebook.hand_on(**{
-        f"{name}_di": inside["SR_di"].sel(at).item() / applicability.thresholds["SR"],
-        f"{name}_km": inside["SR_site_distance"].sel(at).item(),
-    })
 
 # %% [markdown]
 # Distributions are skewed and often have several peaks: a cell draws on records of unlike places.
@@ -338,11 +224,11 @@ notebook.show(caveats, "Percent; dead wood: Pg C yr⁻¹")
 #
 # Soils of the vegetated land give off {glue:text}`sr_total:.1f` Pg C yr⁻¹, of
 # which {glue:text}`hr_total:.1f` is heterotrophic and {glue:text}`ar_total:.1f` autotrophic; the
-# share of AR is {glue:text}`ar_sr:.2f`. Resampling the studies moves these totals by
-# {glue:text}`headline_sr:.1f`, {glue:text}`headline_hr:.1f` and {glue:text}`headline_ar:.1f`.
+# share of AR is {glue:text}`ar_sr:.2f`. {numref}`fig-uncertainty` has what these totals may be off by.
 #
 # ## What is uncertain
 #
-# The dry and the cold lands have few sites and high coefficients of variation.
+# The dry and the cold lands have few sites and high coefficients of variation;
+# {numref}`fig-applicability` shows where no record is like the cell.
 # A map of HR made from few records can exceed that of SR; the joint estimate cannot, but it rests on
 # fewer records still. MAD and quantiles are those at a cell's mean covariates over the years.

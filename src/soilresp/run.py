@@ -221,9 +221,9 @@ def _is_named(file, name):
 
 def _by_need(files):
     """Put each notebook behind those whose results it takes, else leave the order as it is."""
-    from soilresp.workflow import STAGES
-
-    needs = {stage.name: [need.name for need in stage.needs] for stage in STAGES}
+    needs = {}
+    for stage in freshness.stages().values():
+        needs.setdefault(stage.notebook, []).extend(need.notebook for need in stage.needs)
     by_name, ordered = {file.stem: file for file in files}, {}
 
     def add(name):

@@ -78,17 +78,20 @@ class Stage:
     Parameters
     ----------
     name : str
-        Also the name of its notebook and of its result folder.
+        Also the name of its result folder.
     compute : callable
         ``compute(study, needs, **settings)`` returns a dictionary of tables,
         datasets and dictionaries. Its keyword-only arguments are the stage's
         settings; ``None`` there stands for the profile's value.
     needs : sequence of Stage
         Stages whose results it takes, handed over as a dictionary by name.
+    notebook : str, optional
+        Name of the notebook that makes it; by default that of the stage.
     """
 
-    def __init__(self, name, compute, needs=()):
+    def __init__(self, name, compute, needs=(), notebook=None):
         self.name = name
+        self.notebook = notebook or name
         self.compute = compute
         self.needs = tuple(needs)
         self.__doc__ = compute.__doc__
