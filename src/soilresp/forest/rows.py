@@ -1,10 +1,15 @@
 """Rows to evaluate, ordered once for any number of forests."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from soilresp.forest.kernel import BLOCK, kd_order
 
 __all__ = ["Rows"]
+
+_AT_ONCE = 2
+"""Predictors that are ranked at a time: each takes eight times its own memory."""
 
 
 class Rows:
@@ -40,18 +45,19 @@ class Rows:
                 f"rows have {self.x.shape[1]} predictors, those they are likened to {like.shape[1]}"
             )
         n, p = self.x.shape
-        scaled = np.empty_like(self.x)
-        distinct, place = [], np.empty((n, p), np.uint32)
-        offset = 0
-        for k in range(p):
-            values, inverse = np.unique(self.x[:, k], return_inverse=True)
+        scaled, place = np.empty_like(self.x), np.empty((n, p), np.uint32)
+
+        def rank(k):
+            values, place[:, k] = np.unique(self.x[:, k], return_inverse=True)
             known = np.sort(like[:, k])
             middle = sum(np.searchsorted(known, values, side) for side in ("left", "right"))
-            scaled[:, k] = (middle / (2 * known.size)).astype(np.float32)[inverse]
-            place[:, k] = inverse + offset
-            distinct.append(values)
-            offset += values.size
-        self.distinct = distinct
+            scaled[:, k] = (middle / (2 * known.size)).astype(np.float32)[place[:, k]]
+            return values
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            self.distinct = list(pool.map(rank, range(p)))
+        sizes = [values.size for values in self.distinct]
+        place += np.cumsum([0, *sizes[:-1]]).astype(np.uint32)
         self.order = np.arange(n)
         kd_order(scaled, self.order, BLOCK)
         n_blocks = -(-n // BLOCK)

@@ -6,6 +6,8 @@ same plot, and there HR never exceeds SR. A forest grown on their shares HR/SR g
 cell weights on these pairs, and any mean of pairs is a possible pair.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -33,7 +35,8 @@ METHODS = {
 OFFSET = 40_000
 """Keeps these draws apart from others of the same seed."""
 
-_ROWS_AT_ONCE = 8192
+_ROWS_AT_ONCE, _AT_ONCE = 4096, 2
+"""Rows that are worked on together, and so many of such parts at a time."""
 
 
 def pairs(matched):
@@ -214,7 +217,8 @@ def joint_fields(climatology, mask, weights, table, method):
     out = {name: np.empty(sr.size) for name in ("HR_joint", "AR_sd", "AR_mad", "AR_cv")}
     out |= {f"{v}_q{round(100 * q):02d}": np.empty(sr.size) for v in ("AR", "AR_SR")
             for q in QUANTILES}
-    for start in range(0, sr.size, _ROWS_AT_ONCE):
+
+    def fill(start):
         rows = slice(start, min(start + _ROWS_AT_ONCE, sr.size))
         w = weights.mean(rows)
         out["HR_joint"][rows] = _hr(method, sr[rows], hr[rows], w, table)
@@ -225,6 +229,9 @@ def joint_fields(climatology, mask, weights, table, method):
             levels = quantiles(values[order], w[:, order], QUANTILES)
             for q, field in zip(QUANTILES, levels, strict=True):
                 out[f"{v}_q{round(100 * q):02d}"][rows] = field
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(fill, range(0, sr.size, _ROWS_AT_ONCE)))
     out["AR_mad_scaled"] = MAD_TO_SD * out["AR_mad"]
     hr_joint = _on_grid(out.pop("HR_joint"), climatology, mask)
     dataset = _split(climatology, hr_joint, method)
