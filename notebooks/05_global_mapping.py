@@ -19,8 +19,8 @@
 # change over the years?**
 #
 # The forests of all runs now predict {term}`SR` and {term}`HR` for every vegetated cell and year;
-# {term}`AR` is their difference. {cite:t}`lu2021` find 85.5 Pg C yr⁻¹ of SR, 50.3 of HR and 35.2 of
-# AR.
+# {term}`AR` is their difference. {cite:t}`lu2021` find {glue:text}`paper_sr:.1f` Pg C yr⁻¹ of SR,
+# {glue:text}`paper_hr:.1f` of HR and {glue:text}`paper_ar:.1f` of AR.
 
 # %% tags=["parameters"]
 profile = None  # "quick", "standard" or "paper"; None: that of the run, else "quick"
@@ -33,6 +33,7 @@ joint = None  # "share", "paired" or "clipped"; None: the way to split SR that s
 
 # %%
 from soilresp import committed, notebook, plot, workflow
+from soilresp.compare.paper import paper_values
 from soilresp.predict import regions
 
 study = notebook.open_study(profile, run)
@@ -40,6 +41,12 @@ mapping = workflow.mapping(
     study, n_runs=n_runs, n_trees=n_trees, draw=draw, n_bins=n_bins, joint=joint
 )
 maps = mapping.climatology
+paper = paper_values()["totals"]
+notebook.hand_on(
+    **{f"paper_{t.lower()}": paper[t]["value"] for t in ("SR", "HR", "AR")},
+    paper_sd_ratio=paper["SR"]["sd"] / paper["SR"]["value"],
+    paper_sd_over_mad=paper["SR"]["sd"] / paper["SR"]["mad"],
+)
 
 # %% [markdown]
 # ## The maps
@@ -73,14 +80,18 @@ for name in ("SR", "HR"):
 # %% mystnb={"figure": {"caption": "{term}`SR`, {term}`HR` and {term}`AR` on one scale of colours, mean of the years, with their global totals.", "name": "fig-totals"}, "image": {"alt": "Three world maps side by side on one colour scale: soil respiration, its heterotrophic part and its autotrophic part, each titled with its global total. All are highest in the humid tropics."}}
 plot.three_maps(maps, {name: flux[name]["total"] for name in ("SR", "HR", "AR")})
 
+# %% tags=["remove-cell"] mystnb={"figure": {"caption": "The same, one above the other.", "name": "fig-totals-narrow"}, "image": {"alt": "Three world maps one above the other on one colour scale: soil respiration, its heterotrophic part and its autotrophic part, each titled with its global total. All are highest in the humid tropics."}}
+# For narrow screens: the first page of the book shows it there.
+plot.three_maps(maps, {name: flux[name]["total"] for name in ("SR", "HR", "AR")}, stacked=True)
+
 # %%
 totals = workflow.totals_beside_paper(study, mapping)
 notebook.show(totals, "Global totals, Pg C yr⁻¹ (AR_SR: a ratio)", AR_SR="{:.2f}")
 
 # %% [markdown]
 # Added up over the cells, the sample SD of SR is {glue:text}`sr_sd_ratio:.2f` of the total and the
-# scaled MAD {glue:text}`sr_mad_scaled_ratio:.2f`; the paper's SD is 0.47 of its total, and 1.48
-# times its MAD, as a scaled MAD would be. The sample SD is larger than the scaled MAD because a
+# scaled MAD {glue:text}`sr_mad_scaled_ratio:.2f`; the paper's SD is {glue:text}`paper_sd_ratio:.2f`
+# of its total, and {glue:text}`paper_sd_over_mad:.2f` times its MAD, as a scaled MAD would be. The sample SD is larger than the scaled MAD because a
 # few records are very high. How far the total itself may be off is another question, that of
 # [chapter 12](12_how_sure.ipynb).
 
@@ -158,7 +169,7 @@ notebook.show(regions.by_country(maps, code).head(15), "The same, fifteen countr
 # {numref}`fig-annual` has the totals of each year, {numref}`fig-trends` the lines through them.
 
 # %% mystnb={"figure": {"caption": "Global totals by year, with the range that Lu et al. (2021) give for 1982–2012. A level line is a climatology.", "name": "fig-annual"}, "image": {"alt": "Three time series, the global SR, HR and AR of each year, over grey bands for the range that the paper gives."}}
-paper_ranges = {"SR": (83.6, 87.8), "HR": (49.2, 51.1), "AR": (33.9, 36.9)}
+paper_ranges = {t: (paper[t]["annual_min"], paper[t]["annual_max"]) for t in ("SR", "HR", "AR")}
 plot.annual_series(workflow.annual_totals(mapping), paper_ranges)
 
 # %%

@@ -31,12 +31,18 @@ spread = "studies"  # SD of SR and HR: "studies", "all" (all sources), "cells" (
 
 # %%
 from soilresp import notebook, plot, workflow
-from soilresp.compare.paper import literature
+from soilresp.compare.paper import literature, paper_values
 
 study = notebook.open_study(profile, run)
 budget = workflow.budget(
     study, n_draws=n_draws, correlation=correlation, spread=spread
 ).budget
+printed, derived = paper_values()["carbon_budget"], paper_values()["derived"]["budget"]
+notebook.hand_on(
+    **{f"printed_{line.lower()}": printed[line]["value"] for line in ("NPP", "HR", "NEP", "NBP")},
+    right_nep=derived["NEP"], right_nbp=derived["NBP"], npp_sd=printed["NPP"]["sd"],
+    sink=printed["NBP_reference"]["value"], sink_sd=printed["NBP_reference"]["sd"],
+)
 
 # %% [markdown]
 # ## Table 1, line by line
@@ -69,11 +75,13 @@ print(literature()[["flux", "reference", "value", "spread"]].to_string(index=Fal
 plot.budget_bars(budget)
 
 # %% [markdown]
-# The paper's net ecosystem production ({term}`NEP`) does not follow from its own inputs: 56 less 50.3 is 5.7, and
-# 5.5 is printed; so the sink after fire should be 3.5 and not 3.3. All other printed lines follow.
-# More important is the width: the SD of the net primary production alone is 14.3, so that
-# between {glue:text}`nbp_low:.0f` and {glue:text}`nbp_high:.0f` Pg C yr⁻¹ (90 %) anything would
-# agree with the Global Carbon Project's sink of 3.8 ± 0.8.
+# The paper's net ecosystem production ({term}`NEP`) does not follow from its own inputs:
+# {glue:text}`printed_npp:.0f` less {glue:text}`printed_hr:.1f` is {glue:text}`right_nep:.1f`, and
+# {glue:text}`printed_nep:.1f` is printed; so the sink after fire should be {glue:text}`right_nbp:.1f`
+# and not {glue:text}`printed_nbp:.1f`. All other printed lines follow.
+# More important is the width: the SD of the net primary production alone is
+# {glue:text}`npp_sd:.1f`, so that between {glue:text}`nbp_low:.0f` and {glue:text}`nbp_high:.0f` Pg C yr⁻¹ (90 %) anything would
+# agree with the Global Carbon Project's sink of {glue:text}`sink:.1f` ± {glue:text}`sink_sd:.1f`.
 
 # %% [markdown]
 # ## Among other estimates

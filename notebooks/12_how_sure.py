@@ -22,7 +22,7 @@
 # global totals of soil respiration ({term}`SR`), of its heterotrophic part ({term}`HR`) and of its
 # autotrophic part ({term}`AR`). Random forests made them, which have learned from a few thousand
 # {term}`records <record>` of plots in the field; some parts of the world have many, others none.
-# {cite:t}`lu2021` put ±40.4 on an SR of 85.5 Pg C yr⁻¹. This chapter asks what such a number says,
+# {cite:t}`lu2021` put ±{glue:text}`paper_sd:.1f` on an SR of {glue:text}`paper_sr:.1f` Pg C yr⁻¹. This chapter asks what such a number says,
 # which one a total deserves, and where the map stands on records at all.
 
 # %% tags=["parameters"]
@@ -32,9 +32,12 @@ n_replicates = None  # times that studies are resampled here; None: by profile
 
 # %%
 from soilresp import notebook, plot, workflow
+from soilresp.compare.paper import paper_values
 
 study = notebook.open_study(profile, run)
 uncertainty = workflow.uncertainty(study, n_replicates=n_replicates)
+paper = paper_values()["totals"]["SR"]
+notebook.hand_on(paper_sr=paper["value"], paper_sd=paper["sd"])
 
 # %% [markdown]
 # ## Uncertainties of a total

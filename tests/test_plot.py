@@ -229,6 +229,14 @@ def three_maps():
     )
 
 
+def three_maps_stacked():
+    sr, hr = world(0), world(1) / 2
+    return plot.three_maps(
+        xr.Dataset({"SR": sr, "HR": hr, "AR": sr - hr}), {"SR": 80.0, "HR": 50.0, "AR": 30.0},
+        stacked=True,
+    )
+
+
 def annual_series():
     table = pd.DataFrame({"year": [2000, 2001, 2002], "SR": [85.0, 86.0, 85.5], "HR": 50.0})
     return plot.annual_series(
@@ -310,6 +318,7 @@ FIGURES = {
     "pit_histogram": (pit_histogram, 2),
     "six_maps": (six_maps, 6),
     "three_maps": (three_maps, 3),
+    "three_maps_stacked": (three_maps_stacked, 3),
     "annual_series": (annual_series, 3),
     "zonal_profiles": (zonal_profiles, 4),
     "flux_bars": (flux_bars, 4),
@@ -421,6 +430,13 @@ def test_three_maps_name_their_totals():
     """Each of the three panels has its flux and total as title."""
     titles = [ax.get_title("left") for ax in panels(three_maps())]
     assert titles == ["SR: 80.0 Pg C yr⁻¹", "HR: 50.0 Pg C yr⁻¹", "AR: 30.0 Pg C yr⁻¹"]
+
+
+def test_three_maps_may_stand_one_above_the_other():
+    """Stacked, the panels share the left edge, SR above HR above AR."""
+    boxes = [ax.get_position() for ax in panels(three_maps_stacked())]
+    assert np.ptp([box.x0 for box in boxes]) < 0.01
+    assert boxes[0].y0 > boxes[1].y0 > boxes[2].y0
 
 
 def test_session_settings_are_left_alone():

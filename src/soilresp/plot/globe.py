@@ -51,7 +51,7 @@ def six_maps(climatology):
 
 
 @styled
-def three_maps(climatology, totals):
+def three_maps(climatology, totals, stacked=False):
     """SR, HR and AR side by side, each with its global total.
 
     Parameters
@@ -60,13 +60,15 @@ def three_maps(climatology, totals):
         ``SR``, ``HR``, ``AR`` (g C m-2 yr-1 of vegetated area).
     totals : dict of float
         Global total of each flux, Pg C yr-1.
+    stacked : bool
+        One above the other, for narrow screens.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    fig = figure(9.5, 2.35)
-    axes = maps.map_axes(fig, 1, 3)
+    fig = figure(4.2, 7.0) if stacked else figure(9.5, 2.35)
+    axes = maps.map_axes(fig, 3, 1) if stacked else maps.map_axes(fig, 1, 3)
     for ax, name in zip(axes.flat, ("SR", "HR", "AR")):
         title = f"{name}: {totals[name]:.1f} {TOTAL_UNITS}"
         image = maps.map_panel(
@@ -74,8 +76,8 @@ def three_maps(climatology, totals):
         )
         ax.set_title(title, color=COLOURS[name], fontsize=12, fontweight="bold")
     bar = fig.colorbar(
-        image, ax=axes, orientation="horizontal", shrink=0.5, aspect=45, pad=0.02, extend="max",
-        ticks=FLUX_LEVELS,
+        image, ax=axes, orientation="horizontal", shrink=0.95 if stacked else 0.5, aspect=45,
+        pad=0.02, extend="max", ticks=FLUX_LEVELS[::2] if stacked else FLUX_LEVELS,
     )
     bar.set_label(f"Flux ({FLUX_UNITS} of vegetated area)")
     bar.outline.set_linewidth(0.5)
