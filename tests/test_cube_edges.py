@@ -735,8 +735,8 @@ def test_finer_cube_against_a_coarse_one():
     assert cubes.compare_cubes(fine, coarse).loc["MAT", "mean"] == pytest.approx(168 / 30)
 
 
-def test_area_of_blocks_is_their_sum():
-    """Mean vegetated area of a block times its number of cells, four for two by two."""
+def test_fields_on_fewer_rows():
+    """Means over blocks of two by two cells; a field that has the rows already stays itself."""
     field = np.arange(8.0).reshape(2, 4)
     np.testing.assert_array_equal(cubes._on_rows(field, 1), [[2.5, 4.5]])
     assert cubes._on_rows(field, 2) is field
