@@ -95,10 +95,18 @@ NOT_ALWAYS = {"fig-suspicious-sites", "fig-alternatives"}
 
 
 def test_figures_are_referred_to(names):
-    """Each figure is named in the text of its own chapter; each reference has its figure."""
+    """Each figure is named in the text of its own chapter; each reference has its figure.
+
+    One whose cell is not on the page of its chapter is shown on another.
+    """
+    shown = set(re.findall(r"\{notebook-figure\} *([\w-]+)", "\n".join(WORDS.values())))
     for notebook, text in PROSE.items():
-        own = {c.metadata["mystnb"]["figure"]["name"] for c in figure_cells(notebook)}
-        assert own - NOT_ALWAYS <= set(re.findall(r"\{numref\}`([\w-]+)`", text)), notebook
+        there, elsewhere = set(), set()
+        for cell in figure_cells(notebook):
+            hidden = "remove-cell" in cell.metadata.get("tags", ())
+            (elsewhere if hidden else there).add(cell.metadata["mystnb"]["figure"]["name"])
+        assert there - NOT_ALWAYS <= set(re.findall(r"\{numref\}`([\w-]+)`", text)), notebook
+        assert elsewhere <= shown, notebook
     for page, text in WORDS.items():
         assert set(re.findall(r"\{numref\}`([\w-]+)`", text)) <= names - NOT_ALWAYS, page
         assert not set(re.findall(r"\{notebook-figure\} *([\w-]+)", text)) - names, page

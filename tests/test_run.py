@@ -90,13 +90,15 @@ def test_unknown_notebook_is_refused(project, name):
 
 
 def test_a_notebook_follows_what_it_needs():
-    """The comparison takes predictions of the validation, which has a later number."""
+    """The comparison takes predictions of the validation, the budget the uncertainties of 12."""
     files = [Path(f"{n}.ipynb") for n in ("01_data_selection", "07_tem_intercomparison",
                                           "08_other", "09_validation")]
     assert [f.stem for f in run._by_need(files)] == [
         "01_data_selection", "09_validation", "07_tem_intercomparison", "08_other"
     ]
     assert run._by_need(files[1:2]) == files[1:2]
+    files = [Path("06_carbon_budget.ipynb"), Path("12_how_sure.ipynb")]
+    assert run._by_need(files) == files[::-1]
 
 
 def test_project_without_notebooks(project):
