@@ -142,6 +142,7 @@ def test_units_that_are_just_so_many(monkeypatch):
     assert module._units_to_a_tree(255, 1) == 16_841_160
 
 
+@settings(max_examples=40)
 @given(st.integers(1, 10**5), st.integers(1, 10**4))
 def test_units_never_overflow(n_trees, n_forests):
     """All trees of all forests together have at most 2^32 - 1 units, and most of them."""

@@ -164,6 +164,24 @@ def test_a_flat_benchmark_has_no_spread_to_compare_with():
     assert s["bias_score"] == pytest.approx(math.exp(-0.5))
 
 
+def test_a_model_that_is_zero_throughout():
+    """Nothing against 1 and 3: no spread and no r, a bias of the mean, and no division by 0."""
+    with np.errstate(all="raise"):
+        s = field_scores([0.0, 0.0], [1.0, 3.0], [1.0, 1.0])
+    assert math.isnan(s["r"]) and s["sigma_ratio"] == s["taylor_score"] == 0
+    assert s["bias"] == -2 and s["crmse"] == 1
+    assert s["bias_score"] == s["rmse_score"] == pytest.approx(math.exp(-1))
+
+
+def test_a_benchmark_that_is_zero_throughout():
+    """1 and 3 against nothing: only the errors themselves can be told."""
+    with np.errstate(all="raise"):
+        s = field_scores([1.0, 3.0], [0.0, 0.0], [1.0, 1.0])
+    for key in ("r", "sigma_ratio", "taylor_score", "bias_score", "rmse_score"):
+        assert math.isnan(s[key])
+    assert s["bias"] == 2 and s["rmse"] == pytest.approx(math.sqrt(5)) and s["crmse"] == 1
+
+
 # ---------------------------------------------------------------- z scores
 
 
@@ -593,6 +611,13 @@ def test_scores_of_a_card(found):
     assert s["model_total_compared"] == pytest.approx(found.facts["totals"]["SR"])
     assert found.facts["whole_cells"]["SR"]["bias_score"] == pytest.approx(math.exp(-0.5))
     np.testing.assert_allclose(found.zonal["model"], 1.5 * found.zonal["benchmark"])
+
+
+def test_a_ratio_takes_both_fluxes(benchmark, anywhere):
+    """A model with SR alone has no AR / SR, nor has the benchmark beside it."""
+    facts = score_model(as_model(benchmark, ("SR",)), benchmark, anywhere).facts
+    assert list(facts["totals"]) == list(facts["benchmark_totals"]) == ["SR"]
+    assert facts["choices"] == [] and facts["reference"] == facts["source_file"] == ""
 
 
 def test_names_and_refusals(benchmark, anywhere):
