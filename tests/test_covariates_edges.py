@@ -1,5 +1,6 @@
 """The covariate cube line by line: options, months, gaps, anomalies, blocks, what is written."""
 
+from dataclasses import FrozenInstanceError
 from types import SimpleNamespace
 
 import numpy as np
@@ -107,6 +108,12 @@ def test_large_numbers_are_numbers():
     assert "must lie between 0.01 and 1000, got 9e+299" in message(
         Options.from_dict, {"dry_month": 9e299}, error=ParameterError
     )
+
+
+def test_options_stay_as_they_are():
+    """An option is changed by making others, not by setting it."""
+    with pytest.raises(FrozenInstanceError):
+        Options().dry_month = 3.0
 
 
 def test_unknown_option():

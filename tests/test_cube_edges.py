@@ -223,6 +223,8 @@ def test_grid_without_a_coordinate(axis):
     (LAT, LON + 0.5, f"lon runs from -179.25 to 180.25 in 720 steps; {EXPECTED_LON} {TO_360}"),
     (LAT, LON[:-1], f"lon runs from -179.75 to 179.25 in 719 steps; {EXPECTED_LON} {REGRID}"),
     ([80, 40, 0], LON, f"lat runs from 80 to 0 in 3 steps; {EXPECTED_LAT} {REGRID}"),
+    (np.linspace(80, -80, 400), LON,
+     f"lat runs from 80 to -80 in 400 steps; {EXPECTED_LAT} {REGRID}"),
     (coordinates(0.25)["lat"].values[::-1], LON,
      "lat runs from -89.875 to 89.875 in 720 steps; expected 89.875 to -89.875 in 720. " + ORDER),
     (coordinates(0.25)["lat"].values, LON,
@@ -369,6 +371,7 @@ def test_poles_are_looked_at_in_temperature_alone():
         "wrong order."
     )
     cubes._check_field(field("RH", 40 + wrong), AREA, "mine")
+    cubes._check_field(field("LAI", wrong / 2), AREA, "mine")
     # 5 and 20 degC in one year, 25 and 8 in the other: 15 and 14 in the mean.
     warm_tropics = np.broadcast_to(np.where(warm_poles == 5, 25.0, 8.0), (36, 72))
     both = np.stack([wrong, warm_tropics])
@@ -510,7 +513,7 @@ def test_zarr_takes_the_place_of_an_older_one(tmp_path):
         assert "MAT" not in again and "SOC" in again
 
 
-@pytest.mark.parametrize("name", ["cube.csv", "cube.nc4", "cube"])
+@pytest.mark.parametrize("name", ["cube.csv", "cube.nc4", "cube.zip", "cube"])
 def test_other_endings(tmp_path, name):
     """The two endings are told, and the name that was given."""
     assert message(cubes.save_cube, small_cube(), tmp_path / name, error=ParameterError) == (
@@ -547,6 +550,22 @@ def test_opening_what_is_none(tmp_path, ending):
     said = message(cubes.open_cube, path)
     assert said.startswith(f"{path} is not a readable cube (")
     assert said.endswith("). It may be cut short: build it again.")
+
+
+@pytest.mark.parametrize("kind", [OSError, ValueError, KeyError, RuntimeError])
+@pytest.mark.parametrize("ending", ["nc", "zarr"])
+def test_whatever_the_libraries_say(tmp_path, monkeypatch, kind, ending):
+    """An error of theirs while a cube is opened or checked becomes one message."""
+    path = tmp_path / f"cube.{ending}"
+    path.touch()
+
+    def fail(*given, **more):
+        raise kind("so")
+
+    monkeypatch.setattr(xr, "open_zarr" if ending == "zarr" else "open_dataset", fail)
+    assert message(cubes.open_cube, path) == (
+        f"{path} is not a readable cube ({kind('so')}). It may be cut short: build it again."
+    )
 
 
 # Finer cubes

@@ -1,6 +1,7 @@
 """Recipes, readers, radiation, reported climate and releases, line by line."""
 
 import math
+from dataclasses import FrozenInstanceError
 from types import SimpleNamespace
 
 import numpy as np
@@ -172,6 +173,15 @@ def test_recipes_as_declared():
     assert not delta.summary.endswith("\n")
 
 
+def test_recipes_are_read_once():
+    """Who asks again gets the same ones, which nobody can change."""
+    assert recipes.recipes() is recipes.recipes() and recipes._declared() is recipes._declared()
+    delta = recipe_of("delta")
+    for of, name in ((delta, "years"), (delta.fields["tas"], "inputs")):
+        with pytest.raises(FrozenInstanceError):
+            setattr(of, name, ())
+
+
 def test_recipe_that_nobody_knows():
     """The known ones are listed, the one to prefer first."""
     assert message(recipe_of, "x", error=ParameterError) == (
@@ -179,10 +189,18 @@ def test_recipe_that_nobody_knows():
     )
 
 
+class Unspeakable:
+    """A value that has no text."""
+
+    def __str__(self):
+        raise ValueError("no words")
+
+
 @pytest.mark.parametrize(("told", "words"), [
     ({"reader": "r", "colour": "red"}, "unexpected keyword argument 'colour'"),
     ({"reader": "r"}, "missing 4 required positional arguments"),
     ({"reader": "r", "fallback": "nowhere"}, "'nowhere'"),
+    ({"reader": Unspeakable()}, "no words"),
 ])
 def test_source_that_is_not_well_declared(told, words):
     """The recipe, the field and the fault are named."""
@@ -246,8 +264,8 @@ def test_radiation_from_the_cloud_of_cru_ts(monkeypatch):
         sources, "read_cru_ts", lambda path, name, years: cloud | {"of": (path, name, years)}
     )
     monkeypatch.setattr(sources, "shortwave_from_cloud", lambda cld, lat: (cld["of"], lat))
-    wanted = told("cru_ts_radiation", inputs=("a",))
-    found = sources.read_field(wanted, {"a": "A"}, (1, 2), None)
+    wanted = told("cru_ts_radiation")
+    found = sources.read_field(wanted, {"a": "A", "b": "B"}, (1, 2), None)
     assert found == (("A", "cld", (1, 2)), "latitudes")
 
 
@@ -301,7 +319,7 @@ def test_files_of_gsde(monkeypatch, tmp_path, names, layers, resolution):
     for name in names:
         (tmp_path / name).touch()
     monkeypatch.setattr(sources, "read_gsde", lambda *given, resolution: (given, resolution))
-    found, size = sources.read_field(told("gsde", inputs=("a",)), {"a": str(tmp_path)}, None, None)
+    found, size = sources.read_field(told("gsde"), {"a": str(tmp_path), "b": "x"}, None, None)
     plain = [[f.name for f in part] if isinstance(part, list) else part.name for part in found]
     assert plain == layers and size == resolution
 
@@ -312,7 +330,7 @@ def test_files_of_gsde_that_are_not_there(tmp_path, names, start):
     for name in names:
         (tmp_path / name).touch()
     assert message(
-        sources.read_field, told("gsde", inputs=("a",)), {"a": tmp_path}, None, None
+        sources.read_field, told("gsde"), {"a": tmp_path, "b": "x"}, None, None
     ) == (
         f"{tmp_path}: no NetCDF file whose name begins with {start}; GSDE has OC.nc and BD.nc, or "
         "OC1.nc, OC2.nc, BD1.nc and BD2.nc."
@@ -334,7 +352,7 @@ def test_resolution_of_glass(monkeypatch, tmp_path, rows, resolution):
         (tmp_path / "2002").mkdir()
         for name in ("2002/GLASS01.B.hdf", "2002/GLASS01.A.hdf", "2002/A.hdf"):
             (tmp_path / name).touch()
-    found = sources.read_field(told("glass_lai", inputs=("a",)), {"a": tmp_path}, (1, 2), None)
+    found = sources.read_field(told("glass_lai"), {"a": tmp_path, "b": "x"}, (1, 2), None)
     assert found == ((tmp_path, (1, 2)), resolution)
     assert asked == ([("GLASS01.A.hdf", "LAI")] if rows else [])
 
@@ -360,7 +378,7 @@ def test_resolution_of_gimms(monkeypatch, tmp_path, rows, resolution):
     if rows:
         for name in ("GIMMS_LAI4g_B.tif", "GIMMS_LAI4g_A.tif", "A.tif"):
             (tmp_path / name).touch()
-    found = sources.read_field(told("gimms_lai4g", inputs=("a",)), {"a": tmp_path}, (1, 2), None)
+    found = sources.read_field(told("gimms_lai4g"), {"a": tmp_path, "b": "x"}, (1, 2), None)
     assert found == ((tmp_path, (1, 2)), pytest.approx(resolution))
 
 
@@ -397,7 +415,7 @@ def test_cover_of_glc2000(monkeypatch):
     share[3, 0, 1] = np.nan
     share.attrs = {"source": "G", "note": "n"}
     monkeypatch.setattr(sources, "read_glc2000", {"file": share}.__getitem__)
-    found = sources.land_cover(told("glc2000", inputs=("a",)), {"a": "file"}, cover())
+    found = sources.land_cover(told("glc2000"), {"a": "file", "b": "x"}, cover())
     assert found["vegetated_fraction"].values[0].tolist() == pytest.approx([0.45, 0.5])
     assert found["land_fraction"].values[0].tolist() == [0.75, 0.5]
     assert found["cell_area"].values.tolist() == [3]
@@ -715,6 +733,14 @@ def test_words_of_two_releases():
     ]
     assert found.fields.loc["MAT"].tolist() == [1, 1, 1, "record 1: 1.0 -> nan"]
     assert found.years == {"old": 2002.5, "new": 2003.5}
+
+
+def test_changes_stay_as_they_are():
+    """What was found cannot be set anew."""
+    table = release(Record_number=[1])
+    found = releases.compare_releases(table, table)
+    with pytest.raises(FrozenInstanceError):
+        found.years = {}
 
 
 def test_words_of_the_same_release():
