@@ -376,9 +376,11 @@ def test_a_repair_is_near_the_own_study(degrees, repaired):
 
 
 def test_a_change_that_changes_nothing():
-    """On the equator another sign of the latitude is no repair, even where the site may be."""
+    """On the equator another sign of the latitude is no repair; the next change may be one."""
     own = placed(made({"Latitude": 0.0, "Longitude": 30.0}), inside={(0.0, 30.0): "DEU"})
     assert coordinates._repair(own, 0) == ("", "")
+    own.countries = World({(0.0, -30.0): "DEU"})
+    assert coordinates._repair(own, 0) == ("sign of longitude", "Latitude=0; Longitude=-30")
 
 
 @pytest.mark.parametrize("lat, lon, repair", [
@@ -489,7 +491,7 @@ def place_flags(*rows):
 
 def test_which_sites_are_suspicious():
     """Sites with a flag on coordinates from the threshold up; records of one site count once."""
-    records = table(*[{}] * 4)
+    records = table({"Country": "France"}, {}, {}, {})
     found = quality.suspicious_sites(records, place_flags(
         (0, 0.5, "a", ""), (0, 0.6, "a", "Latitude=1; Longitude=2"), (1, 0.9, "a", ""),
         (2, 0.499, "b", ""), (3, 0.9, "c", "", "MAT"),
@@ -1019,6 +1021,8 @@ def test_limits_of_fluxes():
     assert fluxes.SPREAD == (0.52, 0.30, 0.27, 0.25)
     assert fluxes.LIMITS == (4.0, 5.8, 6.0, 6.0)
     assert (fluxes.SHARED, fluxes.STUDY_LIMIT) == (1.5, 4.4)
+    # 12.011e-6 g in a umol, 31,557,600 s in a year.
+    assert pytest.approx(379.0383336, abs=1e-6) == fluxes.ANNUAL
 
 
 def remembered(rows, studies=None):
