@@ -197,7 +197,7 @@ def _locales(scratch):
 
 def _turned(mirror, scratch):
     """A copy of a mirror whose files were made in the reverse order."""
-    copy = scratch / "mirror"
+    copy = scratch / "turned mirror"
     for file in sorted((p for p in mirror.rglob("*") if p.is_file()), reverse=True):
         target = copy / file.relative_to(mirror)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -249,6 +249,7 @@ def test_years_that_are_taken(years):
     (["a"], "year holds ['a']; expected whole numbers, such as 1982. Write the years as integers."),
     ([1982, 1983, 1983], "year 1983 stands there 2 times."),
     ([1982, 1982, 1982, 1983], "year 1982 stands there 3 times."),
+    ([1982, 1982, 1983, 1983, 1983], "year 1982 stands there 2 times."),
     ([1982, 1984], "year 1983 is missing; a cube has every year from its first to its last."),
     ([1986, 1982], "year 1983 is missing; a cube has every year from its first to its last."),
     ([1983, 1982],
@@ -785,3 +786,18 @@ def test_correlations_by_hand():
     assert table.loc["MAT", "Prec"] == pytest.approx(expected)
     assert table.loc["Prec", "MAT"] == pytest.approx(expected)
     np.testing.assert_allclose(np.diag(table), 1)
+
+
+def test_a_single_predictor_goes_with_itself(world):
+    """A cube with one predictor has a table of one correlation, 1."""
+    table = cubes.correlations(world[["Prec", "cell_area", "vegetated_fraction"]].assign(
+        Prec=world["MAT"]))
+    assert table.index.tolist() == table.columns.tolist() == ["Prec"]
+    assert table.loc["Prec", "Prec"] == pytest.approx(1)
+
+
+def test_cubes_without_a_common_predictor(world):
+    """There is nothing to compare: a table without rows, with its columns."""
+    table = cubes.compare_cubes(world.drop_vars("MAT"), world.drop_vars("Prec"))
+    assert table.empty and table.index.name == "predictor"
+    assert table.columns.tolist() == ["units", "mean", "other_mean", "bias", "rmse", "r"]

@@ -67,9 +67,9 @@ def test_coordinates_carry_cf_attributes():
     }
 
 
-@pytest.mark.parametrize("size", [0.7, 7, 100, 360, 179.9])
+@pytest.mark.parametrize("size", [0.7, 7, 100, 360, 179.9, -30, 0])
 def test_sizes_that_leave_a_rest_are_refused(size):
-    """A size that does not go into 180 is named."""
+    """A size that does not go into 180, or is not above zero, is named."""
     with pytest.raises(ValueError, match=f"^resolution must divide 180 degrees, got {size}$"):
         coordinates(size)
 

@@ -454,6 +454,7 @@ def test_only_the_far_site_is_told_of():
     assert found.index.tolist() == [3, 5]
 
 
+@pytest.mark.filterwarnings("error")
 def test_scattered_needs_a_country_and_one_study():
     """Sites of unknown country, of another country or of another study are no others."""
     far = [(0.0, 0.0), (0.1, 0.0), (40.0, 0.0)]

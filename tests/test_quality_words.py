@@ -37,6 +37,8 @@ def test_words_on_the_entry():
     found = entries.year(made({"Study_midyear": 2012.5})).iloc[0]
     assert (found["field"], found["value"]) == ("Study_midyear", "2012.5")
     assert found["expected"] == "a year before 2009, when the record was entered"
+    found = entries.year(made({"Study_midyear": 1899.0, "Entry_date": None})).iloc[0]
+    assert found["expected"] == "a year from 1900 on"
 
 
 @pytest.mark.parametrize("year, n, score", [
@@ -247,7 +249,7 @@ def test_words_on_countries():
 
 @pytest.mark.parametrize("name, codes", [
     (" The Netherlands ", ("NLD",)), ("GERMANY", ("DEU",)), ("Northern Ireland", ("GBR",)),
-    ("Scotland", ("GBR",)), ("Kent", ()), ("Theland", ()), ("the uk", ("GBR",)), (5, ()), ("", ()),
+    ("Scotland", ("GBR",)), ("Wales", ("GBR",)), ("Cymru", ()), ("Kent", ()), ("Theland", ()), ("the uk", ("GBR",)), (5, ()), ("", ()),
     ("Greenland", ("GRL",)), ("Serbia", ("SRB", "KOS")), ("Korea", ("KOR", "PRK")),
     ("China", ("CHN", "HKG", "MAC", "TWN")), ("Czechoslovakia", ("CZE", "SVK")),
     ("French Guiana", ("FRA",)), ("Antarctic", ("ATA",)), ("Micronesia", ("FSM",)),

@@ -627,6 +627,14 @@ def test_agreement_by_hand():
     assert two["n"] == 2 and two[["r", "bias", "rmse"]].isna().all()
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("mats, reports", [([2, 2, 2], [1, 2, 6]), ([1, 2, 6], [2, 2, 2])])
+def test_agreement_without_variation(mats, reports):
+    """What does not vary has a bias and no correlation, and nobody is warned."""
+    found = reported.agreement(records(mats, reports)).loc["MAT"]
+    assert np.isnan(found["r"]) and abs(found["bias"]) == 1
+
+
 def test_gaps_of_reports():
     """A record without a report, or whose cell has no value, is none."""
     table = records([2, 3, 2, np.nan, 1], [1, 2, 6, 5, np.nan])

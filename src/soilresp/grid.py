@@ -54,7 +54,7 @@ def coordinates(resolution=RESOLUTION):
     >>> coordinates()["lat"].values[:2]
     array([89.75, 89.25])
     """
-    n_lat = round(180 / resolution)
+    n_lat = round(180 / resolution) if resolution > 0 else 0
     if not np.isclose(n_lat * resolution, 180):
         raise ValueError(f"resolution must divide 180 degrees, got {resolution}")
     lat = 90 - resolution * (np.arange(n_lat) + 0.5)

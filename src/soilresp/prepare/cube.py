@@ -231,7 +231,8 @@ def _check_years(years, name):
         )
     values, counts = np.unique(years, return_counts=True)
     if (counts > 1).any():
-        raise DataError(f"{name}: year {values[counts > 1][0]} stands there {counts.max()} times.")
+        first = np.argmax(counts > 1)
+        raise DataError(f"{name}: year {values[first]} stands there {counts[first]} times.")
     if not np.array_equal(years, np.arange(years[0], years[0] + years.size)):
         lacking = sorted(set(range(values[0], values[-1] + 1)) - set(values.tolist()))
         fault = f"year {lacking[0]} is missing" if lacking else "the years are not in order"
@@ -441,7 +442,8 @@ def compare_cubes(cube, other):
                 "r": cov[0, 1] / np.sqrt(cov[0, 0] * cov[1, 1]),
             }
         )
-    return pd.DataFrame(rows).set_index("predictor")
+    columns = ["predictor", "units", "mean", "other_mean", "bias", "rmse", "r"]
+    return pd.DataFrame(rows, columns=columns).set_index("predictor")
 
 
 def _vegetated(cube):
@@ -473,7 +475,7 @@ def correlations(cube):
     area = (cube["cell_area"] * cube["vegetated_fraction"]).transpose("lat", "lon").fillna(0).values
     fields = np.array([_climatology(cube[n]) for n in names])
     known = np.isfinite(fields).all(axis=0) & (area > 0)
-    cov = np.cov(fields[:, known], aweights=area[known])
+    cov = np.atleast_2d(np.cov(fields[:, known], aweights=area[known]))
     sd = np.sqrt(np.diag(cov))
     table = pd.DataFrame(cov / np.outer(sd, sd), index=names, columns=names)
     table.index.name = "predictor"

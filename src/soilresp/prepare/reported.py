@@ -60,8 +60,9 @@ def agreement(table):
                "impossible": len(known) - len(sound)}
         if len(sound) > 2:
             error = sound[name] - sound[reported]
-            row |= {"r": np.corrcoef(sound[name], sound[reported])[0, 1],
-                    "bias": error.mean(), "rmse": np.sqrt((error**2).mean())}
+            row |= {"bias": error.mean(), "rmse": np.sqrt((error**2).mean())}
+            if sound[name].std() > 0 and sound[reported].std() > 0:
+                row["r"] = np.corrcoef(sound[name], sound[reported])[0, 1]
         departures = _departures(sound, reported, name)
         row["n_years"] = len(departures)
         if len(departures) > 2 and departures[name].std() > 0:

@@ -104,6 +104,7 @@ def scattered(evidence):
     parts = []
     groups = places.assign(study=evidence.study).groupby(["study", "home"])
     several = groups["lat"].transform("nunique") + groups["lon"].transform("nunique") > 3
+    several = several.reindex(places.index, fill_value=False)
     for _, group in places[several].assign(study=evidence.study).groupby(["study", "home"]):
         sites = group.drop_duplicates(["lat", "lon"])
         if len(sites) < 3:

@@ -61,7 +61,9 @@ def resolve(name):
         pass
     # England and Scotland are subdivisions; a region such as Tuscany stays unknown.
     for part in pycountry.subdivisions.get(country_code="GB"):
-        if part.type in ("Country", "Province") and part.name.casefold() == plain:
+        # "Wales [Cymru GB-CYM]" has its name in another language behind it.
+        own = part.name.casefold().partition(" [")[0]
+        if part.type in ("Country", "Province") and own == plain:
             return ("GBR",)
     return ()
 

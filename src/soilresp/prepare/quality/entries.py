@@ -34,7 +34,8 @@ def year(evidence):
         flag(
             evidence, late, "year against entry", "Study_midyear",
             [number_text(v) for v in mid[late]],
-            [f"a year before {number_text(entry[r])}, when the record was entered" for r in late],
+            [f"a year before {number_text(entry[r])}, when the record was entered"
+             if entry[r] > 0 else "a year from 1900 on" for r in late],
             1.0,
         )
     ]
