@@ -9,8 +9,9 @@ quarter   a cube of a quarter of a degree, four times the cells, beside the half
 records   20,000 field records (``--records``), drawn from those of the twin experiment
 scores    a folder of 100 half-degree model files (``--models``), and of fewer, to see growth
 
-``--json FILE`` keeps the table; ``--save`` makes the rows of ``profile``, ``noted`` and
-``bound`` part of ``data/study/memory.csv``, which tells what a profile takes.
+The last four end with exit code 1 if one takes more memory than `MOST` states, or gives other
+bytes under a bound. ``--json FILE`` keeps the table; ``--save`` makes the rows of ``profile``,
+``noted`` and ``bound`` part of ``data/study/memory.csv``, which tells what a profile takes.
 """
 
 import argparse
@@ -183,6 +184,19 @@ def _facts(folder):
     return {key: known[key] for key in ("profile", "recipe", "observations")}
 
 
+MOST = {"records": 4_000, "scores": 2_000, "quarter": 8_000}
+"""Memory, MB, that the largest process may take: the study on 20,000 records, the scores of 100
+models, and 31 years of covariates at a quarter of a degree."""
+
+
+def holds(what, row):
+    """Whether a row is within what is stated for it."""
+    if what == "bound":
+        within = row["bound_mb"] is None or row["peak_mb"] <= float(row["bound_mb"])
+        return within and row["bytes"] == "equal"
+    return row["peak_mb"] <= MOST.get(what, float("inf"))
+
+
 WHAT = {f.__name__: f for f in (profile, noted, bound, quarter, records, scores)}
 KEPT = ("profile", "noted", "bound")
 
@@ -224,13 +238,15 @@ def main(arguments=None):
     for what in given.what:
         with tempfile.TemporaryDirectory(prefix="soilresp-load-") as name:
             rows = WHAT[what](Path(name), given)
+        for row in rows:
+            row["holds"] = "yes" if holds(what, row) else "NO"
         print(f"{what}\n{pd.DataFrame(rows).to_string(index=False, na_rep='')}\n", flush=True)
         every += [row | {"what": what} for row in rows]
     if given.json:
         given.json.write_text(json.dumps(every, indent=1) + "\n", encoding="utf-8")
     if given.save:
         save([row for row in every if row["what"] in KEPT])
-    return 0
+    return int(any(row["holds"] == "NO" for row in every))
 
 
 if __name__ == "__main__":

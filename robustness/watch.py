@@ -28,7 +28,7 @@ class Watched:
     together : float
         Most that all of them held at one time, MB; what they share counts each time.
     parts : dict of str to float
-        Most that a process which began under a heading ``[1/11] NAME`` of the output held, MB.
+        Most that a process which began under a heading ``[1/12] NAME`` of the output held, MB.
     """
 
     code: int = 0
