@@ -43,7 +43,7 @@ LIBRARIES = [
 ]
 """What a process that tries mutants has at hand before it begins."""
 
-LONGEST, ALTOGETHER = 20, 120
+LONGEST, ALTOGETHER = 60, 300
 """Seconds that a test, and all tests of a mutant together, may take without it. Tests beyond
 that are left out: they could only notice more."""
 
