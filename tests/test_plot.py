@@ -318,7 +318,6 @@ FIGURES = {
     "pit_histogram": (pit_histogram, 2),
     "six_maps": (six_maps, 6),
     "three_maps": (three_maps, 3),
-    "three_maps_stacked": (three_maps_stacked, 3),
     "annual_series": (annual_series, 3),
     "zonal_profiles": (zonal_profiles, 4),
     "flux_bars": (flux_bars, 4),
