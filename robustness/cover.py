@@ -58,7 +58,7 @@ def measure(data, workers):
     ----------
     data : pathlib.Path
         Where coverage's data go; a JUnit report with the time of each test lies beside it, under
-        the same name and ``.xml``.
+        the same name and ``-times.xml``.
     workers : int
 
     Returns
@@ -69,7 +69,7 @@ def measure(data, workers):
     data.parent.mkdir(parents=True, exist_ok=True)
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "tests", "-m", "not site", "-n", str(workers),
-         "--cov", "--cov-context=test", "--cov-report=", f"--junitxml={data}.xml"],
+         "--cov", "--cov-context=test", "--cov-report=", f"--junitxml={data}-times.xml"],
         cwd=ROOT, env=os.environ | {"COVERAGE_FILE": str(data)}, check=False,
     ).returncode
 

@@ -95,7 +95,7 @@ class Tests:
             one = CoverageData(str(file))
             one.read()
             self.data.update(one)
-            self.seconds |= durations(Path(f"{file}.xml"))
+            self.seconds |= durations(Path(f"{file}-times.xml"))
         self.files = {
             name.partition("/src/soilresp/")[2]: name for name in self.data.measured_files()
         }
