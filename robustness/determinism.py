@@ -105,6 +105,9 @@ def digests(folder):
             continue
         if file.name == "stage.json":
             note = {k: v for k, v in json.loads(content).items() if k not in TIMES}
+            for of_file in note.get("inputs", {}).values():
+                # When a copy of an input was made is no part of the result; its checksum is.
+                of_file.pop("modified", None)
             content = json.dumps(note, sort_keys=True).encode()
         found[file.relative_to(folder).as_posix()] = hashlib.sha256(content).hexdigest()
     return found
