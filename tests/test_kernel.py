@@ -1,5 +1,7 @@
 """The kernel of batch runs, which says what it used up."""
 
+import json
+import os
 import subprocess
 import sys
 
@@ -19,3 +21,24 @@ def test_peak_memory_is_that_of_the_process_itself():
     before, after = map(float, done.stdout.split())
     assert len(own) and 0 < before < 200
     assert 180 < after - before < 260
+
+
+INTERRUPTED = (
+    "import os, signal\n"
+    "from ipykernel import kernelapp\n"
+    "from soilresp import kernel\n"
+    "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "kernelapp.launch_new_instance = lambda: os.kill(os.getpid(), signal.SIGINT)\n"
+    "kernel.main()\n"
+)
+
+
+def test_an_interrupt_between_two_cells_is_no_fault_of_the_kernel(tmp_path):
+    """It ends with 130 and without a word, and what it used up is written."""
+    usage = tmp_path / "usage.json"
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True,
+        env=os.environ | {"SOILRESP_USAGE": str(usage)},
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+    assert json.loads(usage.read_text(encoding="utf-8"))["peak_memory_mb"] > 0

@@ -6,6 +6,7 @@ Started as ``python -m soilresp.kernel -f CONNECTION_FILE``.
 import json
 import os
 import resource
+import signal
 import sys
 from pathlib import Path
 
@@ -34,10 +35,13 @@ def peak_memory():
 
 def main():
     """Run a kernel until it is shut down, then write its CPU time and memory."""
-    from ipykernel.kernelapp import launch_new_instance
-
     try:
+        from ipykernel.kernelapp import launch_new_instance
+
         launch_new_instance()
+    except KeyboardInterrupt:
+        # Between two cells: whoever interrupts says so, and the kernel has nothing to add.
+        sys.exit(128 + signal.SIGINT)
     finally:
         file = os.environ.get(USAGE_VARIABLE)
         if file:
