@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_observations import FIRST, table
 
 from soilresp.errors import DataError, ParameterError
 from soilresp.grid import EARTH_RADIUS, coordinates
@@ -131,19 +132,6 @@ def test_unknown_rules_in_full():
 
 
 # ---------------------------------------------------------------- selecting
-
-FIRST = {
-    "Record_number": 1, "Study_number": 10, "Study_midyear": 2000.7, "Latitude": 50.0,
-    "Longitude": 10.0, "Rs_annual": 600.0, "Ra_annual": np.nan, "Rh_annual": 300.0,
-    "RC_annual": np.nan, "MAT": 8.0, "MAP": 700.0, "Study_temp": np.nan, "Study_precip": 650.0,
-    "Manipulation": "None", "Ecosystem_type": "Forest", "Quality_flag": None,
-}
-
-
-def table(*changes):
-    """The first record, then one more for each dictionary of changes."""
-    rows = [FIRST, *({**FIRST, "Record_number": i + 2, **c} for i, c in enumerate(changes))]
-    return pd.DataFrame(rows)
 
 
 def kept(change, **rules):
