@@ -23,9 +23,9 @@ import numpy as np
 import xarray as xr
 from scipy.spatial import cKDTree
 
-from soilresp.data.embedded import IGBP_NAMES, load_embedded
-from soilresp.grid import area_mean, block_mean, cell_area, coordinates
-from soilresp.results import write_aside
+from soilresp.covariates.embedded import IGBP_NAMES, load_embedded
+from soilresp.grid.cells import area_mean, block_mean, cell_area, coordinates
+from soilresp.io.files import write_aside
 
 FILE = Path(__file__).resolve().with_name("embedded.nc")
 README = Path(__file__).resolve().with_name("README.md")
@@ -496,7 +496,7 @@ def weighted_fit(ours, theirs, weight):
 
 def own_checks(data):
     """Rows of name and value that need nothing but the file."""
-    from soilresp.prepare.covariates import relative_humidity
+    from soilresp.covariates.build import relative_humidity
 
     vegetated = data.cell_area * data.vegetated_fraction
     land = data.cell_area * data.land_fraction
@@ -530,9 +530,9 @@ def own_checks(data):
 
 def checks_against_cru(data):
     """Rows of quantity, r, both means and RMSE against CRU CL 1.0 on vegetated land."""
-    from soilresp.data.access import locate
-    from soilresp.load.cru_cl import read_cru_cl
-    from soilresp.prepare.covariates import growing_season, relative_humidity
+    from soilresp.covariates.build import growing_season, relative_humidity
+    from soilresp.io.fetch import locate
+    from soilresp.readers.cru_cl import read_cru_cl
 
     cru = {v: read_cru_cl(locate(f"cru_cl_{v}").path, v).values for v in CRU_VARIABLES}
     area = (data.cell_area * data.vegetated_fraction).transpose("lat", "lon").values
@@ -576,7 +576,7 @@ def checks_against_cru(data):
 
 def check():
     """Compute the checks and put them in README.md."""
-    from soilresp.data.access import at_hand
+    from soilresp.io.fetch import at_hand
 
     data = load_embedded(FILE)
     lines = ["| Of the file itself | |", "|---|---|"]

@@ -8,15 +8,15 @@ import json
 
 import numpy as np
 
-from soilresp import paths
-from soilresp.data import access
-from soilresp.fit.ensemble import PAPER_PREDICTORS
-from soilresp.load.srdb import read_srdb
-from soilresp.prepare.covariates import build_cube
-from soilresp.prepare.observations import TARGETS, select
-from soilresp.prepare.sites import match
-from soilresp.prepare.twin import BAND
-from soilresp.results import write_aside
+from soilresp.covariates.build import build_cube
+from soilresp.io import fetch as access
+from soilresp.io import paths
+from soilresp.io.files import write_aside
+from soilresp.records.matching import match
+from soilresp.records.selection import TARGETS, select
+from soilresp.records.srdb import read_srdb
+from soilresp.records.twin import BAND
+from soilresp.upscaling.ensemble import PAPER_PREDICTORS
 
 
 def spreads(records):
@@ -65,7 +65,7 @@ def main():
     matched, _ = match(observations, cube, everything)
     network = {
         "source": f"SRDB v5.0 (sha256 {found.sha256}), selection as in "
-                  "soilresp.prepare.observations; counts and spreads only",
+                  "soilresp.records.selection; counts and spreads only",
         **{
             t: shape_of(matched[matched["target"] == t].reset_index(drop=True))
             for t in TARGETS

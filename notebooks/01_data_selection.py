@@ -32,9 +32,11 @@ rules = None  # changed selection rules, such as {"years": [1990, 2013], "qualit
 truth = "climate_response"  # world of a twin experiment: that, or "benchmark", our own maps
 
 # %%
-from soilresp import notebook, plot, workflow
-from soilresp.data.embedded import load_embedded
-from soilresp.prepare import quality
+from soilresp import plot
+from soilresp.covariates.embedded import load_embedded
+from soilresp.records import quality
+from soilresp.study import chapters as workflow
+from soilresp.study import notebook
 
 study = notebook.open_study(profile, run)
 selection = workflow.selection(study, rules=rules, truth=truth)
@@ -42,7 +44,7 @@ selection = workflow.selection(study, rules=rules, truth=truth)
 # %% [markdown]
 # ## One rule after the other
 #
-# Each rule is a parameter of {py:class}`soilresp.prepare.observations.Selection`, and each is a line
+# Each rule is a parameter of {py:class}`soilresp.records.selection.Selection`, and each is a line
 # of this table and a bar of {numref}`fig-funnel`. HR is what the study reports as such, or SR less AR where only those two are
 # given. The paper does not state the last two rules as rules: the years are those that it maps, and
 # the box is the extent that it gives for its sites.

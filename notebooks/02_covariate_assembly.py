@@ -33,9 +33,11 @@ years = None  # first and last year, such as [1990, 2012]; None: the recipe's
 options = None  # changed constants, such as {"par_fraction": 0.5, "growing_threshold": 5.0}
 
 # %%
-from soilresp import notebook, plot, workflow
-from soilresp.prepare.cube import correlations, footnotes
-from soilresp.prepare.reported import agreement, outliers
+from soilresp import plot
+from soilresp.covariates.cube import correlations, footnotes
+from soilresp.records.reported import agreement, outliers
+from soilresp.study import chapters as workflow
+from soilresp.study import notebook
 
 study = notebook.open_study(profile, run)
 assembly = workflow.assembly(study, cube=cube, inputs=inputs, options=options, years=years)

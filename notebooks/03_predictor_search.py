@@ -33,7 +33,9 @@ sr_predictors = None  # predictors to go on with for SR, such as ["MAT", "Prec"]
 hr_predictors = None  # the same for HR
 
 # %%
-from soilresp import notebook, plot, workflow
+from soilresp import plot
+from soilresp.study import chapters as workflow
+from soilresp.study import notebook
 
 study = notebook.open_study(profile, run)
 found = workflow.predictor_search(

@@ -33,7 +33,9 @@ cv_trees = None  # trees of its forests; None: the profile's
 draw = "area"  # "area": bins by area; "area_without"; "record": every record alike; "bin": every bin
 
 # %%
-from soilresp import notebook, plot, workflow
+from soilresp import plot
+from soilresp.study import chapters as workflow
+from soilresp.study import notebook
 
 study = notebook.open_study(profile, run)
 training = workflow.training(study, n_runs=n_runs, n_trees=n_trees, draw=draw)

@@ -32,9 +32,12 @@ n_bins = None  # bins for MAD and quantiles of every year; None: exact, at the m
 joint = None  # "share", "paired" or "clipped"; None: the way to split SR that scores best
 
 # %%
-from soilresp import committed, notebook, plot, workflow
-from soilresp.compare.paper import paper_values
-from soilresp.predict import regions
+from soilresp import plot
+from soilresp.io import tables as committed
+from soilresp.scoring.paper import paper_values
+from soilresp.study import chapters as workflow
+from soilresp.study import notebook
+from soilresp.upscaling import regions
 
 study = notebook.open_study(profile, run)
 mapping = workflow.mapping(

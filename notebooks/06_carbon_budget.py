@@ -30,8 +30,10 @@ correlation = None  # of the errors of SR and HR, -1 to 1; None: that between re
 spread = "studies"  # SD of SR and HR: "studies", "all" (all sources), "cells" (sum of the cells' SD)
 
 # %%
-from soilresp import notebook, plot, workflow
-from soilresp.compare.paper import literature, paper_values
+from soilresp import plot
+from soilresp.scoring.paper import literature, paper_values
+from soilresp.study import chapters as workflow
+from soilresp.study import notebook
 
 study = notebook.open_study(profile, run)
 budget = workflow.budget(

@@ -28,7 +28,9 @@ run = None  # folder of the run; None: SOILRESP_RUN, else runs/interactive
 models = None  # folder with output of the ten models (TRENDY file names); None: none
 
 # %%
-from soilresp import notebook, plot, workflow
+from soilresp import plot
+from soilresp.study import chapters as workflow
+from soilresp.study import notebook
 
 study = notebook.open_study(profile, run)
 comparison = workflow.intercomparison(study, models=models)

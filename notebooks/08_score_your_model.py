@@ -29,7 +29,9 @@ file = None  # NetCDF file or folder of your model; None: a model at hand
 model_name = None  # its name in the figures; None: what the file says
 
 # %%
-from soilresp import notebook, plot, workflow
+from soilresp import plot
+from soilresp.study import chapters as workflow
+from soilresp.study import notebook
 
 study = notebook.open_study(profile, run)
 scored = workflow.model_score(study, file=file, model_name=model_name)

@@ -30,7 +30,9 @@ cv_folds = None  # folds of every cross-validation; None: the profile's
 cv_trees = None  # trees of the ladder's forests; None: the profile's
 
 # %%
-from soilresp import notebook, plot, workflow
+from soilresp import plot
+from soilresp.study import chapters as workflow
+from soilresp.study import notebook
 
 study = notebook.open_study(profile, run)
 validation = workflow.validation(study, cv_folds=cv_folds, cv_trees=cv_trees)

@@ -30,7 +30,9 @@ driver_trees = None  # trees of the forests that are probed; None: the profile's
 rank_draws = None  # repetitions for the spread of ranks; None: the profile's
 
 # %%
-from soilresp import notebook, plot, workflow
+from soilresp import plot
+from soilresp.study import chapters as workflow
+from soilresp.study import notebook
 
 study = notebook.open_study(profile, run)
 drivers = workflow.drivers(study, driver_trees=driver_trees, rank_draws=rank_draws)

@@ -32,7 +32,9 @@ run = None  # folder of the run; None: SOILRESP_RUN, else runs/interactive
 n_twins = None  # experiments that are made again here; None: the profile's
 
 # %%
-from soilresp import notebook, plot, workflow
+from soilresp import plot
+from soilresp.study import chapters as workflow
+from soilresp.study import notebook
 
 study = notebook.open_study(profile, run)
 plot.use_style("Twin experiments: synthetic observations, known truth")

@@ -31,8 +31,10 @@ run = None  # folder of the run; None: SOILRESP_RUN, else runs/interactive
 n_replicates = None  # times that studies are resampled here; None: by profile
 
 # %%
-from soilresp import notebook, plot, workflow
-from soilresp.compare.paper import paper_values
+from soilresp import plot
+from soilresp.scoring.paper import paper_values
+from soilresp.study import chapters as workflow
+from soilresp.study import notebook
 
 study = notebook.open_study(profile, run)
 uncertainty = workflow.uncertainty(study, n_replicates=n_replicates)

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from soilresp.licences import pins
+from soilresp.book.licences import pins
 
 
 def main():

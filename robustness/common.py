@@ -14,8 +14,8 @@ from pathlib import Path
 import nbformat
 import psutil
 
-from soilresp import paths
-from soilresp.workflow import STAGES
+from soilresp.io import paths
+from soilresp.study.chapters import STAGES
 
 __all__ = [
     "PROJECT", "Task", "ensemble", "covariates", "score", "export", "study", "small_run",
@@ -25,7 +25,7 @@ __all__ = [
 PROJECT = Path(__file__).resolve().parents[1]
 
 LEFTOVER = re.compile(r"\..*\.[0-9a-f]{4}-\d+\.(tmp|old)|\.fetch-.*|\..*\.running\.ipynb")
-"""Names of what is being written; see `soilresp.results`."""
+"""Names of what is being written; see `soilresp.io.files`."""
 
 NOT_COMPARED = {
     "provenance.json": "start, seconds and memory of every notebook and stage",

@@ -67,8 +67,8 @@ def _guided(parser, n, seed, results):
 
     count = {"inputs": 0, "read": 0, "refused": 0, "findings": []}
     for name in [n for n in sys.modules if n.startswith("soilresp.load") or n in (
-            "soilresp.yaml_text", "soilresp.run", "soilresp.parameters", "soilresp.data.registry",
-            "soilresp.prepare.recipes", "soilresp.prepare.observations")]:
+            "soilresp.io.yaml_text", "soilresp.study.run", "soilresp.study.parameters", "soilresp.io.registry",
+            "soilresp.covariates.recipes", "soilresp.records.selection")]:
         module = sys.modules[name]
         for key, value in list(vars(module).items()):
             if callable(value) and getattr(value, "__module__", "") == name and hasattr(

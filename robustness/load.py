@@ -27,10 +27,10 @@ import xarray as xr
 from determinism import compare, digests
 from watch import watch
 
-from soilresp import committed
-from soilresp.bench import describe_machine
-from soilresp.grid import coordinates
-from soilresp.results import read_json
+from soilresp.grid.cells import coordinates
+from soilresp.io import tables as committed
+from soilresp.io.files import read_json
+from soilresp.study.bench import describe_machine
 
 __all__ = ["COLUMNS", "made_models", "many_records", "main"]
 
@@ -120,8 +120,8 @@ def many_records(folder, n, seed=0):
     """Maps from so many field records, drawn from those of a twin experiment with other fluxes."""
     import small_study
 
-    from soilresp import workflow
-    from soilresp.study import settle
+    from soilresp.study import chapters as workflow
+    from soilresp.study.settings import settle
 
     small_study.main([str(folder), "--until", "predictor_search"])
     study = settle(folder)

@@ -32,7 +32,7 @@ import cover
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGETS = (
-    "grid.py", "prepare/**/*.py", "compare/score.py", "forest/evaluate.py",
+    "grid/*.py", "covariates/**/*.py", "records/**/*.py", "scoring/score.py", "forest/evaluate.py",
     "forest/distribution.py", "forest/rows.py", "forest/trees.py",
 )
 """Files whose mutants are drawn."""

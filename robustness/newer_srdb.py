@@ -19,8 +19,8 @@ import pandas as pd
 import small_study
 
 from soilresp.cli import main as command
-from soilresp.data import access
 from soilresp.errors import SoilrespError
+from soilresp.io import fetch as access
 
 __all__ = ["later_release", "main"]
 

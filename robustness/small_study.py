@@ -8,9 +8,10 @@ import os
 from contextlib import ExitStack
 from pathlib import Path
 
-from soilresp import summary, workflow
-from soilresp.predict import scale
-from soilresp.study import settle
+from soilresp.study import chapters as workflow
+from soilresp.study import summary
+from soilresp.study.settings import settle
+from soilresp.upscaling import scale
 
 SETTINGS = {
     "selection": {},

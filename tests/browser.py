@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from soilresp import book
-from soilresp import browser as headless
+from soilresp.book import browser as headless
+from soilresp.book import build as book
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +49,7 @@ def browser():
 
 @pytest.fixture
 def tab(browser):
-    """A page of the browser that records requests and complaints (`soilresp.browser.Tab`)."""
+    """A page of the browser that records requests and complaints (`soilresp.book.browser.Tab`)."""
     page = headless.Tab(browser)
     yield page
     page.close()

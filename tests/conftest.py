@@ -4,7 +4,7 @@ import pytest
 from browser import browser, phone, served, site, tab  # noqa: F401  (fixtures)
 from hypothesis import settings
 
-from soilresp.data import access
+from soilresp.io import fetch as access
 
 # A busy machine is no fault of the code: only the whole suite is held to a time.
 settings.register_profile("soilresp", deadline=None)

@@ -14,17 +14,17 @@ import numpy as np
 import pandas as pd
 from made_benchmark import as_model, made_benchmark
 
-from soilresp.compare.score import score_model
-from soilresp.data import access
-from soilresp.data.embedded import load_embedded
-from soilresp.load.models import read_model
-from soilresp.load.srdb import read_srdb
-from soilresp.prepare import quality, reported, strata, twin
-from soilresp.prepare.covariates import build_cube
-from soilresp.prepare.cube import compare_cubes, correlations, describe, footnotes, refine
-from soilresp.prepare.observations import Selection, select
-from soilresp.prepare.quality import report
-from soilresp.prepare.quality.benchmark import (
+from soilresp.covariates import strata
+from soilresp.covariates.build import build_cube
+from soilresp.covariates.cube import compare_cubes, correlations, describe, footnotes, refine
+from soilresp.covariates.embedded import load_embedded
+from soilresp.covariates.recipes import recipe_of
+from soilresp.io import fetch as access
+from soilresp.models import read_model
+from soilresp.records import quality, reported, twin
+from soilresp.records.matching import match, training_table
+from soilresp.records.quality import report
+from soilresp.records.quality.benchmark import (
     WAYS,
     _corrupt,
     _pool,
@@ -32,9 +32,10 @@ from soilresp.prepare.quality.benchmark import (
     clean_records,
     half_of,
 )
-from soilresp.prepare.quality.evidence import Evidence
-from soilresp.prepare.recipes import recipe_of
-from soilresp.prepare.sites import match, training_table
+from soilresp.records.quality.evidence import Evidence
+from soilresp.records.selection import Selection, select
+from soilresp.records.srdb import read_srdb
+from soilresp.scoring.score import score_model
 
 __all__ = ["FILE", "REAL", "OFFLINE", "same"]
 

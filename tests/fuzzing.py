@@ -19,20 +19,20 @@ from bad_input.srdb_cases import text as srdb_text
 from hypothesis import strategies as st
 from made_inputs import CRU_HEADER, all_months, cru_cl_text, ghcn_month, write_gistemp
 
-from soilresp import committed
-from soilresp.data.registry import read_registry
+from soilresp.covariates.recipes import read_recipes
 from soilresp.errors import SoilrespError
-from soilresp.load.cru_cl import read_cru_cl
-from soilresp.load.ghcn import read_ghcn
-from soilresp.load.gistemp import read_gistemp
-from soilresp.load.models import flux_factor, pool_factor, read_steps
-from soilresp.load.models.declared import read_declared
-from soilresp.load.srdb import questionable, read_srdb
-from soilresp.parameters import check_parameters
-from soilresp.prepare.observations import select
-from soilresp.prepare.recipes import read_recipes
-from soilresp.results import read_json
-from soilresp.run import parse_parameters
+from soilresp.io import tables as committed
+from soilresp.io.files import read_json
+from soilresp.io.registry import read_registry
+from soilresp.models import flux_factor, pool_factor, read_steps
+from soilresp.models.declared import read_declared
+from soilresp.readers.cru_cl import read_cru_cl
+from soilresp.readers.ghcn import read_ghcn
+from soilresp.readers.gistemp import read_gistemp
+from soilresp.records.selection import select
+from soilresp.records.srdb import questionable, read_srdb
+from soilresp.study.parameters import check_parameters
+from soilresp.study.run import parse_parameters
 
 __all__ = ["PARSERS", "Parser", "at_random", "edit", "fuzz", "inputs_of"]
 

@@ -3,8 +3,8 @@
 import numpy as np
 import xarray as xr
 
-from soilresp.data.embedded import load_embedded
-from soilresp.grid import cell_area, coordinates
+from soilresp.covariates.embedded import load_embedded
+from soilresp.grid.cells import cell_area, coordinates
 
 
 def made_benchmark():

@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from soilresp.grid import rectilinear_area
+from soilresp.grid.cells import rectilinear_area
 
 FIRST, LAST = 1982, 1983
 SAHARA, AMAZON = (25.25, 5.25), (-5.25, -65.25)

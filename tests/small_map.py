@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from soilresp.prepare.observations import TARGETS
-from soilresp.prepare.strata import dominant_stratum
-from soilresp.results import save
-from soilresp.workflow.upscaling import mapping
+from soilresp.covariates.strata import dominant_stratum
+from soilresp.io.files import save
+from soilresp.records.selection import TARGETS
+from soilresp.study.chapters.c05_maps import mapping
 
 YEARS, N_LAT, N_LON = (2001, 2002), 20, 40
 N_BOTH = 40

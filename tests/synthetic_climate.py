@@ -6,8 +6,8 @@ the sun. The numbers are nobody's data.
 
 import numpy as np
 
-from soilresp.data.embedded import load_embedded
-from soilresp.prepare.radiation import extraterrestrial_radiation
+from soilresp.covariates.embedded import load_embedded
+from soilresp.covariates.radiation import extraterrestrial_radiation
 
 SUMMER = -np.cos(2 * np.pi * (np.arange(12) + 0.5) / 12)[:, None, None]
 """Nearly 1 in July, nearly -1 in January."""

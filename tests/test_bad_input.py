@@ -4,8 +4,8 @@ import pytest
 from bad_input import CASES, run_case
 
 from soilresp.errors import DataError, ParameterError
-from soilresp.load.archive import read_gzip, read_member
-from soilresp.yaml_text import YamlError, expect, parse_yaml, read_yaml
+from soilresp.io.yaml_text import YamlError, expect, parse_yaml, read_yaml
+from soilresp.readers.archive import read_gzip, read_member
 
 OPTIONAL = {"glass": "pyhdf", "gimms": "rasterio", "glc2000": "rasterio", "use-workers": "dask"}
 """Packages without which a reader has another message."""
@@ -84,8 +84,8 @@ def test_bounds_of_archives(tmp_path):
 
 def test_every_parameter_of_the_notebooks_is_checked():
     """A parameter that a notebook gains must be given its check."""
-    from soilresp.parameters import CHECKS, check_parameters
-    from soilresp.run import OWN_PARAMETERS, known_parameters, notebooks
+    from soilresp.study.parameters import CHECKS, check_parameters
+    from soilresp.study.run import OWN_PARAMETERS, known_parameters, notebooks
 
     names = set().union(*known_parameters(notebooks()).values()) - set(OWN_PARAMETERS)
     assert names == set(CHECKS)

@@ -3,9 +3,10 @@
 import matplotlib
 import pytest
 
-from soilresp import committed, workflow
-from soilresp import study as studies
-from soilresp.fit.alternatives import Alternative
+from soilresp.evaluation.alternatives import Alternative
+from soilresp.io import tables as committed
+from soilresp.study import chapters as workflow
+from soilresp.study import settings as studies
 
 pytestmark = pytest.mark.slow
 

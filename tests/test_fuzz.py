@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from made_inputs import CRU_HEADER, write_gistemp
 
 from soilresp.errors import SoilrespError
-from soilresp.load.gistemp import read_gistemp
+from soilresp.readers.gistemp import read_gistemp
 
 FAST = [p for p in PARSERS if p.share > 60]
 

@@ -12,7 +12,9 @@ import pytest
 import yaml
 
 import soilresp
-from soilresp import book, paths, testing
+from soilresp.book import build as book
+from soilresp.io import paths
+from soilresp.study import testing
 
 ROOT = paths.root()
 
@@ -172,7 +174,7 @@ def test_notebook_runs_alone(name, tmp_path, monkeypatch):
     """
     from nbclient import NotebookClient
 
-    from soilresp.run import _own_kernel
+    from soilresp.study.run import _own_kernel
 
     for variable in ("SOILRESP_PROFILE", "SOILRESP_PROGRESS"):
         monkeypatch.delenv(variable, raising=False)

@@ -10,8 +10,7 @@ import pytest
 import yaml
 
 import soilresp
-from soilresp import paths
-from soilresp.data import registry
+from soilresp.io import paths, registry
 
 ROOT = paths.root()
 NOTEBOOKS = sorted(ROOT.glob("notebooks/*.ipynb"))

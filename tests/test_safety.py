@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bad_input.srdb_cases import text as srdb_text
+from cli.test_score_command import write_model
 from hypothesis import given
 from hypothesis import strategies as st
 from made_benchmark import as_model, made_benchmark
-from test_score_command import write_model
 
 from soilresp import cli
-from soilresp.compare.scorecard import _plain
-from soilresp.data import registry
-from soilresp.load.models import clean_name
-from soilresp.load.srdb import read_srdb
-from soilresp.prepare import quality
+from soilresp.io import registry
+from soilresp.models import clean_name
+from soilresp.records import quality
+from soilresp.records.srdb import read_srdb
+from soilresp.scoring.scorecard import _plain
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(
@@ -31,7 +31,7 @@ FOREIGN = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve", "tar
 """Modules that run or extract what a file holds."""
 
 NETWORK = {"requests", "urllib.request", "urllib3", "http.client", "ftplib", "httpx", "aiohttp"}
-"""Modules that reach out; `soilresp.data.access` alone may."""
+"""Modules that reach out; `soilresp.io.fetch` alone may."""
 
 
 def calls(tree):
@@ -80,7 +80,7 @@ def test_one_module_reaches_the_network():
         if set(imported(ast.parse(f.read_text(encoding="utf-8")))) & (NETWORK | {"pooch"})
     }
     # paths takes from pooch where caches are, and no more.
-    assert found - {"src/soilresp/paths.py"} == {"src/soilresp/data/access.py"}
+    assert found - {"src/soilresp/io/paths.py"} == {"src/soilresp/io/fetch.py"}
 
 
 def test_user_yaml_goes_through_one_door():

@@ -90,7 +90,7 @@ class ExportPart(str, Enum):
 
 def _bound_memory(context: typer.Context, amount: str | None):
     if amount is not None:
-        from soilresp import memory
+        from soilresp.io import memory
 
         context.with_resource(memory.bounded(amount))
     return amount
@@ -98,8 +98,8 @@ def _bound_memory(context: typer.Context, amount: str | None):
 
 def _own_srdb(context: typer.Context, file: Path | None):
     if file is not None:
-        from soilresp.data import access
-        from soilresp.run import _environment
+        from soilresp.io import fetch as access
+        from soilresp.study.run import _environment
 
         context.with_resource(_environment(access.SRDB_VARIABLE, str(file.absolute())))
     return file
@@ -133,7 +133,7 @@ def main(arguments=None):
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2 if isinstance(error, ParameterError) else 1)
     except OSError as error:
-        from soilresp.results import cannot_write
+        from soilresp.io.files import cannot_write
 
         words = cannot_write(error.filename or "A file", error)
         if words is None or os.environ.get("SOILRESP_DEBUG") == "1":
@@ -228,7 +228,7 @@ def run(
     ] = None,
 ):
     """Run the study: the notebooks in order, then the table of SR, HR and AR."""
-    from soilresp import run as runner
+    from soilresp.study import run as runner
 
     runner.run_study(
         profile=profile and profile.value, recipe=recipe and recipe.value,
@@ -250,7 +250,7 @@ def sweep(
     ] = None,
 ):
     """Run the study with many sets of parameters, and compare the results."""
-    from soilresp import sweep as sweeps
+    from soilresp.study import sweep as sweeps
 
     sweeps.run_sweep(file, workers, out)
 
@@ -274,8 +274,8 @@ def book(
     ] = False,
 ):
     """Build the book; a warning is an error."""
-    from soilresp import site
-    from soilresp.book import build
+    from soilresp.book import site
+    from soilresp.book.build import build
 
     index = build(run=from_run)
     print(index)
@@ -288,7 +288,7 @@ def publish(
     from_run: Annotated[Path, typer.Option("--run", metavar="FOLDER", help="The run to take.")],
 ):
     """Make the executed notebooks of a run the committed outputs."""
-    from soilresp.book import publish as publish_run
+    from soilresp.book.build import publish as publish_run
 
     for file in publish_run(from_run):
         print(file)
@@ -326,8 +326,8 @@ def score(
     max_memory: MaxMemory = None,
 ):
     """Score a model's SR, HR or AR against the benchmark: totals, maps, sites, rank."""
-    from soilresp.compare.scorecard import as_text
-    from soilresp.workflow import scoring
+    from soilresp.scoring.scorecard import as_text
+    from soilresp.study.chapters import c08_score as scoring
 
     card = scoring.score_files(
         files, name=name, variables=_pairs(variable), benchmark=benchmark, period=years
@@ -371,9 +371,9 @@ def bench(
     runs: Annotated[int, typer.Option(min=1, help="Runs of each flux of --paper-job.")] = 20,
 ):
     """Time the evaluation of forests beside scikit-learn and quantile-forest (ten minutes)."""
-    from soilresp import bench as benchmark
-    from soilresp.results import write_json
-    from soilresp.study import settle
+    from soilresp.io.files import write_json
+    from soilresp.study import bench as benchmark
+    from soilresp.study.settings import settle
 
     study = settle(
         out, recipe=recipe and recipe.value, observations=observations and observations.value
@@ -411,10 +411,10 @@ def converge(
     """Measure how maps and totals converge with runs and trees, and keep the table."""
     import time
 
-    from soilresp import committed
-    from soilresp.bench import describe_machine
-    from soilresp.study import settle
-    from soilresp.workflow import converging
+    from soilresp.io import tables as committed
+    from soilresp.study.bench import describe_machine
+    from soilresp.study.chapters import convergence as converging
+    from soilresp.study.settings import settle
 
     study = settle(
         out, recipe=recipe and recipe.value, observations=observations and observations.value
@@ -447,8 +447,8 @@ def uncertainty(
     trees: Annotated[int, typer.Option(min=1, help="Trees of each run's forest.")] = 50,
 ):
     """Resample studies and vary choices, for the table of uncertainties (minutes)."""
-    from soilresp import workflow
-    from soilresp.study import settle
+    from soilresp.study import chapters as workflow
+    from soilresp.study.settings import settle
 
     study = settle(
         out, recipe=recipe and recipe.value, observations=observations and observations.value
@@ -482,8 +482,8 @@ def export(
     ] = False,
 ):
     """Write the maps of a run as files that open everywhere."""
-    from soilresp import export as exporter
-    from soilresp import lock, paths
+    from soilresp.io import lock, paths
+    from soilresp.scoring import export as exporter
 
     said = f"soilresp export --run {from_run.name}"
     study = exporter.open_run(from_run)
@@ -495,7 +495,7 @@ def export(
         if compact:
             written = exporter.export_compact(from_run, out, f"{said} --compact")
         elif ilamb:
-            from soilresp.workflow.scoring import export_ilamb
+            from soilresp.study.chapters.c08_score import export_ilamb
 
             written = export_ilamb(study, own if out is None else out)
         else:
@@ -519,7 +519,7 @@ def twins(
     ] = None,
 ):
     """Train on synthetic records of a known world, many times (15 CPU minutes for 50)."""
-    from soilresp.workflow.twinning import many_twins
+    from soilresp.study.chapters.c11_twins import many_twins
 
     table = many_twins(n, out, unfinished)
     print(table.to_string(index=False, float_format="{:.2f}".format, na_rep="-"))
@@ -548,9 +548,9 @@ def search_predictors(
     ] = None,
 ):
     """Score every subset of the predictors (an hour and a half on two cores); may be resumed."""
-    from soilresp.fit.whole_search import STAGES
-    from soilresp.study import settle
-    from soilresp.workflow import search_everything
+    from soilresp.evaluation.search_all import STAGES
+    from soilresp.study.chapters import search_everything
+    from soilresp.study.settings import settle
 
     study = settle(
         out, recipe=recipe and recipe.value, observations=observations and observations.value,
@@ -576,8 +576,8 @@ def alternatives(
     ] = Path("runs/alternatives"),
 ):
     """Look for a model that predicts unseen studies better (10 CPU minutes)."""
-    from soilresp.study import settle
-    from soilresp.workflow.driving import explore
+    from soilresp.study.chapters.c10_drivers import explore
+    from soilresp.study.settings import settle
 
     study = settle(
         run_folder, recipe=recipe and recipe.value,
@@ -606,11 +606,11 @@ def doctor(
     import json
 
     if licences:
-        from soilresp.licences import as_page
+        from soilresp.book.licences import as_page
 
         print(as_page(), end="")
         return
-    from soilresp import doctor as health
+    from soilresp.study import doctor as health
 
     found = health.examine(full)
     if as_json:
@@ -625,7 +625,7 @@ def run_tests(
     only: Annotated[Step | None, typer.Option(help="Run this step alone.")] = None,
 ):
     """Run the project's tests."""
-    from soilresp import testing
+    from soilresp.study import testing
 
     raise typer.Exit(testing.run(only=only and only.value))
 
@@ -638,8 +638,8 @@ Names = Annotated[
 @data_app.command("list")
 def list_data(names: Names = None):
     """Show each input: where it is, the state of its address, version and licence."""
-    from soilresp import paths
-    from soilresp.data import access, registry
+    from soilresp.io import fetch as access
+    from soilresp.io import paths, registry
 
     chosen = [registry.entry(n) for n in names] if names else registry.entries().values()
     print(f"cache:  {paths.cache_dir()}")
@@ -663,7 +663,8 @@ def fetch_data(
     ] = False,
 ):
     """Download inputs into the cache. Without names, all that a program can fetch."""
-    from soilresp.data import access, registry
+    from soilresp.io import fetch as access
+    from soilresp.io import registry
 
     chosen = names or [n for n, item in registry.entries().items() if not item.landing]
     _each(chosen, lambda name: access.fetch(name, force=force))
@@ -677,7 +678,8 @@ def fetch_data(
 @data_app.command("verify")
 def verify_data(names: Names = None):
     """Compare the checksums of the inputs at hand with the registry."""
-    from soilresp.data import access, registry
+    from soilresp.io import fetch as access
+    from soilresp.io import registry
 
     chosen = names or [n for n in registry.entries() if access.at_hand(n)]
     if not chosen:
@@ -714,9 +716,10 @@ def build_covariates(
     max_memory: MaxMemory = None,
 ):
     """Build a covariate cube by a recipe, check it, and describe it."""
-    from soilresp.prepare import covariates, cube
-    from soilresp.run import parse_parameters
-    from soilresp.study import best_recipe
+    from soilresp.covariates import build as covariates
+    from soilresp.covariates import cube
+    from soilresp.study.run import parse_parameters
+    from soilresp.study.settings import best_recipe
 
     chosen = best_recipe() if recipe is Recipe.auto else recipe.value
     files = covariates.locate_inputs(chosen, parse_parameters(given or ()))
@@ -739,7 +742,7 @@ def refine_covariates(
     ],
 ):
     """Cut each cell of a cube into four: a frame of a quarter of a degree for finer fields."""
-    from soilresp.prepare import cube
+    from soilresp.covariates import cube
 
     finer = cube.refine(cube.open_cube(file))
     cube.check_cube(finer)
@@ -752,13 +755,13 @@ def describe_covariates(
     file: Annotated[Path, typer.Argument(help="A cube, .nc or .zarr.")],
 ):
     """Check a covariate cube and show what is in it."""
-    from soilresp.prepare import cube
+    from soilresp.covariates import cube
 
     _print_description(cube.open_cube(file))
 
 
 def _print_description(made):
-    from soilresp.prepare.cube import describe
+    from soilresp.covariates.cube import describe
 
     print(made.attrs.get("title", "Covariate cube"))
     table = describe(made)
@@ -775,7 +778,7 @@ def list_models(
     ] = None,
 ):
     """List the models that can be read: their files, reference and forcing."""
-    from soilresp.load.models import adapters, files_of
+    from soilresp.models import adapters, files_of
 
     for name, rules in adapters().items():
         found = "" if folder is None else f"  {len(files_of(folder, name))} files"
@@ -807,9 +810,9 @@ def read_models(
     ] = None,
 ):
     """Read a model's output, and say its totals and everything that was decided."""
-    from soilresp.compare.totals import global_total
-    from soilresp.load.models import POOLS, read_model
-    from soilresp.results import write_aside
+    from soilresp.io.files import write_aside
+    from soilresp.models import POOLS, read_model
+    from soilresp.scoring.totals import global_total
 
     output = read_model(path, adapter, _pairs(variable), period=years, land_fraction=land)
     print(f"{output.attrs['model']}, {output.attrs['period']}")
@@ -842,8 +845,8 @@ def check_data(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the benchmark.")] = 0,
 ):
     """Look for field records of SRDB that cannot be right. None is changed."""
-    from soilresp.data import access
-    from soilresp.load.srdb import read_srdb
+    from soilresp.io import fetch as access
+    from soilresp.records.srdb import read_srdb
 
     path = file or access.locate("srdb").path
     table = read_srdb(path, strip=False)
@@ -863,9 +866,9 @@ def compare_data(
     ] = None,
 ):
     """Tell what a newer release of SRDB changes: records, fields, the selection, totals."""
-    from soilresp.load.srdb import read_srdb
-    from soilresp.prepare import releases
-    from soilresp.results import read_json
+    from soilresp.io.files import read_json
+    from soilresp.records import releases
+    from soilresp.records.srdb import read_srdb
 
     tables = [read_srdb(file, strip=False) for file in (old, new)]
     print("\n".join(releases.compare_releases(*tables).words()))
@@ -881,9 +884,9 @@ def compare_data(
 
 
 def _print_check(table, path, out):
-    from soilresp.load.srdb import questionable
-    from soilresp.prepare import quality
-    from soilresp.results import write_aside
+    from soilresp.io.files import write_aside
+    from soilresp.records import quality
+    from soilresp.records.srdb import questionable
 
     flags = quality.check(table)
     for sentence in questionable(table):
@@ -904,9 +907,9 @@ def _print_check(table, path, out):
 
 
 def _print_benchmark(table, seed, out):
-    from soilresp.prepare.quality import benchmark
-    from soilresp.progress import track
-    from soilresp.results import write_aside
+    from soilresp.io.files import write_aside
+    from soilresp.io.progress import track
+    from soilresp.records.quality import benchmark
 
     found, alarms = benchmark.benchmark(
         table, seed=seed, track=lambda rounds: track(rounds, "rounds")
@@ -926,7 +929,7 @@ def _print_benchmark(table, seed, out):
 
 def _each(names, action):
     """Do something with every input, print each outcome, and fail at the end if one did."""
-    from soilresp.data import registry
+    from soilresp.io import registry
 
     chosen = [registry.entry(name) for name in names]
     failed = 0

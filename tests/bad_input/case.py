@@ -13,9 +13,10 @@ import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from soilresp import cli, paths
-from soilresp.load.models import declared
-from soilresp.prepare import recipes
+from soilresp import cli
+from soilresp.covariates import recipes
+from soilresp.io import paths
+from soilresp.models import declared
 
 __all__ = ["Case", "Outcome", "World", "run_case", "store"]
 
@@ -219,7 +220,7 @@ def _run_here(command, folder, environment):
 
 def _run_apart(command, folder, environment):
     """Run as a user does."""
-    source = str(Path(paths.__file__).parents[1])
+    source = str(Path(paths.__file__).parents[2])
     env = {k: v for k, v in os.environ.items() if not k.startswith("SOILRESP_")}
     env |= {**environment, "PYTHONPATH": source}
     done = subprocess.run(

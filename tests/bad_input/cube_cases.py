@@ -6,8 +6,8 @@ import numpy as np
 import xarray as xr
 
 from bad_input.case import Case, store
-from soilresp.prepare.covariates import build_cube
-from soilresp.prepare.cube import save_cube
+from soilresp.covariates.build import build_cube
+from soilresp.covariates.cube import save_cube
 
 
 def sound():

@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 
 from bad_input.case import Case, store
-from soilresp.data.embedded import load_embedded
+from soilresp.covariates.embedded import load_embedded
 
 SECONDS = 365 * 86400
 

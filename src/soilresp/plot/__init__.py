@@ -9,13 +9,6 @@ from soilresp.plot.budget import budget_bars, literature_forest
 from soilresp.plot.calibration import error_by_distance, interval_coverage, leak_dots, pit_histogram
 from soilresp.plot.convergence import convergence
 from soilresp.plot.covariates import correlation_matrix, covariate_maps, two_sources
-from soilresp.plot.doubts import (
-    cell_distributions,
-    joint_maps,
-    latitude_profiles,
-    total_uncertainty,
-    trend_bands,
-)
 from soilresp.plot.draws import draw_maps, drawn_shares
 from soilresp.plot.drivers import alternative_gains, dependence_curves, importance_dots, rank_shares
 from soilresp.plot.globe import annual_series, six_maps, three_maps
@@ -38,6 +31,13 @@ from soilresp.plot.score import known_totals, score_maps, score_profiles, taylor
 from soilresp.plot.search import predictor_frequency, search_ranking, subset_errors
 from soilresp.plot.style import use_style
 from soilresp.plot.twins import twin_bands, twin_errors
+from soilresp.plot.uncertainty import (
+    cell_distributions,
+    joint_maps,
+    latitude_profiles,
+    total_uncertainty,
+    trend_bands,
+)
 from soilresp.plot.validation import observed_predicted, validation_ladder
 
 __all__ = [

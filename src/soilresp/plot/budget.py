@@ -17,7 +17,7 @@ def budget_bars(table):
     table : pandas.DataFrame
         Index: the line ("GPP", ...). Columns ``how``, ``value``, ``sd``,
         ``paper`` (Pg C yr-1; NaN where there is none), ``note``; optionally
-        ``paper_sd``. As `soilresp.budget.carbon_budget` returns it; its
+        ``paper_sd``. As `soilresp.scoring.budget.carbon_budget` returns it; its
         AR_TAR, a ratio, is left out.
 
     Returns

@@ -39,7 +39,7 @@ def error_by_distance(ladder, buffered):
     ladder : pandas.DataFrame
         Columns ``target``, ``scheme``, ``r2`` and ``distance`` (km).
     buffered : pandas.DataFrame
-        From `soilresp.fit.validate.buffered_curve`, with ``target``. Bars are one standard
+        From `soilresp.evaluation.validation.buffered_curve`, with ``target``. Bars are one standard
         error of the difference from the first point.
 
     Returns
@@ -90,7 +90,7 @@ def leak_dots(table):
     Parameters
     ----------
     table : pandas.DataFrame
-        From `soilresp.fit.validate.compare_sets`; may be empty, when no predictor has years.
+        From `soilresp.evaluation.validation.compare_sets`; may be empty, when no predictor has years.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def interval_coverage(table):
     Parameters
     ----------
     table : pandas.DataFrame
-        Coverage from `soilresp.fit.calibrate.calibration`, with ``target``. Drawn are the
+        Coverage from `soilresp.evaluation.calibration.calibration`, with ``target``. Drawn are the
         rows where records calibrate that are set apart as those that test are.
 
     Returns
@@ -157,7 +157,7 @@ def pit_histogram(table):
     Parameters
     ----------
     table : pandas.DataFrame
-        PIT shares from `soilresp.fit.calibrate.calibration`, with ``target``.
+        PIT shares from `soilresp.evaluation.calibration.calibration`, with ``target``.
 
     Returns
     -------

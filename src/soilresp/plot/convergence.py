@@ -23,7 +23,7 @@ def convergence(table):
     Parameters
     ----------
     table : pandas.DataFrame
-        As from `soilresp.workflow.converging.converge`.
+        As from `soilresp.study.chapters.convergence.converge`.
 
     Returns
     -------

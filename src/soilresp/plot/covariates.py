@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from soilresp.grid import zonal_mean
+from soilresp.covariates.recipes import PREDICTORS
+from soilresp.grid.cells import zonal_mean
 from soilresp.plot import maps
 from soilresp.plot.style import COLOURS, figure, pretty_units, styled
-from soilresp.prepare.recipes import PREDICTORS
 
 __all__ = ["correlation_matrix", "covariate_maps", "two_sources"]
 
@@ -61,7 +61,7 @@ def correlation_matrix(table):
     Parameters
     ----------
     table : pandas.DataFrame
-        Square, from `soilresp.prepare.cube.correlations`.
+        Square, from `soilresp.covariates.cube.correlations`.
 
     Returns
     -------

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from soilresp.covariates.strata import DRAWS, STRATA
 from soilresp.plot import maps
 from soilresp.plot._parts import need
 from soilresp.plot.style import COLOURS, FLUX_UNITS, figure, styled
-from soilresp.prepare.strata import DRAWS, STRATA
 
 __all__ = ["draw_maps", "drawn_shares"]
 
@@ -23,7 +23,7 @@ def drawn_shares(table):
     ----------
     table : pandas.DataFrame
         Columns ``target``, ``draw``, ``stratum``, ``records``, ``area``, ``drawn`` and
-        ``drawn_sd`` (between runs), as from `soilresp.predict.draws.draw_effect`.
+        ``drawn_sd`` (between runs), as from `soilresp.evaluation.sampling_effect.draw_effect`.
 
     Returns
     -------

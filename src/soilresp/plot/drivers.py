@@ -3,10 +3,10 @@
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from soilresp.fit.alternatives import CHOICES, PAPER, Alternative
+from soilresp.covariates.recipes import PREDICTORS
+from soilresp.evaluation.alternatives import CHOICES, PAPER, Alternative
 from soilresp.plot._parts import need
 from soilresp.plot.style import COLOURS, FLUX_UNITS, figure, pretty_units, styled
-from soilresp.prepare.recipes import PREDICTORS
 
 __all__ = ["importance_dots", "rank_shares", "dependence_curves", "alternative_gains"]
 
@@ -22,7 +22,7 @@ def importance_dots(table):
     Parameters
     ----------
     table : pandas.DataFrame
-        As from `soilresp.fit.importance.held_out_importance`, with ``target``.
+        As from `soilresp.evaluation.importance.held_out_importance`, with ``target``.
         Dots are means, bars SDs over folds and repeats.
 
     Returns
@@ -80,7 +80,7 @@ def rank_shares(table):
     Parameters
     ----------
     table : pandas.DataFrame
-        As from `soilresp.fit.importance.rank_spread`, with ``target`` and ``case`` (words;
+        As from `soilresp.evaluation.importance.rank_spread`, with ``target`` and ``case`` (words;
         a column of panels each).
 
     Returns
@@ -129,7 +129,7 @@ def dependence_curves(curves, single, values, target):
     Parameters
     ----------
     curves, single : pandas.DataFrame
-        From `soilresp.fit.importance.dependence`.
+        From `soilresp.evaluation.importance.dependence`.
     values : pandas.DataFrame
         Predictor values of the records, a column each.
     target : {"SR", "HR"}
@@ -176,7 +176,7 @@ def alternative_gains(table):
     Parameters
     ----------
     table : pandas.DataFrame
-        From `soilresp.workflow.explore`: those that differ from the paper's model in one
+        From `soilresp.study.chapters.explore`: those that differ from the paper's model in one
         choice are hollow, those on the way to the best filled, and these once more on
         other folds (black).
 

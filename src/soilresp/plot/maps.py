@@ -12,8 +12,8 @@ from matplotlib.colors import BoundaryNorm
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from soilresp import paths
 from soilresp.errors import DataError
+from soilresp.io import paths
 from soilresp.plot.style import pretty_units
 
 __all__ = [

@@ -7,11 +7,11 @@ import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from soilresp.compare.pools import fit_line, line_band
 from soilresp.errors import DataError
 from soilresp.plot import maps
 from soilresp.plot._parts import need, no_pairs, say_missing, write_value
 from soilresp.plot.style import COLOURS, FLUX_UNITS, TOTAL_UNITS, figure, styled
+from soilresp.scoring.pools import fit_line, line_band
 
 __all__ = [
     "BENCHMARK",

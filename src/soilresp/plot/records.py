@@ -6,6 +6,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from soilresp.covariates.strata import STRATA
 from soilresp.plot import maps
 from soilresp.plot._parts import box, need, no_pairs, square_limits, write_value
 from soilresp.plot.style import (
@@ -16,7 +17,6 @@ from soilresp.plot.style import (
     figure,
     styled,
 )
-from soilresp.prepare.strata import STRATA
 
 __all__ = ["funnel_bars", "reported_against_matched", "site_map", "strata_shares",
            "suspicious_sites"]
@@ -91,7 +91,7 @@ def funnel_bars(funnel, paper=None):
     ----------
     funnel : pandas.DataFrame
         Columns ``rule``, ``SR``, ``HR`` (records left), in the order in which
-        the rules were applied; as `soilresp.prepare.observations.select` returns it.
+        the rules were applied; as `soilresp.records.selection.select` returns it.
     paper : dict, optional
         Records that the paper kept, by target ("SR", "HR"); drawn as a line.
 
@@ -217,7 +217,7 @@ def suspicious_sites(sites):
     Parameters
     ----------
     sites : pandas.DataFrame
-        From `soilresp.prepare.quality.suspicious_sites`: columns ``lat``,
+        From `soilresp.records.quality.suspicious_sites`: columns ``lat``,
         ``lon``, ``to_lat``, ``to_lon`` (degrees), ``how`` ("repair", "nearest"
         or empty) and ``records``.
 

@@ -25,7 +25,7 @@ def score_maps(fields, flux, name="model"):
     ----------
     fields : xarray.Dataset, dims (lat, lon)
         ``HR``, ``HR_benchmark``, ``HR_bias`` (g C m-2 yr-1 of land) and, if there,
-        ``HR_z``; see `soilresp.compare.score.Scores`.
+        ``HR_z``; see `soilresp.scoring.score.Scores`.
     flux : {"SR", "HR", "AR"}
     name : str
         Of the model.

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from soilresp.covariates.recipes import PREDICTORS
 from soilresp.plot._parts import need
 from soilresp.plot.style import COLOURS, FLUX_UNITS, figure, styled
-from soilresp.prepare.recipes import PREDICTORS
 
 __all__ = ["predictor_frequency", "search_ranking", "subset_errors"]
 
@@ -20,7 +20,7 @@ def search_ranking(table, n=12):
         joined by blanks or commas), ``rmse`` (g C m-2 yr-1), ``is_paper``
         (bool); optionally ``rank``, ``rmse_sd``, and ``tied`` (bool): not to be told
         apart from the best, drawn filled, others hollow. As
-        `soilresp.fit.search.search` returns it, with ``target``.
+        `soilresp.evaluation.search.search` returns it, with ``target``.
     n : int
         Subsets shown for each target; the paper's choice is added when it is
         not among them.
@@ -104,7 +104,7 @@ def subset_errors(table):
     Parameters
     ----------
     table : pandas.DataFrame
-        From `soilresp.fit.whole_search.summarise`; ``oob_first_open`` may be missing.
+        From `soilresp.evaluation.search_all.summarise`; ``oob_first_open`` may be missing.
 
     Returns
     -------

@@ -42,7 +42,7 @@ COLOURS = {
 """Colour of each flux (Okabe and Ito's set), of the paper's values, and of asides."""
 
 STRATUM_COLOURS = {1: "#365B40", 2: "#ADE245", 3: "#4C96B8", 4: "#AA7830", 5: "#F2D59D"}
-"""Colour of each bin of `soilresp.prepare.strata.STRATA`."""
+"""Colour of each bin of `soilresp.covariates.strata.STRATA`."""
 
 GROUP_CLASSES = {
     "Evergreen broadleaf forest": (2,),

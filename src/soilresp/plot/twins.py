@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from soilresp.evaluation.twins import VARIANTS
 from soilresp.plot._parts import need
 from soilresp.plot.style import COLOURS, TOTAL_UNITS, figure, styled
-from soilresp.predict.twins import VARIANTS
 
 __all__ = ["twin_errors", "twin_bands"]
 
@@ -19,7 +19,7 @@ def twin_errors(totals):
     Parameters
     ----------
     totals : pandas.DataFrame
-        As from `soilresp.predict.twins.experiments`.
+        As from `soilresp.evaluation.twins.experiments`.
 
     Returns
     -------

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from soilresp.fit.validate import SCHEMES, scores
+from soilresp.evaluation.validation import SCHEMES, scores
 from soilresp.plot._parts import box, need, square_limits
 from soilresp.plot.style import COLOURS, FLUX_UNITS, figure, styled
 
@@ -67,7 +67,7 @@ def validation_ladder(table, paper=None):
     Parameters
     ----------
     table : pandas.DataFrame
-        Columns ``scheme`` (a key of `soilresp.fit.validate.SCHEMES`, or words),
+        Columns ``scheme`` (a key of `soilresp.evaluation.validation.SCHEMES`, or words),
         ``target`` ("SR", "HR"), ``r2`` (1 - SSE/SST) and ``rmse`` (g C m-2
         yr-1). Schemes are drawn in their order of appearance.
     paper : dict of dict, optional

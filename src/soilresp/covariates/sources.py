@@ -1,0 +1,222 @@
+"""Reading the fields that a recipe names, each onto the half-degree grid in the study's units."""
+
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from soilresp.covariates.embedded import VEGETATED_CLASSES
+from soilresp.covariates.radiation import shortwave_from_cloud
+from soilresp.errors import DataError
+from soilresp.grid.cells import block_mean
+from soilresp.grid.regrid import carry, overlaps, to_half_degree
+from soilresp.readers.cru_cl import read_cru_cl
+from soilresp.readers.cru_ts import read_cru_ts
+from soilresp.readers.ghcn import read_ghcn
+from soilresp.readers.gimms_lai4g import read_gimms_lai4g
+from soilresp.readers.gistemp import read_gistemp
+from soilresp.readers.glass_lai import read_glass_lai
+from soilresp.readers.gsde import read_gsde
+from soilresp.readers.hwsd import read_soil_carbon
+from soilresp.readers.landcover import read_glc2000
+from soilresp.readers.merra2 import read_merra2
+from soilresp.readers.raster import open_geotiff, read_hdf4
+
+__all__ = ["READERS", "read_field", "land_cover", "precipitation_ratio"]
+
+
+def read_field(source, files, years, embedded):
+    """Read one monthly or static field.
+
+    Parameters
+    ----------
+    source : soilresp.covariates.recipes.Source
+    files : dict of str to path-like
+        Files or folders by registry name.
+    years : (int, int) or None
+    embedded : xarray.Dataset
+        From `soilresp.covariates.embedded.load_embedded`.
+
+    Returns
+    -------
+    xarray.DataArray
+        ``(month, lat, lon)``, ``(year, month, lat, lon)`` or ``(lat, lon)``.
+        Temperature anomalies stay on their own grid.
+
+    Raises
+    ------
+    DataError
+        If the reader is unknown, or the file is not what it should be.
+    """
+    if source.reader not in READERS:
+        raise DataError(
+            f"data/recipes.yaml names a reader {source.reader!r}; known are {', '.join(READERS)}. "
+            "Correct the recipe."
+        )
+    paths = [files[name] for name in source.inputs]
+    return READERS[source.reader](source, paths, years, embedded)
+
+
+def land_cover(source, files, embedded):
+    """Shares of the IGBP classes in each cell, and what follows from them.
+
+    Parameters
+    ----------
+    source : soilresp.covariates.recipes.Source
+    files : dict of str to path-like
+    embedded : xarray.Dataset
+
+    Returns
+    -------
+    xarray.Dataset
+        ``igbp_fraction``, ``vegetated_fraction``, ``land_fraction``,
+        ``cell_area``. Cells outside the product's map are those of the embedded one.
+    """
+    names = ["igbp_fraction", "vegetated_fraction", "land_fraction", "cell_area"]
+    if source.reader == "embedded_igbp":
+        return embedded[names]
+    share = read_glc2000(files[source.inputs[0]])
+    share = share.where(share.notnull().all("igbp"), embedded["igbp_fraction"])
+    out = xr.Dataset(
+        {
+            "igbp_fraction": share,
+            "vegetated_fraction": share.sel(igbp=list(VEGETATED_CLASSES)).sum("igbp"),
+            "land_fraction": 1 - share.sel(igbp=0, drop=True),
+            "cell_area": embedded["cell_area"],
+        }
+    )
+    for name in names:
+        out[name].attrs = embedded[name].attrs
+    out["igbp_fraction"].attrs = {**embedded["igbp_fraction"].attrs, **share.attrs}
+    return out
+
+
+def precipitation_ratio(climatology, anomalies, land_fraction, dry_month):
+    """Precipitation anomalies as a share of the climatology of their 5-degree box.
+
+    Parameters
+    ----------
+    climatology : xarray.DataArray, dims (month, lat, lon)
+        Half a degree, mm month-1.
+    anomalies : xarray.DataArray, dims (year, month, lat, lon)
+        5 degrees, mm month-1.
+    land_fraction : xarray.DataArray, dims (lat, lon)
+        Weights of the box mean.
+    dry_month : float
+        Box climatologies below this count as this, mm month-1.
+
+    Returns
+    -------
+    xarray.DataArray
+        Like `anomalies`, without unit.
+    """
+    box = block_mean(climatology.values, 10, land_fraction.values)
+    return anomalies / np.maximum(box, dry_month)
+
+
+def _embedded(source, paths, years, embedded):
+    if source.variable not in embedded:
+        raise DataError(
+            f"data/recipes.yaml asks the fields that ship for {source.variable!r}; they have "
+            f"{', '.join(map(str, embedded.data_vars))}. Correct the recipe."
+        )
+    return embedded[source.variable]
+
+
+def _cru_cl(source, paths, years, embedded):
+    return read_cru_cl(paths[0], source.variable)
+
+
+def _gistemp(source, paths, years, embedded):
+    return read_gistemp(paths[0], years)
+
+
+def _ghcn(source, paths, years, embedded):
+    return read_ghcn(paths[0], years)
+
+
+def _hwsd(source, paths, years, embedded):
+    return read_soil_carbon(*paths)
+
+
+def _gsde(source, paths, years, embedded):
+    folder = Path(paths[0])
+    layers = [_one_of(folder, start) for start in ("OC", "BD")]
+    # Pairs of files hold the 30-second product, single ones that of 5 minutes.
+    in_pairs = isinstance(layers[0], list)
+    return read_gsde(*layers, resolution=1 / 120 if in_pairs else 1 / 12)
+
+
+def _one_of(folder, start):
+    """The NetCDF file (or the pair of files) of a folder whose name begins so."""
+    found = sorted(f for f in folder.glob("*.nc*") if f.name.upper().startswith(start))
+    if not found:
+        raise DataError(
+            f"{folder}: no NetCDF file whose name begins with {start}; GSDE has OC.nc and BD.nc, "
+            "or OC1.nc, OC2.nc, BD1.nc and BD2.nc."
+        )
+    return found[0] if len(found) == 1 else found
+
+
+def _cru_ts(source, paths, years, embedded):
+    return read_cru_ts(paths[0], source.variable, years)
+
+
+def _cru_ts_radiation(source, paths, years, embedded):
+    cloud = read_cru_ts(paths[0], "cld", years)
+    return shortwave_from_cloud(cloud, cloud["lat"])
+
+
+def _merra2(source, paths, years, embedded):
+    field = read_merra2(paths[0], _MERRA2[source.variable], years)
+    if source.variable == "PRECTOTCORR":
+        # The files have traces below zero, which would leave deserts less than none.
+        field = field.clip(min=0, keep_attrs=True)
+    return to_half_degree(field, _land_share(field, embedded))
+
+
+def _land_share(field, embedded):
+    """Share of land of a source's own cells, so that coasts do not take the climate of the sea."""
+    rows, columns = overlaps(field["lat"].values, field["lon"].values)
+    land = embedded["land_fraction"].transpose("lat", "lon").values
+    area = np.broadcast_to(embedded["cell_area"].values[:, np.newaxis], land.shape)
+    share = carry(area * land, rows.T, columns.T) / carry(area, rows.T, columns.T)
+    return xr.DataArray(share, {"lat": field["lat"], "lon": field["lon"]}, ("lat", "lon"))
+
+
+def _glass(source, paths, years, embedded):
+    first = _first_of(paths[0], "GLASS*.hdf")
+    rows = 3600 if first is None else len(read_hdf4(first, "LAI")[0])
+    return read_glass_lai(paths[0], years, resolution=180 / rows)
+
+
+def _gimms(source, paths, years, embedded):
+    first = _first_of(paths[0], "GIMMS_LAI4g*.tif")
+    rows = 2160
+    if first is not None:
+        with open_geotiff(first) as raster:
+            rows = raster.height
+    return read_gimms_lai4g(paths[0], years, resolution=180 / rows)
+
+
+def _first_of(folder, pattern):
+    """A file of a product, whose cells tell its resolution, or None."""
+    return next(iter(sorted(Path(folder).rglob(pattern))), None)
+
+
+_MERRA2 = {"T2M": "tas", "PRECTOTCORR": "pr", "QV2M, PS": "vap", "SWGDN": "rsds"}
+
+READERS = {
+    "embedded": _embedded,
+    "cru_cl": _cru_cl,
+    "gistemp": _gistemp,
+    "ghcn": _ghcn,
+    "hwsd": _hwsd,
+    "gsde": _gsde,
+    "cru_ts": _cru_ts,
+    "cru_ts_radiation": _cru_ts_radiation,
+    "merra2": _merra2,
+    "glass_lai": _glass,
+    "gimms_lai4g": _gimms,
+}
+"""Readers by the name that recipes use; leaf area from fAPAR is made in the cube itself."""

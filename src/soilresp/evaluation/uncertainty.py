@@ -1,0 +1,525 @@
+"""How sure a global total is: between runs, between studies, over space, and by choices.
+
+The sum of the cells' SD (`soilresp.upscaling.maps.area_summed`) takes all cells to err
+together; the spread between runs takes the records for all there could be. Between the
+two stand resampling whole studies, and the distance over which residuals are alike.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import curve_fit
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.model_selection import GroupKFold
+from threadpoolctl import threadpool_limits
+
+from soilresp.covariates.strata import draw_run
+from soilresp.errors import DataError, ParameterError
+from soilresp.evaluation.validation import block_groups
+from soilresp.forest import Rows, evaluate
+from soilresp.grid.cells import EARTH_RADIUS, GRAMS_PER_PG
+from soilresp.records.selection import TARGETS
+from soilresp.upscaling.ensemble import fit, new_forest
+
+__all__ = [
+    "OFFSET",
+    "VARIANTS",
+    "SPREADS",
+    "Case",
+    "resample",
+    "totals",
+    "bootstrap",
+    "model_variants",
+    "area_variants",
+    "spread_variants",
+    "sampling_sd",
+    "residuals",
+    "correlogram",
+    "fit_correlogram",
+    "correlated_sd",
+    "contributions",
+]
+
+OFFSET = 50_000
+"""Keeps these draws apart from others of the same seed."""
+
+VARIANTS = {
+    "as in the study": {},
+    "every predictor tried at each split": {"max_features": None},
+    "five records to a leaf": {"min_samples_leaf": 5},
+    "all records drawn alike": {"draw": "record"},
+    "boosted trees": {"boosted": True},
+}
+"""Models that could as well have been chosen, and how each differs from the study's."""
+
+SPREADS = {
+    "distribution of records (Meinshausen), as mapped": {},
+    "without the largest 1 % of the records": {"top": 0.01},
+    "without the largest 3 % of the records": {"top": 0.03},
+    "all records drawn alike": {"draw": "record"},
+    "five records to a leaf": {"min_samples_leaf": 5},
+    "predictions of single trees": {"trees": True},
+}
+"""What may be called the SD of a cell, or change it."""
+
+_FLUXES = ("SR", "HR", "AR")
+
+_BLOCK = 10.0
+
+
+class Case:
+    """Records and cells of one flux, ready for any number of small ensembles.
+
+    Parameters
+    ----------
+    target : {"SR", "HR"}
+    records : pandas.DataFrame
+        Matched records of the target, numbered from 0.
+    x : array_like, shape (n, p)
+        Their predictors.
+    cells : array_like, shape (n_cells, p)
+        Predictors of the cells.
+    """
+
+    def __init__(self, target, records, x, cells):
+        self.target, self.records = target, records
+        self.x = np.array(x, np.float32)
+        self.y = records["flux"].to_numpy(float)
+        self.strata = records["stratum"].to_numpy()
+        self.cells = np.ascontiguousarray(cells, np.float32)
+        self.rows = Rows(self.cells, like=self.x)
+
+
+def resample(cases, shares, rng, units, tries=100):
+    """Draw whole units of records with replacement, the same for every flux.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+    shares : pandas.Series
+        Area share of each bin; a draw that leaves a bin with area empty is drawn anew.
+    rng : numpy.random.Generator
+    units : dict of str to numpy.ndarray
+        Unit (study, block) of each record, by target.
+    tries : int
+        Draws before giving up.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray of int
+        Positions of the records, with repeats, by target.
+
+    Raises
+    ------
+    DataError
+        If every draw leaves a bin empty.
+    """
+    known = np.unique(np.concatenate([units[c.target] for c in cases]))
+    needed = [s for s in shares.index if shares[s] > 0]
+    for _ in range(tries):
+        times = np.bincount(rng.integers(known.size, size=known.size), minlength=known.size)
+        taken = {
+            c.target: np.repeat(
+                np.arange(len(c.y)), times[np.searchsorted(known, units[c.target])]
+            )
+            for c in cases
+        }
+        if all(np.isin(needed, c.strata[taken[c.target]]).all() for c in cases):
+            return taken
+    raise DataError(
+        f"None of {tries} draws of studies has records in every vegetation bin. "
+        "Widen the selection."
+    )
+
+
+def totals(case, area, shares, n_runs, n_trees, seed=0, *, taken=None, stream=(), draw="area",
+           boosted=False, n_threads=-1, **options):
+    """Global totals of a few runs, at the mean covariates.
+
+    Parameters
+    ----------
+    case : Case
+    area : numpy.ndarray, shape (n_cells,)
+        m2.
+    shares : pandas.Series
+    n_runs, n_trees, seed : int
+    taken : numpy.ndarray of int, optional
+        Records to draw from, with repeats; default all.
+    stream : sequence of int
+        Which draws, apart from others of the same seed.
+    draw : str
+        See `soilresp.covariates.strata.draw_run`.
+    boosted : bool
+        Boosted trees (scikit-learn's histogram gradient boosting) instead of a forest.
+    n_threads : int
+    **options
+        Settings of the forest, other than the study's.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_runs,)
+        Pg C yr-1.
+    """
+    taken = np.arange(len(case.y)) if taken is None else taken
+    x, y, strata = case.x[taken], case.y[taken], case.strata[taken]
+    out = np.empty(n_runs)
+    for i in range(n_runs):
+        rng = np.random.default_rng([seed, TARGETS[case.target], OFFSET, *stream, i])
+        drawn, _ = draw_run(strata, shares, rng, draw=draw)
+        state = int(rng.integers(2**31))
+        if boosted:
+            model = HistGradientBoostingRegressor(max_iter=100, random_state=state)
+            # Its threads wait for each other by spinning, for minutes on a busy machine.
+            with threadpool_limits(1):
+                flux = np.maximum(model.fit(x[drawn], y[drawn]).predict(case.cells), 0)
+        else:
+            forest = new_forest(n_trees, x.shape[1], state, n_jobs=n_threads)
+            fit(forest.set_params(**options), x[drawn], y[drawn])
+            flux, _ = evaluate(forest, case.rows, n_threads)
+        out[i] = (flux * area).sum() / GRAMS_PER_PG
+    return out
+
+
+def bootstrap(cases, area, shares, units, n_replicates, n_runs, n_trees, seed=0, draw="area",
+              progress=None, first=0):
+    """Totals of small ensembles on resampled studies (or blocks).
+
+    Parameters
+    ----------
+    cases : sequence of Case
+        Of SR and HR.
+    area, shares
+        As for `totals`.
+    units : dict of str to numpy.ndarray
+        Unit that each record is resampled with, by target.
+    n_replicates, n_runs, n_trees, seed : int
+    draw : str
+    progress : callable, optional
+        Called after each replicate.
+    first : int
+        Number of the first replicate; each is the same whatever the others are.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``replicate``, ``run``, ``SR``, ``HR``, ``AR`` (Pg C yr-1).
+    """
+    parts = []
+    for b in range(first, first + n_replicates):
+        taken = resample(cases, shares, np.random.default_rng([seed, OFFSET, b]), units)
+        found = {
+            c.target: totals(c, area, shares, n_runs, n_trees, seed, taken=taken[c.target],
+                             stream=(1, b), draw=draw)
+            for c in cases
+        }
+        parts.append(pd.DataFrame({"replicate": b, "run": range(n_runs)} | found))
+        if progress is not None:
+            progress()
+    return _with_ar(pd.concat(parts, ignore_index=True))
+
+
+def model_variants(cases, area, shares, n_runs, n_trees, seed=0, progress=None):
+    """Totals by other models, on the same draws of records.
+
+    Parameters
+    ----------
+    cases, area, shares, n_runs, n_trees, seed
+        As for `bootstrap`.
+    progress : callable, optional
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``variant`` (of `VARIANTS`), ``SR``, ``HR``, ``AR`` (Pg C yr-1).
+    """
+    rows = []
+    for name, how in VARIANTS.items():
+        found = {c.target: totals(c, area, shares, n_runs, n_trees, seed, **how).mean()
+                 for c in cases}
+        rows.append({"variant": name} | found)
+        if progress is not None:
+            progress()
+    return _with_ar(pd.DataFrame(rows))
+
+
+def area_variants(climatology):
+    """Totals of the same maps over other readings of the vegetated area.
+
+    Parameters
+    ----------
+    climatology : xarray.Dataset
+        ``SR``, ``HR``, ``cell_area``, ``vegetated_fraction``, ``land_fraction``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``variant``, ``area`` (Mkm2), ``SR``, ``HR``, ``AR`` (Pg C yr-1).
+    """
+    cell, vegetated = climatology["cell_area"], climatology["vegetated_fraction"]
+    land = climatology["land_fraction"]
+    readings = {
+        "vegetated share of each cell": cell * vegetated,
+        "whole land of cells that are mostly vegetated": (cell * land).where(
+            vegetated >= 0.5 * land, 0
+        ),
+        "cells with a tenth of vegetation or more": (cell * vegetated).where(vegetated >= 0.1, 0),
+        "all land of the mapped cells": cell * land,
+    }
+    mapped = climatology["SR"].notnull()
+    rows = []
+    for name, area in readings.items():
+        found = {
+            t: float((climatology[t].astype(float) * area).sum()) / GRAMS_PER_PG
+            for t in ("SR", "HR")
+        }
+        rows.append({"variant": name, "area": float(area.where(mapped).sum()) / 1e12} | found)
+    return _with_ar(pd.DataFrame(rows))
+
+
+def spread_variants(case, area, shares, n_runs, n_trees, seed=0, n_threads=-1):
+    """The sum of the cells' SD over the total, as the SD is defined or the records are chosen.
+
+    Parameters
+    ----------
+    case, area, shares, n_runs, n_trees, seed, n_threads
+        As for `totals`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``spread`` (of `SPREADS`), ``target``, ``total`` (Pg C yr-1) and ``ratio``.
+    """
+    rows = []
+    for name, how in SPREADS.items():
+        options = dict(how)
+        draw, top = options.pop("draw", "area"), options.pop("top", 0)
+        of_trees = options.pop("trees", False)
+        kept = np.flatnonzero(case.y <= np.quantile(case.y, 1 - top))
+        mean, square = np.zeros(len(area)), np.zeros(len(area))
+        for i in range(n_runs):
+            rng = np.random.default_rng([seed, TARGETS[case.target], OFFSET, 2, i])
+            drawn, _ = draw_run(case.strata[kept], shares, rng, draw=draw)
+            forest = new_forest(n_trees, case.x.shape[1], int(rng.integers(2**31)),
+                                n_jobs=n_threads)
+            fit(forest.set_params(**options), case.x[kept][drawn], case.y[kept][drawn])
+            flux, second = evaluate(forest, case.rows, n_threads)
+            if of_trees:
+                second = np.mean(
+                    [t.predict(case.cells, check_input=False) ** 2 for t in forest.estimators_],
+                    axis=0,
+                )
+            mean, square = mean + flux / n_runs, square + second / n_runs
+        sd = np.sqrt(np.maximum(square - mean**2, 0))
+        rows.append({
+            "spread": name, "target": case.target,
+            "total": (mean * area).sum() / GRAMS_PER_PG,
+            "ratio": (sd * area).sum() / (mean * area).sum(),
+        })
+    return pd.DataFrame(rows)
+
+
+def sampling_sd(table):
+    """SD between resampled studies, without what the runs add to it.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `bootstrap`.
+
+    Returns
+    -------
+    dict
+        For ``SR``, ``HR`` and ``AR`` the SD in Pg C yr-1, and ``correlation``, of
+        the errors of SR and HR. NaN with fewer than three replicates.
+    """
+    by = table.groupby("replicate")[list(_FLUXES)]
+    n_runs = by.size().iloc[0]
+    between = by.mean().var(ddof=1)
+    within = by.var(ddof=1).mean() / n_runs if n_runs > 1 else 0.0
+    variance = (between - within).clip(lower=0)
+    if len(by) < 3:
+        variance[:] = np.nan
+    out = np.sqrt(variance).to_dict()
+    product = 2 * out["SR"] * out["HR"]
+    covariance = out["SR"] ** 2 + out["HR"] ** 2 - out["AR"] ** 2
+    out["correlation"] = float(np.clip(covariance / product, -1, 1)) if product > 0 else np.nan
+    return out
+
+
+def residuals(case, n_folds=5, n_trees=100, seed=0):
+    """Standardised residuals of records whose 10-degree block no forest has seen.
+
+    Records near each other are left out together. With one of two neighbours in the
+    training set, the prediction of the other would follow it, and their residuals would
+    seem opposite to each other.
+
+    Parameters
+    ----------
+    case : Case
+    n_folds, n_trees, seed : int
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,)
+        (observed - predicted) / SD of the forest's distribution at the record; 0
+        where that SD is 0.
+    """
+    state = int(np.random.default_rng([seed, TARGETS[case.target], OFFSET]).integers(2**31))
+    out = np.zeros(len(case.y))
+    block = block_groups(case.records, _BLOCK)
+    folds = GroupKFold(min(n_folds, np.unique(block).size), shuffle=True, random_state=state)
+    for train, test in folds.split(case.x, groups=block):
+        forest = new_forest(n_trees, case.x.shape[1], state)
+        fit(forest, case.x[train], case.y[train])
+        mean, square = evaluate(forest, Rows(case.x[test]), -1)
+        sd = np.sqrt(np.maximum(square - mean**2, 0))
+        out[test] = np.divide(
+            case.y[test] - mean, sd, out=np.zeros(test.size), where=sd > 1e-6 * mean
+        )
+    return out
+
+
+def correlogram(values, lat, lon, study, edges=(0, 25, 50, 100, 200, 400, 800, 1600, 3200)):
+    """Correlation of values between records of different studies, by distance.
+
+    Parameters
+    ----------
+    values, lat, lon, study : array_like, shape (n,)
+        Degrees.
+    edges : sequence of float
+        Of the classes of distance, km.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``distance`` (km, mean of the pairs), ``correlation``, ``pairs``.
+    """
+    values, study = np.asarray(values, float), np.asarray(study)
+    # A few records of extreme flux would decide everything.
+    low, high = np.quantile(values, [0.01, 0.99])
+    values = np.clip(values, low, high)
+    values = (values - values.mean()) / values.std()
+    points = _unit(lat, lon)
+    sums = np.zeros((3, len(edges) - 1))
+    for i in range(len(values) - 1):
+        other = study[i + 1 :] != study[i]
+        cosine = np.clip(points[i + 1 :][other] @ points[i], -1, 1)
+        distance = EARTH_RADIUS / 1e3 * np.arccos(cosine)
+        place = np.searchsorted(edges, distance, side="right") - 1
+        inside = (place >= 0) & (place < len(edges) - 1)
+        product = values[i] * values[i + 1 :][other]
+        for k, w in enumerate((distance, product, None)):
+            sums[k] += np.bincount(
+                place[inside], None if w is None else w[inside], minlength=len(edges) - 1
+            )
+    known = sums[2] > 0
+    distance, product, n = sums[:, known]
+    return pd.DataFrame(
+        {"distance": distance / n, "correlation": product / n, "pairs": n.astype(int)}
+    )
+
+
+def fit_correlogram(table):
+    """Exponential fall of a correlogram: ``sill * exp(-distance / length)``.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `correlogram`.
+
+    Returns
+    -------
+    sill : float
+        Between 0 and 1.
+    length : float
+        km, between 10 and 5,000.
+    """
+    def model(distance, sill, length):
+        return sill * np.exp(-distance / length)
+
+    (sill, length), _ = curve_fit(
+        model, table["distance"], table["correlation"], p0=(0.3, 200.0),
+        sigma=1 / np.sqrt(table["pairs"]), bounds=([0, 10], [1, 5000]),
+    )
+    return float(sill), float(length)
+
+
+def correlated_sd(amount, lat, lon, sill, length, size=2.0):
+    """SD of a sum over cells whose errors are alike over a distance.
+
+    Parameters
+    ----------
+    amount : array_like, shape (n,)
+        SD of each cell's part of the sum.
+    lat, lon : array_like, shape (n,)
+        Degrees.
+    sill, length : float
+        Correlation ``sill * exp(-distance / length)``, km, between different cells.
+    size : float
+        Cells are put together in blocks of so many degrees, within which the mean
+        distance is taken for all pairs.
+
+    Returns
+    -------
+    float
+        In the units of `amount`.
+
+    Raises
+    ------
+    ParameterError
+        If `sill` is not between 0 and 1, or `length` not above 0.
+    """
+    if not 0 <= sill <= 1 or not length > 0:
+        raise ParameterError(f"sill must be in 0..1 and length above 0, got {sill} and {length}.")
+    amount, lat, lon = (np.asarray(v, float) for v in (amount, lat, lon))
+    row, col = np.floor((90 - lat) / size), np.floor((lon + 180) / size)
+    block, place = np.unique(row * 10_000 + col, return_inverse=True)
+    weight = np.bincount(place, amount)
+    square = np.bincount(place, amount**2)
+    centre = [np.bincount(place, v) / np.bincount(place) for v in (lat, lon)]
+    points = _unit(*centre)
+    height = np.deg2rad(size) * EARTH_RADIUS / 1e3
+    # Mean distance of two points in a rectangle is about 0.52 of the side of the equal square.
+    inside = 0.52 * height * np.sqrt(np.cos(np.deg2rad(centre[0])))
+    variance = 0.0
+    for i in range(block.size):
+        distance = EARTH_RADIUS / 1e3 * np.arccos(np.clip(points @ points[i], -1, 1))
+        distance[i] = inside[i]
+        variance += weight[i] * (weight * sill * np.exp(-distance / length)).sum()
+    # A cell is wholly alike to itself.
+    own = (square * (1 - sill * np.exp(-inside / length))).sum()
+    return float(np.sqrt(variance + own))
+
+
+def contributions(sds):
+    """Add sources of uncertainty one at a time, as independent of each other.
+
+    Parameters
+    ----------
+    sds : dict of str to dict
+        SD of SR, HR and AR (Pg C yr-1) by source, in order; NaN where a source
+        could not be had.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``source``, ``flux``, ``sd``, ``together`` (with all sources above it) and
+        ``share`` of the variance of all.
+    """
+    rows = []
+    for flux in _FLUXES:
+        known = [np.nan_to_num(of[flux] ** 2) for of in sds.values()]
+        for (source, of), variance, so_far in zip(sds.items(), known, np.cumsum(known)):
+            rows.append({
+                "source": source, "flux": flux, "sd": of[flux], "together": np.sqrt(so_far),
+                "share": variance / sum(known) if sum(known) > 0 else np.nan,
+            })
+    return pd.DataFrame(rows)
+
+
+def _with_ar(table):
+    return table.assign(AR=table["SR"] - table["HR"])
+
+
+def _unit(lat, lon):
+    phi, lam = np.deg2rad(lat), np.deg2rad(lon)
+    return np.column_stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)])

@@ -1,0 +1,418 @@
+"""Scores, and one forest under every evaluation, from the most flattering to the hardest."""
+
+import numpy as np
+import pandas as pd
+
+from soilresp.covariates.strata import draw_run
+from soilresp.errors import DataError
+from soilresp.evaluation.folds import (
+    block_groups,
+    buffered,
+    folds,
+    forward_splits,
+    leave_one_out,
+    nearest_training,
+    region_groups,
+    site_groups,
+)
+from soilresp.records.selection import TARGETS
+from soilresp.upscaling.ensemble import fit, new_forest, oob_prediction, predict
+
+__all__ = [
+    "SCHEMES",
+    "SCORES",
+    "BUFFERS",
+    "scores",
+    "scores_by_bin",
+    "ladder",
+    "schemes_of",
+    "buffered_curve",
+    "covariate_sets",
+    "compare_sets",
+    "drawn_scores",
+]
+
+SCHEMES = {
+    "in_sample": "in-sample: every record was in the training set",
+    "oob": "out of bag: other records of the same site may have been in the tree",
+    "random_cv": "random folds: other records of the same site and study are in the training set",
+    "held_out": "held out by runs: as random folds, from training sets drawn by area",
+    "site_cv": "site folds: no record of the same half-degree cell in the training set",
+    "study_cv": "study folds: no record of the same study in the training set",
+    "spatial_1deg": "1-degree blocks: nothing from the same block in the training set",
+    "spatial_cv": "2-degree blocks: nothing from the same block in the training set",
+    "spatial_5deg": "5-degree blocks: nothing from the same block in the training set",
+    "spatial_10deg": "10-degree blocks: nothing from the same block in the training set",
+    "region_cv": "regions: nothing from the same part of the world in the training set",
+    "forward": "forward in time: only studies that ended before are in the training set",
+}
+"""Evaluations, roughly from the most to the least flattering, and what leaks in each."""
+
+BUFFERS = (0, 100, 250, 500, 1000, 2000)
+"""Widths of the empty belt around a left-out group of sites, km."""
+
+SCORES = ("n", "r2", "r", "r2_fit", "rmse", "mae", "bias", "slope", "intercept")
+"""Names of the scores."""
+
+_FEWEST = 10
+"""Records below which a bin has no scores of its own."""
+
+
+def scores(observed, predicted):
+    """How well predictions meet observations.
+
+    Parameters
+    ----------
+    observed, predicted : array_like, shape (n,)
+        g C m-2 yr-1; pairs with a missing value are left out.
+
+    Returns
+    -------
+    dict
+        ``n``, ``r2`` (1 - SSE/SST), ``r`` (Pearson), ``r2_fit`` (r squared,
+        the R2 of a fitted line), ``rmse``, ``mae``, ``bias`` (predicted -
+        observed), and ``slope`` and ``intercept`` of predicted on observed.
+
+    Raises
+    ------
+    DataError
+        If fewer than two pairs are left.
+
+    Examples
+    --------
+    >>> s = scores([1.0, 2.0, 3.0], [2.0, 3.0, 4.0])
+    >>> s["r"], s["r2"], s["bias"]
+    (1.0, -0.5, 1.0)
+    """
+    observed, predicted = np.asarray(observed, float), np.asarray(predicted, float)
+    known = np.isfinite(observed) & np.isfinite(predicted)
+    if known.sum() < 2:
+        raise DataError(
+            f"Scores need at least two records with a prediction; there are {known.sum()} "
+            f"of {known.size}. Take more records, runs or trees."
+        )
+    observed, predicted = observed[known], predicted[known]
+    error = predicted - observed
+    spread = observed - observed.mean()
+    slope, intercept = np.polyfit(observed, predicted, 1)
+    r = np.corrcoef(observed, predicted)[0, 1]
+    return {
+        "n": int(known.sum()),
+        "r2": float(1 - np.sum(error**2) / np.sum(spread**2)),
+        "r": float(round(r, 12)),
+        "r2_fit": float(r**2),
+        "rmse": float(np.sqrt(np.mean(error**2))),
+        "mae": float(np.mean(np.abs(error))),
+        "bias": float(error.mean()),
+        "slope": float(slope),
+        "intercept": float(intercept),
+    }
+
+
+def scores_by_bin(observed, predictions, strata):
+    """Scores within each vegetation bin.
+
+    Parameters
+    ----------
+    observed : array_like, shape (n,)
+    predictions : pandas.DataFrame, n rows
+        A column a scheme.
+    strata : array_like of int, shape (n,)
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``scheme``, ``stratum`` and those of `scores`; without the bins of which a
+        scheme predicts fewer than ten records. A bin's R2 holds the errors against the
+        spread within the bin, which is less than that of all records.
+    """
+    observed, strata, rows = np.asarray(observed), np.asarray(strata), []
+    for scheme, predicted in predictions.items():
+        for stratum in np.unique(strata):
+            own = (strata == stratum) & np.isfinite(predicted.to_numpy())
+            if own.sum() >= _FEWEST:
+                found = scores(observed[own], predicted[own])
+                rows.append({"scheme": scheme, "stratum": int(stratum), **found})
+    return pd.DataFrame(rows)
+
+
+def schemes_of(matched, n_folds, state):
+    """Training and test records of every scheme that leaves records out.
+
+    Parameters
+    ----------
+    matched : pandas.DataFrame
+        Records of one target.
+    n_folds : int
+    state : int
+        Seed of the splitters.
+
+    Returns
+    -------
+    dict of str to list of (train, test)
+        A scheme that the records do not allow has no split.
+    """
+    n, study = len(matched), matched["study"].to_numpy()
+    return {
+        "random_cv": folds(n, n_folds, state),
+        "site_cv": folds(n, n_folds, state, site_groups(matched)),
+        "study_cv": folds(n, n_folds, state, study),
+        "spatial_1deg": folds(n, n_folds, state, block_groups(matched, 1)),
+        "spatial_cv": folds(n, n_folds, state, block_groups(matched, 2)),
+        "spatial_5deg": folds(n, n_folds, state, block_groups(matched, 5)),
+        "spatial_10deg": folds(n, n_folds, state, block_groups(matched, 10)),
+        "region_cv": leave_one_out(region_groups(matched)),
+        "forward": forward_splits(matched),
+    }
+
+
+def ladder(
+    matched, x, target, n_trees=300, n_folds=10, seed=0, held_out=None, progress=None
+):
+    """Score one unweighted forest by every scheme in `SCHEMES`.
+
+    Parameters
+    ----------
+    matched : pandas.DataFrame
+        Records of one target, from `soilresp.records.matching.match`.
+    x : pandas.DataFrame
+        Their predictors.
+    target : {"SR", "HR"}
+    n_trees, n_folds, seed : int
+    held_out : array_like, shape (n,), optional
+        Predictions of the runs that held a record out; without them that scheme is missing.
+    progress : callable, optional
+        Called with the name of each scheme that leaves records out once it is done.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        Scores by scheme, and ``distance``: median distance from a tested record to the
+        nearest training record (km; missing where folds do not define it). Schemes that
+        predict fewer than two records are missing.
+    predictions : pandas.DataFrame
+        Prediction of each record by each scheme.
+    """
+    values, y = np.array(x, np.float32), np.array(matched["flux"])
+    state = _state(seed, target, 10_000)
+    whole = fit(new_forest(n_trees, values.shape[1], state, oob_score=True), values, y)
+    predictions = {"in_sample": predict(whole, values), "oob": oob_prediction(whole)}
+    distance = {}
+    if held_out is not None:
+        predictions["held_out"] = np.asarray(held_out, float)
+    for scheme, splits in schemes_of(matched, n_folds, state).items():
+        predictions[scheme] = _left_out(values, y, splits, n_trees, state)
+        distance[scheme] = nearest_training(matched, splits)
+        if progress is not None:
+            progress(scheme)
+    kept = [s for s in SCHEMES if np.isfinite(predictions.get(s, [])).sum() > 1]
+    predictions = pd.DataFrame({s: predictions[s] for s in kept}, index=matched.index)
+    table = pd.DataFrame({s: scores(y, predictions[s]) for s in kept}).T
+    table["distance"] = {s: np.nanmedian(d) for s, d in distance.items() if s in kept}
+    table.index.name = "scheme"
+    return table, predictions
+
+
+def buffered_curve(
+    matched, x, target, n_trees=15, n_sites=100, seed=0, buffers=BUFFERS, progress=None
+):
+    """Error at the same records while the sites around them are taken out of the training set.
+
+    Half-degree cells are left out one by one, together with all records nearer than a
+    buffer to any of the cell. The tested records are the same for every buffer, so that
+    nothing changes but the distance to what is known.
+
+    Parameters
+    ----------
+    matched, x, target
+        As for `ladder`.
+    n_trees : int
+    n_sites : int
+        Cells that are left out, drawn at random; at most as many as there are.
+    seed : int
+    buffers : sequence of float
+        km.
+    progress : callable, optional
+        Called after each buffer.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By ``buffer``: ``distance`` (median from a tested record to the nearest training
+        record, km), ``training`` (mean number of training records), the scores,
+        ``rmse_se``, the standard error of the difference from the first buffer's RMSE by
+        resampling the cells, and ``rmse_of_mean``, the RMSE of predicting the mean of the
+        training records.
+    """
+    values, y, rows, first = np.array(x, np.float32), np.array(matched["flux"]), [], None
+    site, state = site_groups(matched), _state(seed, target, 11_000)
+    known = np.unique(site)
+    chosen = np.random.default_rng(state).permutation(known)[:n_sites]
+    left_out = [(np.flatnonzero(site != c), np.flatnonzero(site == c)) for c in chosen]
+    for buffer in buffers:
+        splits = [s for s in buffered(matched, left_out, buffer) if s[0].size]
+        if splits:
+            mean = np.full(len(y), np.nan)
+            for train, test in splits:
+                mean[test] = y[train].mean()
+            predicted = _left_out(values, y, splits, n_trees, state)
+            resampled = _resampled_rmse((predicted - y) ** 2, splits, state)
+            first = resampled if first is None else first
+            rows.append({
+                "buffer": buffer,
+                "distance": float(np.nanmedian(nearest_training(matched, splits))),
+                "training": float(np.mean([train.size for train, _ in splits])),
+                **scores(y, predicted),
+                "rmse_se": float((resampled - first).std(ddof=1)),
+                "rmse_of_mean": scores(y, mean)["rmse"],
+            })
+        if progress is not None:
+            progress(buffer)
+    return pd.DataFrame(rows)
+
+
+def covariate_sets(matched, x, cube, seed=0):
+    """The predictors by year, without their years, and with a random number instead.
+
+    A number that is drawn once for every cell and year holds nothing of the climate, but
+    tells records of one cell and year from all others, as the weather of the year does.
+
+    Parameters
+    ----------
+    matched : pandas.DataFrame
+        Records of one target.
+    x : pandas.DataFrame
+        Their predictors, with ``MAT``.
+    cube : xarray.Dataset
+    seed : int
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        Empty if there is no MAT among the predictors or it has no years.
+    """
+    if "MAT" not in x or "year" not in cube["MAT"].dims:
+        return {}
+    by_year = [name for name in x if "year" in cube[name].dims]
+    means = {
+        name: cube[name].mean("year").to_numpy()[matched["row"], matched["col"]]
+        for name in by_year
+    }
+    _, of_record = np.unique(
+        matched[["row", "col", "cube_year"]].to_numpy(int), axis=0, return_inverse=True
+    )
+    rng = np.random.default_rng([seed, 13_000])
+    number = rng.normal(size=of_record.max() + 1)[of_record]
+    static, all_static = x.assign(MAT=means["MAT"]), x.assign(**means)
+    return {
+        "MAT by year": x,
+        "static MAT": static,
+        "static MAT + random number": static.assign(random=number),
+        "all static": all_static,
+        "all static + random number": all_static.assign(random=number),
+    }
+
+
+def compare_sets(matched, sets, target, n_trees=100, n_folds=10, seed=0, progress=None):
+    """RMSE and R2 of an unweighted forest for several sets of predictors.
+
+    Parameters
+    ----------
+    matched : pandas.DataFrame
+        Records of one target.
+    sets : dict of str to pandas.DataFrame
+        Predictors of the records, as from `covariate_sets`.
+    target : {"SR", "HR"}
+    n_trees, n_folds, seed : int
+    progress : callable, optional
+        Called after each set.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``predictors``, ``scheme`` (random, site and study folds, the same folds for
+        every set) and those of `scores`.
+    """
+    y, rows = np.array(matched["flux"]), []
+    state = _state(seed, target, 13_000)
+    groups = {
+        "random_cv": None, "site_cv": site_groups(matched), "study_cv": matched["study"].to_numpy()
+    }
+    for name, x in sets.items():
+        values = np.array(x, np.float32)
+        for scheme, group in groups.items():
+            splits = folds(len(y), n_folds, state, group)
+            found = scores(y, _left_out(values, y, splits, n_trees, state))
+            rows.append({"predictors": name, "scheme": scheme, **found})
+        if progress is not None:
+            progress(name)
+    return pd.DataFrame(rows, columns=["predictors", "scheme", *SCORES])
+
+
+def drawn_scores(matched, x, target, shares, n_runs=5, n_trees=100, seed=0):
+    """Scores that a drawn training set gives of itself, where copies of a record are records.
+
+    A run draws with replacement, so that its training set holds many records several
+    times. Scored as if its members were different records, the forest meets copies of what
+    it has seen: out of bag, and in a test set that is split off after the draw.
+
+    Parameters
+    ----------
+    matched, x, target
+        As for `ladder`.
+    shares : pandas.Series
+        Area share of each vegetation bin.
+    n_runs, n_trees, seed : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        Means over the runs of `scores`, by ``evaluation``: ``grown`` (in-sample, all
+        records, trees grown until leaves are single records), ``drawn_fit`` (the drawn
+        records that the forest was fitted on), ``drawn_oob`` (out of bag of the drawn set),
+        ``drawn_split`` (a fifth of the drawn set, split off after the draw).
+    """
+    values, y = np.array(x, np.float32), np.array(matched["flux"])
+    strata, rows = matched["stratum"].to_numpy(), []
+    for i in range(n_runs):
+        rng = np.random.default_rng([seed, TARGETS[target], 14_000, i])
+        drawn, _ = draw_run(strata, shares, rng)
+        state = int(rng.integers(2**31))
+
+        def forest_of(records, **options):
+            forest = new_forest(n_trees, values.shape[1], state, **options)
+            return fit(forest, values[records], y[records])
+
+        grown = new_forest(n_trees, values.shape[1], state).set_params(min_samples_split=2)
+        rows.append(("grown", scores(y, predict(fit(grown, values, y), values))))
+        forest = forest_of(drawn, oob_score=True)
+        rows.append(("drawn_fit", scores(y[drawn], predict(forest, values[drawn]))))
+        rows.append(("drawn_oob", scores(y[drawn], oob_prediction(forest))))
+        everyone, _ = draw_run(strata, shares, rng, train_fraction=1.0)
+        first, last = np.split(everyone[rng.permutation(len(y))], [round(0.8 * len(y))])
+        rows.append(("drawn_split", scores(y[last], predict(forest_of(first), values[last]))))
+    names, found = zip(*rows)
+    table = pd.DataFrame(found).groupby(list(names), sort=False).mean()
+    table.index.name = "evaluation"
+    return table.reset_index()
+
+
+def _left_out(values, y, splits, n_trees, state):
+    """Prediction of each record by the forest that was trained without it; NaN without one."""
+    predicted = np.full(len(y), np.nan)
+    for train, test in splits:
+        forest = fit(new_forest(n_trees, values.shape[1], state), values[train], y[train])
+        predicted[test] = predict(forest, values[test])
+    return predicted
+
+
+def _resampled_rmse(square, splits, state, n=500):
+    """Root of the mean square, test sets drawn anew with replacement; shape (n,)."""
+    total = np.array([square[test].sum() for _, test in splits])
+    count = np.array([test.size for _, test in splits])
+    again = np.random.default_rng(state).integers(len(splits), size=(n, len(splits)))
+    return np.sqrt(total[again].sum(axis=1) / count[again].sum(axis=1))
+
+
+def _state(seed, target, offset):
+    return int(np.random.default_rng([seed, TARGETS[target], offset]).integers(2**31))

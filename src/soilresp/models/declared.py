@@ -1,0 +1,152 @@
+"""What is declared of the models: names, files, variables, what the paper states."""
+
+import functools
+
+from soilresp.errors import ParameterError
+from soilresp.io.paths import data_dir
+from soilresp.io.yaml_text import expect, read_yaml
+
+__all__ = ["FLUXES", "POOLS", "GENERIC", "adapter", "adapters", "declared_models", "read_declared"]
+
+FLUXES = {
+    "SR": "soil respiration",
+    "HR": "heterotrophic respiration",
+    "AR": "autotrophic respiration below ground",
+    "GPP": "gross primary production",
+    "NPP": "net primary production",
+}
+"""Fluxes of a model: short and long name; g C m-2 yr-1 of land."""
+
+POOLS = {"cSoil": "soil carbon", "cLitter": "litter carbon", "cRoot": "root carbon"}
+"""Pools of a model: short and long name; kg C m-2 of land."""
+
+GENERIC = "generic"
+"""Name of the adapter that takes any file whose variables have well-known names."""
+
+
+@functools.cache
+def declared_models():
+    """The models of the paper and those at hand, from ``data/models.yaml``.
+
+    Returns
+    -------
+    dict
+        ``ten`` and ``at_hand``: name to name, reference, forcing, stated and
+        derived totals, and how to read its files; ``conventions``: names of
+        variables in files, and the layouts that several models share.
+    """
+    return read_declared(data_dir() / "models.yaml")
+
+
+_NUMBER = (int, float)
+_STATED = {str: {"value?": _NUMBER, "low?": _NUMBER, "high?": _NUMBER}}
+_SPELT = {str: [str]}
+_SHAPE = {
+    "conventions": {
+        "variables": _SPELT,
+        "standard_names": {str: str},
+        "trendy": {"layout": str, "simulations": [str]},
+        "cmip": {"layout": str, "files": [str], "co2_mass?": [str], "notes?": str},
+    },
+    "ten": {str: {
+        "name": str, "reference": str, "doi": str, "forcing": str, "stated?": _STATED,
+        "derived?": _STATED,
+        "output": {"files": [str], "variables?": _SPELT, "simulations?": [str], "notes?": str},
+    }},
+    "at_hand": {str: {
+        "name": str, "input": str, "files": [str], "reference": str, "doi": str, "period": None,
+        "ar": str, "note?": str,
+        "variables": {str: {"add": [str], "file_units": str, "times": _NUMBER}},
+    }},
+}
+
+
+def read_declared(path):
+    """Read a catalogue of models and check its layout.
+
+    Parameters
+    ----------
+    path : path-like
+        ``models.yaml``.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    DataError
+        If it is not YAML, lacks something, or has another kind of value somewhere.
+    """
+    way_out = "Correct it, or restore it with `git checkout data/models.yaml`."
+    content = read_yaml(path, way_out)
+    expect(content, _SHAPE, str(path), way_out)
+    return content
+
+
+@functools.cache
+def adapters():
+    """How to read each model's files.
+
+    Returns
+    -------
+    dict of str to dict
+        The ten models of the paper, CMIP, the testbed's three and `GENERIC`.
+        Keys of each: ``files`` (patterns of file names), ``variables`` (name of
+        the project, or of CMIP, to the names in files, first choice first),
+        ``simulations`` (which to take where a folder has several), ``notes``,
+        ``reference``, ``forcing``, ``layout``.
+
+    Examples
+    --------
+    >>> adapters()["CLASS-CTEM"]["files"]
+    ['CLASS-CTEM_*.nc', 'CLASSIC_*.nc']
+    """
+    declared = declared_models()
+    conventions = declared["conventions"]
+    out = {}
+    for name, facts in declared["ten"].items():
+        out[name] = _complete(conventions["trendy"] | facts["output"], facts, conventions)
+    out["CMIP"] = _complete(conventions["cmip"], {}, conventions)
+    for name, facts in declared["at_hand"].items():
+        out[name] = {
+            "layout": "testbed", "files": facts["files"], "notes": facts.get("note", ""),
+            "reference": f"{facts['reference']}, doi:{facts['doi']}", "forcing": "CRUNCEP",
+        }
+    out[GENERIC] = _complete({"layout": GENERIC, "files": ["*.nc"]}, {}, conventions)
+    return out
+
+
+def _complete(rules, facts, conventions):
+    """Rules of one model, with what all have in common."""
+    doi = f", doi:{facts['doi']}" if "doi" in facts else ""
+    common = {
+        "simulations": [], "notes": "", "co2_mass": [],
+        "reference": f"{facts.get('reference', '')}{doi}", "forcing": facts.get("forcing", ""),
+    }
+    out = common | rules
+    out["variables"] = conventions["variables"] | rules.get("variables", {})
+    return out
+
+
+def adapter(name):
+    """The rules of one model.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    dict
+        See `adapters`.
+
+    Raises
+    ------
+    ParameterError
+        If there is none of that name.
+    """
+    known = adapters()
+    if name not in known:
+        raise ParameterError(f"Unknown adapter {name!r}; known are {', '.join(known)}.")
+    return known[name]

@@ -1,0 +1,228 @@
+"""Land in the cells of a model, and whether a field lies where the land is."""
+
+import functools
+
+import numpy as np
+import xarray as xr
+
+from soilresp.covariates.embedded import load_embedded
+from soilresp.errors import DataError
+from soilresp.grid.cells import RESOLUTION, rectilinear_area
+from soilresp.grid.regrid import carry, overlaps
+
+__all__ = ["check_position", "land_fraction_in", "study_land"]
+
+_FRACTIONS = ("sftlf", "landfrac", "land_fraction", "land_frac", "landfraction", "lsm")
+_AREAS = ("landarea", "land_area")
+_OCEAN = ("oceancoverfrac", "sftof")
+_CELL_AREAS = ("areacella", "cell_area", "area")
+_SQUARE_METRES = {"m2": 1, "m^2": 1, "m**2": 1, "km2": 1e6, "km^2": 1e6, "km**2": 1e6}
+_TOLERANCE = 0.02
+_EDGE = 0.1
+
+
+@functools.cache
+def _study_land():
+    world = load_embedded()
+    return world["land_fraction"].astype(float).load()
+
+
+def study_land(lat, lon):
+    """Land fraction of the study, on any grid.
+
+    Parameters
+    ----------
+    lat, lon : xarray.DataArray
+        Centres, degrees.
+
+    Returns
+    -------
+    xarray.DataArray
+        Share of each cell, dims ``(lat, lon)``.
+    """
+    land = _study_land()
+    to_fine = overlaps(lat.values, lon.values)
+    area = land * rectilinear_area(land["lat"], land["lon"])
+    # Overlaps give the share of each fine cell; the transpose hands its land back to the coarse.
+    rows, columns = (m.T for m in to_fine)
+    amount = (columns @ (rows @ area.values).T).T
+    coarse = xr.DataArray(amount, {"lat": lat, "lon": lon}, ("lat", "lon"))
+    fraction = (coarse / rectilinear_area(lat, lon)).clip(0, 1)
+    return fraction.assign_attrs(units="1", long_name="share of the cell that is land")
+
+
+def is_half_degree(lat, lon):
+    """Whether centres are those of cells of the study's grid."""
+    def fits(x):
+        steps = (np.asarray(x, float) - RESOLUTION / 2) / RESOLUTION
+        return len(x) > 1 and np.allclose(np.abs(np.diff(x)), RESOLUTION, atol=1e-3) and (
+            np.allclose(steps, np.round(steps), atol=1e-2)
+        )
+
+    return fits(lat.values) and fits(lon.values)
+
+
+def has_gaps(data):
+    """Whether the bounds of cells leave gaps between neighbours, as in a sample of a grid."""
+    for kind in ("lat", "lon"):
+        bounds = data.get(data[kind].attrs.get("bounds", f"{kind}_bnds"))
+        if bounds is not None and bounds.ndim == 2 and len(bounds) > 1:
+            edges = np.sort(bounds.values.astype(float), axis=1)
+            edges = edges[np.argsort(edges[:, 0])]
+            width = np.diff(edges, axis=1)[:, 0]
+            if np.any(np.diff(edges[:, 0]) > 1.5 * width[:-1] + 1e-6):
+                return True
+    return False
+
+
+def land_fraction_in(data, what):
+    """Land fraction that an open file holds, if any.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        With dimensions ``lat`` and ``lon``.
+    what : str
+        For messages.
+
+    Returns
+    -------
+    xarray.DataArray or None
+        Share of each cell.
+    how : str
+        Which variable it was made from.
+
+    Raises
+    ------
+    DataError
+        If it is not a share of the cell in the units that it says.
+    """
+    names = {str(n).lower(): n for n in data.data_vars}
+    for name in (*_FRACTIONS, *_OCEAN):
+        if name in names:
+            field = _flat(data[names[name]]).astype(float)
+            percent = str(field.attrs.get("units", "")) in ("%", "percent") or float(
+                field.max()) > 1.5
+            share = field / 100 if percent else field
+            share = 1 - share.fillna(0) if name in _OCEAN else share.fillna(0)
+            _check_share(share, f"{what}: {names[name]}")
+            return share, names[name]
+    for name in _AREAS:
+        if name in names:
+            field = _flat(data[names[name]]).astype(float)
+            units = str(field.attrs.get("units", ""))
+            if units not in _SQUARE_METRES:
+                raise DataError(
+                    f"{what}: {names[name]} has units {units!r}; expected m2 or km2."
+                )
+            area = rectilinear_area(data["lat"], data["lon"])
+            share = field.fillna(0) * _SQUARE_METRES[units] / area
+            _check_share(share, f"{what}: {names[name]} over the area of its cell")
+            return share.clip(max=1), names[name]
+    return None, ""
+
+
+def cell_area_ratio(data, what):
+    """Cell area that a file states, over that of the sphere between its cell edges.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+    what : str
+
+    Returns
+    -------
+    xarray.DataArray or None
+
+    Raises
+    ------
+    DataError
+        If they differ by more than 2 %: then the coordinates or the area are wrong.
+    """
+    names = {str(n).lower(): n for n in data.data_vars}
+    for name in _CELL_AREAS:
+        if name not in names:
+            continue
+        field = _flat(data[names[name]]).astype(float)
+        units = str(field.attrs.get("units", ""))
+        if units not in _SQUARE_METRES or not {"lat", "lon"} <= set(field.dims):
+            continue
+        area = rectilinear_area(data["lat"], data["lon"])
+        ratio = field * _SQUARE_METRES[units] / area
+        total = float((ratio * area).sum() / area.sum())
+        if abs(total - 1) > _TOLERANCE:
+            raise DataError(
+                f"{what}: {names[name]} adds up to {total:.3g} times the area between the edges "
+                "of its cells. Its units, or the coordinates, are wrong."
+            )
+        return ratio
+    return None
+
+
+def _flat(field):
+    """A field without time or other dimensions of length 1; the first time of several."""
+    for dim in [d for d in field.dims if d not in ("lat", "lon")]:
+        field = field.isel({dim: 0}, drop=True)
+    return field
+
+
+def _check_share(share, what):
+    low, high = float(share.min()), float(share.max())
+    if not (low > -1e-6 and high < 1 + _TOLERANCE):
+        raise DataError(f"{what} is between {low:.3g} and {high:.3g}; expected 0 to 1 (or %).")
+    if high == 0:
+        raise DataError(f"{what} is zero throughout. The file may be cut off.")
+
+
+def check_position(field, what):
+    """Refuse a field of the globe that lies upside down or is shifted by 180 degrees.
+
+    Where it has values other than zero is held against the land of the study, as it
+    is and in the other orientations.
+
+    Parameters
+    ----------
+    field : xarray.DataArray
+        Dimensions ``lat``, ``lon`` and any others, on any grid; missing or zero off land.
+    what : str
+        For the message.
+
+    Raises
+    ------
+    DataError
+        If another orientation fits the continents better.
+
+    Notes
+    -----
+    A field with values over most of the ocean, or on less than a third of the land,
+    cannot be told and is let through.
+    """
+    there = field.notnull() & (field != 0)
+    there = there.any([d for d in there.dims if d not in ("lat", "lon")])
+    there = there.transpose("lat", "lon")
+    rows, columns = overlaps(there["lat"].values, there["lon"].values)
+    found = carry(there.values.astype(float), rows, columns) > 0.5
+    land = _study_land()
+    is_land = land.values > 0.5
+    area = np.cos(np.deg2rad(land["lat"].values))[:, None] * np.ones_like(land.values)
+    covered, at_sea = area[found & is_land].sum(), area[found & ~is_land].sum()
+    turned = {
+        "as it is": found,
+        "its latitude is upside down": found[::-1],
+        "its longitudes are shifted by 180 degrees": np.roll(found, 360, axis=1),
+        "its latitude is upside down and its longitudes are shifted by 180 degrees":
+            np.roll(found[::-1], 360, axis=1),
+    }
+    if covered + at_sea < area[is_land].sum() / 3 or at_sea > 0.9 * area[~is_land].sum():
+        return
+    fit = {
+        words: area[mask & is_land].sum() / area[mask | is_land].sum()
+        for words, mask in turned.items()
+    }
+    best = max(fit, key=fit.get)
+    if fit[best] > fit["as it is"] + _EDGE:
+        raise DataError(
+            f"{what} does not lie on the land: {best} (the overlap with the land is "
+            f"{fit['as it is']:.0%}, and would be {fit[best]:.0%}). Correct the coordinates of "
+            "the file."
+        )

@@ -1,0 +1,86 @@
+"""HWSD v1.2 topsoil (0-30 cm) properties at 0.05 degree, as ORNL DAAC 1247 has them.
+
+Wieder, W. R. et al. (2014), doi:10.3334/ORNLDAAC/1247.
+"""
+
+import numpy as np
+import xarray as xr
+
+from soilresp.errors import DataError
+from soilresp.grid.cells import block_mean, coordinates, to_standard
+
+__all__ = ["TOPSOIL_DEPTH", "read_soil_carbon"]
+
+TOPSOIL_DEPTH = 0.3
+"""Depth of the topsoil layer, m."""
+
+
+def read_soil_carbon(organic_carbon, bulk_density):
+    """Soil organic carbon of the topsoil on the half-degree grid.
+
+    Carbon content (percent of weight) times bulk density (kg dm-3) times
+    depth, formed at 0.05 degree and then averaged over the land of each cell.
+
+    Parameters
+    ----------
+    organic_carbon, bulk_density : path-like
+        ``T_OC.nc4`` and ``T_BULK_DEN.nc4``.
+
+    Returns
+    -------
+    xarray.DataArray
+        Dimensions ``(lat, lon)``, kg m-2; NaN where the map has no soil.
+
+    Raises
+    ------
+    DataError
+        If a file cannot be read or is not on the 0.05-degree grid.
+    """
+    grid = coordinates()
+    mean = np.full((grid["lat"].size, grid["lon"].size), np.nan)
+    bands = zip(_bands(organic_carbon, "T_OC"), _bands(bulk_density, "T_BULK_DEN"), strict=True)
+    for (north, percent), (_, density) in bands:
+        # percent/100 * (kg dm-3 = 1000 kg m-3) * m
+        carbon = block_mean(percent * density * (10 * TOPSOIL_DEPTH), 10)
+        first = round((grid["lat"].values[0] - north) / 0.5)
+        mean[first : first + len(carbon)] = carbon
+    return xr.DataArray(
+        mean,
+        dims=("lat", "lon"),
+        coords=grid,
+        name="SOC",
+        attrs={
+            "units": "kg m-2",
+            "long_name": "soil organic carbon, 0-30 cm",
+            "source": "HWSD v1.2 (ORNL DAAC 1247)",
+        },
+    )
+
+
+_ROWS = 300
+"""Rows of the map that are read at a time; the whole of it would take a gigabyte."""
+
+
+def _bands(path, variable):
+    """The map from its first row to its last: the northernmost cell of a band, and its values."""
+    try:
+        with xr.open_dataset(path) as data:
+            if variable not in data:
+                raise DataError(
+                    f"{path}: no variable {variable!r}, found {sorted(data.data_vars)}."
+                )
+            field = data[variable]
+            if dict(field.sizes) != {"lat": 3600, "lon": 7200}:
+                raise DataError(
+                    f"{path}: expected {variable} on the 0.05-degree grid (lat 3600, lon 7200), "
+                    f"got {dict(field.sizes)}."
+                )
+            for start in range(0, field.sizes["lat"], _ROWS):
+                band = to_standard(field.isel(lat=slice(start, start + _ROWS)).load())
+                # -1 stands for missing and is not declared as a fill value in the file.
+                values = np.where(band.values < 0, np.nan, band.values)
+                yield float(band["lat"][:10].mean()), values
+    except (OSError, RuntimeError, ValueError) as error:
+        raise DataError(
+            f"{path} is not a readable NetCDF file ({error}). Fetch it again."
+        ) from None

@@ -1,0 +1,187 @@
+"""What the readers of leaf area index share: files by date, and monthly means."""
+
+import calendar
+import re
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from soilresp.errors import DataError
+from soilresp.grid.cells import coordinates
+
+__all__ = ["LARGEST_LAI", "dated_files", "scale", "monthly_means"]
+
+LARGEST_LAI = 10.0
+"""No canopy of half a kilometre or more has a leaf area index above this, m2 m-2."""
+
+
+def dated_files(source, pattern, what, example):
+    """Find the files of a product and read the dates in their names.
+
+    Parameters
+    ----------
+    source : path-like or iterable of path-like
+        A folder, searched with all folders in it, or the files themselves.
+    pattern : str
+        Regular expression for the name of a file; other names in a folder are
+        passed over.
+    what, example : str
+        Names of the product and of one of its files, for messages.
+
+    Returns
+    -------
+    dict of str to pathlib.Path
+        The groups of the expression, joined, to the file.
+
+    Raises
+    ------
+    DataError
+        If there is no such file, a file that was given has another name, or
+        two are of the same date.
+    """
+    if isinstance(source, (str, Path)) and Path(source).is_dir():
+        paths = [p for p in sorted(Path(source).rglob("*")) if re.search(pattern, p.name)]
+    else:
+        paths = [Path(source)] if isinstance(source, (str, Path)) else [Path(p) for p in source]
+    if not paths:
+        raise DataError(f"No file of {what} in {source}; expected names like {example}.")
+    found = {}
+    for path in paths:
+        match = re.search(pattern, path.name)
+        if match is None:
+            raise DataError(
+                f"{path} is not named like a file of {what} ({example}), so its date is unknown. "
+                "Give it its published name."
+            )
+        key = "".join(match.groups())
+        if key in found:
+            raise DataError(
+                f"{path.name} and {found[key].name} are of the same date. Keep one of the two."
+            )
+        found[key] = path
+    return found
+
+
+def scale(stored, factor, fills, valid, path):
+    """Leaf area index from stored whole numbers.
+
+    Parameters
+    ----------
+    stored : numpy.ndarray of int
+    factor : float
+        m2 m-2 of a stored 1.
+    fills : iterable of int
+        Stored values that stand for no data.
+    valid : (int, int)
+        Smallest and largest stored value that is data.
+    path : path-like
+        Named in the message.
+
+    Returns
+    -------
+    numpy.ndarray of float32
+        m2 m-2, NaN for no data.
+
+    Raises
+    ------
+    DataError
+        If a value is neither data nor a declared fill, or above `LARGEST_LAI`.
+    """
+    missing = np.isin(stored, list(fills))
+    odd = ~missing & ((stored < valid[0]) | (stored > valid[1]))
+    if odd.any():
+        raise DataError(
+            f"{path} has {int(odd.sum())} values outside {valid[0]:g}..{valid[1]:g}, such as "
+            f"{stored[odd][0]}, that are no declared fill value ({sorted(fills)}). If they stand "
+            "for no data, name them with `fills`; if not, the file is damaged."
+        )
+    lai = stored.astype(np.float32)
+    lai *= np.float32(factor)
+    lai[missing] = np.nan
+    if not missing.all() and np.nanmax(lai) > LARGEST_LAI * (1 + 1e-6):
+        raise DataError(
+            f"{path} has a leaf area index of {np.nanmax(lai):.4g}; expected {LARGEST_LAI:g} at "
+            f"most. Its scale factor, {factor:g}, may be wrong."
+        )
+    return lai
+
+
+def monthly_means(composites, years, read, attrs):
+    """Monthly means, each composite weighted by its days in the month.
+
+    Only one composite is held at a time.
+
+    Parameters
+    ----------
+    composites : dict of (datetime.date, datetime.date) to path-like
+        File of each span of days, first and last included.
+    years : (int, int)
+        First and last year.
+    read : callable
+        From a path to the composite on the half-degree grid
+        (`xarray.DataArray`).
+    attrs : dict
+        Attributes of the result.
+
+    Returns
+    -------
+    xarray.DataArray of float32
+        Dimensions ``(year, month, lat, lon)``, m2 m-2. A cell that is missing
+        in some composites of a month takes the mean of the others.
+
+    Raises
+    ------
+    DataError
+        If a day of the years is in no composite, before anything is read.
+    """
+    first, last = years
+    _check_days(composites, first, last)
+    grid = coordinates()
+    shape = (last - first + 1, 12, grid["lat"].size, grid["lon"].size)
+    out = np.full(shape, np.nan, np.float32)
+    sums = {}
+    for (start, end), path in sorted(composites.items()):
+        days = [d for d in _days(start, end) if first <= d.year <= last]
+        if not days:
+            continue
+        values = read(path).values
+        valid = np.isfinite(values)
+        for month in sorted({(d.year, d.month) for d in days}):
+            n = sum((d.year, d.month) == month for d in days)
+            total, weight = sums.setdefault(month, np.zeros((2, *values.shape), np.float32))
+            total += np.where(valid, n * values, 0)
+            weight += n * valid
+        # A month whose last day has come is complete; its sums make room for the next.
+        for month in [m for m in sums if _last_day(*m) <= end]:
+            total, weight = sums.pop(month)
+            there = weight > 0
+            place = out[month[0] - first, month[1] - 1]
+            place[there] = total[there] / weight[there]
+    coords = {"year": np.arange(first, last + 1), "month": np.arange(1, 13), **grid}
+    attrs = {"units": "m2 m-2", "standard_name": "leaf_area_index",
+             "long_name": "leaf area index", **attrs}
+    return xr.DataArray(out, coords, ("year", "month", "lat", "lon"), "LAI", attrs)
+
+
+def _days(start, end):
+    return [start + timedelta(k) for k in range((end - start).days + 1)]
+
+
+def _last_day(year, month):
+    return date(year, month, calendar.monthrange(year, month)[1])
+
+
+def _check_days(composites, first, last):
+    """Every day of the years in one composite, or an error that names the gaps."""
+    covered = {d for span in composites for d in _days(*span)}
+    gaps = [d for d in _days(date(first, 1, 1), date(last, 12, 31)) if d not in covered]
+    if gaps:
+        months = sorted({f"{d:%Y-%m}" for d in gaps})
+        more = " ..." if len(months) > 6 else ""
+        raise DataError(
+            f"No leaf area index from {gaps[0]} on: {len(gaps)} days of {first}-{last} are in no "
+            f"file, in {', '.join(months[:6])}{more}. Fetch the files of these months, or ask for "
+            "fewer years."
+        )

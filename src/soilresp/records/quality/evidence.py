@@ -1,0 +1,177 @@
+"""What the tests know of the records: numbers, words, cells of the map, and how flags are kept."""
+
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from soilresp.covariates.embedded import load_embedded
+from soilresp.grid.cells import cell_index
+from soilresp.records.quality.countries import all_countries, resolve
+
+__all__ = ["CLEAN_FLAGS", "FACTORS", "FIELDS", "THRESHOLD", "Evidence", "decimals", "flag", "merge",
+           "number_text", "score"]
+
+FIELDS = ("record", "study", "test", "field", "value", "expected", "score", "repair")
+"""Columns of the flags."""
+
+THRESHOLD = 0.5
+"""Published threshold: flags below it are remarks, those at it or above are suspicions."""
+
+CLEAN_FLAGS = ("", "Q0", "Q01")
+"""Values of ``Quality_flag`` of a record that its keepers have no doubt of."""
+
+FACTORS = {
+    3.67: "CO2 entered as carbon",
+    10.0: "a decimal place",
+    100.0: "two decimal places",
+    365.0: "per day and per year",
+}
+"""Factors between units, or slips of the decimal point, that a repair may rest on."""
+
+
+class Evidence:
+    """The records of SRDB with what the map says of their places.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `soilresp.records.srdb.read_srdb`, best with ``strip=False``. Columns
+        that it lacks count as empty.
+    climate : xarray.Dataset, optional
+        From `soilresp.covariates.embedded.load_embedded`, which is the default.
+    """
+
+    def __init__(self, table, climate=None):
+        self.table = table
+        self._climate = climate
+        self._numbers, self._texts = {}, {}
+        self.memo = {}
+
+    def number(self, name):
+        """A column as numbers (`pandas.Series` of float); NaN where there is none."""
+        if name not in self._numbers:
+            if name in self.table:
+                column = pd.to_numeric(self.table[name], errors="coerce").astype(float)
+            else:
+                column = pd.Series(np.nan, index=self.table.index)
+            self._numbers[name] = column
+        return self._numbers[name]
+
+    def text(self, name):
+        """A column as words without stray blanks (`pandas.Series`); missing where none are."""
+        if name not in self._texts:
+            column = pd.Series(None, index=self.table.index, dtype=object)
+            if name in self.table:
+                column = self.table[name].astype(object)
+                column = column.map(lambda v: v.strip() if isinstance(v, str) else None)
+            self._texts[name] = column.astype(object)
+        return self._texts[name]
+
+    @property
+    def study(self):
+        """Number of the study of each record."""
+        return self.table["Study_number"]
+
+    @cached_property
+    def located(self):
+        """Whether a record has coordinates that exist on Earth (`pandas.Series` of bool)."""
+        lat, lon = self.number("Latitude"), self.number("Longitude")
+        return lat.between(-90, 90) & lon.between(-180, 180)
+
+    @cached_property
+    def home(self):
+        """Codes of the stated country and its territories, a tuple by record; () if not known."""
+        names = self.text("Country")
+        codes = {n: self.countries.belonging(resolve(n)) for n in names.dropna().unique()}
+        return names.map(lambda name: codes.get(name, ()))
+
+    @cached_property
+    def countries(self):
+        """The polygons (`soilresp.records.quality.countries.Countries`)."""
+        return all_countries()
+
+    @cached_property
+    def cells(self):
+        """Long-term climate and greenness of each record's cell (`pandas.DataFrame`)."""
+        return self.at(self.number("Latitude"), self.number("Longitude"))
+
+    def at(self, lat, lon):
+        """Climate and greenness at points: ``MAT`` (degC), ``MAP`` (mm), ``warmest``, ``coldest``
+        (degC), ``fapar``, ``ndvi``, ``trees`` and ``bare`` (share); NaN off the map."""
+        lat, lon = pd.Series(lat), pd.Series(lon)
+        known = lat.between(-90, 90) & lon.between(-180, 180)
+        out = pd.DataFrame(np.nan, index=lat.index, columns=list(self._fields))
+        row, col = cell_index(lat[known], lon[known])
+        for name, field in self._fields.items():
+            out.loc[known, name] = field[row, col]
+        return out
+
+    @cached_property
+    def _fields(self):
+        world = load_embedded() if self._climate is None else self._climate
+        tas, classes = world["tas"].values, world["igbp_fraction"]
+        return {
+            "MAT": tas.mean(axis=0),
+            "MAP": world["pr"].values.sum(axis=0),
+            "warmest": tas.max(axis=0),
+            "coldest": tas.min(axis=0),
+            "fapar": world["fapar_max"].values,
+            "ndvi": world["ndvi_max"].values,
+            "trees": classes.sel(igbp=[1, 2, 3, 4, 5, 8, 9]).sum("igbp").values,
+            "bare": classes.sel(igbp=[15, 16]).sum("igbp").values,
+        }
+
+
+def score(value, tolerance):
+    """Suspicion of a departure: 0.5 at its tolerance, towards 1 beyond.
+
+    Examples
+    --------
+    >>> score(2.0, 2.0), score(6.0, 2.0)
+    (0.5, 0.75)
+    """
+    return 1 - tolerance / (value + tolerance)
+
+
+def flag(evidence, rows, test, field, value, expected, score, repair=""):
+    """Flags of one test, on the index of the records; arguments are lists or one for all."""
+    table = evidence.table.loc[rows]
+    return pd.DataFrame(
+        {
+            "record": table["Record_number"], "study": table["Study_number"], "test": test,
+            "field": field, "value": value, "expected": expected, "score": score,
+            "repair": repair,
+        },
+        index=table.index,
+    )
+
+
+def merge(parts):
+    """One table of flags from several; empty, with its columns, if there are none."""
+    parts = [p for p in parts if len(p)]
+    if not parts:
+        return pd.DataFrame({name: [] for name in FIELDS}, index=pd.Index([], dtype=int))
+    return pd.concat(parts)[list(FIELDS)]
+
+
+def decimals(values):
+    """Decimal places that numbers were entered with.
+
+    Examples
+    --------
+    >>> decimals([45.0, 45.25])
+    [0, 2]
+    """
+    return [len(number_text(v).partition(".")[2]) for v in values]
+
+
+def number_text(value):
+    """A number as SRDB writes it.
+
+    Examples
+    --------
+    >>> number_text(45.0), number_text(-0.5)
+    ('45', '-0.5')
+    """
+    return "" if not np.isfinite(value) else f"{value:.8g}"

@@ -1,0 +1,189 @@
+"""The benchmark as two small files that ship with the project: its climatology, and its years."""
+
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from soilresp.errors import DataError
+from soilresp.grid.cells import coordinates
+from soilresp.io import fetch as access
+from soilresp.io import paths
+
+__all__ = [
+    "FILE_NAME", "ANNUAL_FILE_NAME", "FLUXES", "REQUIRED", "ANNUAL", "benchmark_path",
+    "annual_path", "check_benchmark", "load_benchmark", "load_annual",
+]
+
+FILE_NAME = "soilresp_benchmark_0p5deg.nc"
+
+ANNUAL_FILE_NAME = "soilresp_annual_0p5deg.nc"
+
+FLUXES = ("SR", "HR", "AR", "HR_joint", "AR_joint")
+"""Fluxes of the file, g m-2 yr-1 of carbon, of vegetated area."""
+
+SPREADS = ("sd", "mad", "mad_scaled", "cv")
+
+REQUIRED = (
+    *FLUXES, "AR_SR", *(f"{f}_{s}" for f in ("SR", "HR") for s in SPREADS),
+    "vegetated_fraction", "land_fraction", "cell_area",
+)
+"""Variables that a benchmark has at least; AR's spreads need records of both SR and HR."""
+
+ANNUAL = {
+    "SR": "g m-2 yr-1", "HR": "g m-2 yr-1", "SR_di": "1", "HR_di": "1",
+    "vegetated_fraction": "1", "land_fraction": "1", "cell_area": "m2",
+}
+"""Variables, with their units, that a file of annual maps has at least; AR is SR - HR."""
+
+_ROUNDED = 1e-3
+"""g m-2 yr-1 by which sums of fluxes may miss, for the digits of 32 bits."""
+
+
+def benchmark_path():
+    """Where the project keeps the file (`pathlib.Path`)."""
+    return paths.data_dir() / "benchmark" / FILE_NAME
+
+
+def annual_path():
+    """Where the project keeps the file of annual maps (`pathlib.Path`)."""
+    return benchmark_path().with_name(ANNUAL_FILE_NAME)
+
+
+def load_benchmark(path=None):
+    """Read a benchmark file.
+
+    Parameters
+    ----------
+    path : path-like, optional
+        Default: the one that ships with the project.
+
+    Returns
+    -------
+    xarray.Dataset, dims (lat, lon)
+        ``SR``, ``HR``, ``AR`` and the fluxes that are possible together, ``HR_joint`` and
+        ``AR_joint``, g m-2 yr-1 of carbon, of *vegetated* area; ``AR_SR``; ``_sd``, ``_mad``,
+        ``_mad_scaled`` (g m-2 yr-1) and ``_cv`` (%) of SR and HR, and of AR unless the file
+        comes from a twin experiment; ``vegetated_fraction``, ``land_fraction`` (of the cell)
+        and ``cell_area`` (m2).
+
+    Raises
+    ------
+    DataError
+        If the file is missing, cannot be read, or is not laid out so.
+    """
+    own = path is None
+    path = benchmark_path() if own else Path(path)
+    made = _read(path)
+    check_benchmark(made, path)
+    if own:
+        access.tell_committed(path)
+    return made
+
+
+def load_annual(path=None):
+    """Read a file of the benchmark's annual maps.
+
+    Parameters
+    ----------
+    path : path-like, optional
+        Default: the one that ships with the project.
+
+    Returns
+    -------
+    xarray.Dataset, dims (year, lat, lon)
+        ``SR`` and ``HR``, g m-2 yr-1 of carbon, of *vegetated* area (AR is SR - HR), each as
+        precise as its attribute ``rounded_to`` says; without years, the dissimilarity indices
+        ``SR_di`` and ``HR_di``, whether a cell is inside the area of applicability
+        (``SR_inside``, ``HR_inside``: 1, 0, or NaN), ``vegetated_fraction``, ``land_fraction``
+        (of the cell) and ``cell_area`` (m2).
+
+    Raises
+    ------
+    DataError
+        If the file is missing, cannot be read, or is not laid out so.
+    """
+    path = annual_path() if path is None else Path(path)
+    made = _read(path)
+    missing = [v for v in (*ANNUAL, "SR_inside", "HR_inside", "time") if v not in made]
+    if missing:
+        raise DataError(f"{path} has no variable {missing[0]!r}; a file of annual maps has it.")
+    _check_grid(made, path)
+    for variable, units in ANNUAL.items():
+        if made[variable].attrs.get("units") != units:
+            raise DataError(
+                f"{path}: {variable} is in {made[variable].attrs.get('units')!r}; "
+                f"expected {units!r}."
+            )
+    for variable in ("SR", "HR"):
+        if made[variable].dims != ("time", "lat", "lon"):
+            raise DataError(
+                f"{path}: {variable} has dimensions {', '.join(made[variable].dims)}; expected "
+                "time, lat, lon."
+            )
+    years = made["time"].dt.year.values
+    made = made.drop_vars([v for v in made.variables if v.endswith("_bnds")])
+    return made.assign_coords(time=years).rename(time="year")
+
+
+def _read(path):
+    """All of a NetCDF file that `soilresp export --compact` makes."""
+    if not path.exists():
+        raise DataError(
+            f"{path} does not exist. Make it from a run with `soilresp export --run FOLDER "
+            "--compact --out FOLDER`, or restore the project's copy."
+        )
+    try:
+        with xr.open_dataset(path) as stored:
+            return stored.load()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise DataError(f"{path} is not a readable NetCDF file ({error}).") from None
+
+
+def check_benchmark(dataset, name="The benchmark"):
+    """Refuse a dataset that is not laid out as a benchmark.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+    name : str or path-like
+        What to call it in a message.
+
+    Raises
+    ------
+    DataError
+        If a variable is missing, the grid is another one, a flux has another unit or is
+        beyond reason, or HR_joint and AR_joint do not make up SR.
+    """
+    missing = [v for v in REQUIRED if v not in dataset]
+    if missing:
+        raise DataError(f"{name} has no variable {missing[0]!r}; a benchmark has it.")
+    _check_grid(dataset, name)
+    for variable in FLUXES:
+        units = dataset[variable].attrs.get("units")
+        if units != "g m-2 yr-1":
+            raise DataError(f"{name}: {variable} is in {units!r}; expected 'g m-2 yr-1'.")
+    for variable in ("vegetated_fraction", "land_fraction"):
+        values = dataset[variable].values
+        if not ((values >= -1e-6) & (values <= 1 + 1e-6)).all():
+            raise DataError(f"{name}: {variable} is not within 0 to 1 everywhere.")
+    sr, hr, ar = (dataset[v].values for v in ("SR", "HR_joint", "AR_joint"))
+    known = np.isfinite(sr)
+    if not known.any():
+        raise DataError(f"{name}: SR has no value.")
+    whole = np.abs(hr + ar - sr)[known] <= _ROUNDED
+    if not (whole.all() and (hr[known] >= 0).all() and (ar[known] >= 0).all()):
+        raise DataError(
+            f"{name}: HR_joint and AR_joint are not two parts of SR in every cell. "
+            "Make the file again with `soilresp export --compact`."
+        )
+
+
+def _check_grid(dataset, name):
+    for axis, wanted in coordinates().items():
+        found = dataset[axis].values if axis in dataset.coords else np.array([])
+        if found.shape != wanted.shape or not np.allclose(found, wanted, atol=1e-4):
+            raise DataError(
+                f"{name}: {axis} is not {wanted.values[0]:g} to {wanted.values[-1]:g} in "
+                f"{wanted.size} steps. A benchmark is on the half-degree grid, from north to south."
+            )

@@ -1,0 +1,298 @@
+"""Global totals of every model and map, with what each number stands on."""
+
+import numpy as np
+import pandas as pd
+
+from soilresp.errors import DataError, ParameterError
+from soilresp.grid.cells import rectilinear_area, total_pg
+from soilresp.models import POOLS, declared_models
+from soilresp.scoring.paper import paper_values
+
+__all__ = [
+    "COLUMNS",
+    "STATED",
+    "DERIVED",
+    "COMPUTED",
+    "EMPIRICAL",
+    "BENCHMARK",
+    "global_total",
+    "stated_totals",
+    "output_totals",
+    "series_totals",
+    "field_totals",
+    "ensemble_means",
+    "ten_table",
+]
+
+STATED = "stated in the paper"
+DERIVED = "derived from the paper"
+COMPUTED = "computed here from output"
+EMPIRICAL = "empirical comparator"
+BENCHMARK = "benchmark of this run"
+
+COLUMNS = [
+    "group", "model", "variable", "value", "low", "high",
+    "period", "provenance", "reason", "source",
+]
+"""Columns of every table here, one row a model and variable. Pg C yr-1 (pools: Pg C;
+AR_SR: a ratio of totals); `reason` says why a value is missing."""
+
+_VARIABLES = ("SR", "HR", "AR", "AR_SR")
+_KG_PER_PG = 1e12
+
+
+def _table(rows):
+    """Rows as a table with all columns, numbers as floats and texts never missing."""
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    numbers = ["value", "low", "high"]
+    table[numbers] = table[numbers].astype(float)
+    texts = [c for c in COLUMNS if c not in numbers]
+    table[texts] = table[texts].astype(object).fillna("").astype(str)
+    return table
+
+
+def global_total(dataset, variable):
+    """Global total of one variable of a model's output, on its own grid.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Per m2 of land, with ``land_fraction``; see `soilresp.models`.
+    variable : str
+        A flux (g C m-2 yr-1) or a pool (kg C m-2).
+
+    Returns
+    -------
+    xarray.DataArray
+        Pg C yr-1 or Pg C, for each year if there are years.
+
+    Raises
+    ------
+    DataError
+        If there is no ``land_fraction``.
+    """
+    if "land_fraction" not in dataset:
+        raise DataError("A total per m2 of land needs land_fraction, which the output lacks.")
+    area = dataset["land_fraction"] * rectilinear_area(dataset["lat"], dataset["lon"])
+    if variable not in POOLS:
+        return total_pg(dataset[variable], area)
+    return ((dataset[variable] * area).sum(("lat", "lon")) / _KG_PER_PG).assign_attrs(units="Pg")
+
+
+def stated_totals():
+    """The ten models of the paper: what it states, what follows, and what is not known.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `COLUMNS`, four rows a model (SR, HR, AR, AR_SR). A value that is only
+        bounded has `low` and `high`; one that the text does not give is NaN.
+    """
+    rows = []
+    first, last = paper_values()["period"]
+    for model, facts in declared_models()["ten"].items():
+        for variable in _VARIABLES:
+            row = {"group": "ten models of the paper", "model": model, "variable": variable,
+                   "period": f"{first}-{last}", "source": "Lu et al. 2021"}
+            stated = facts.get("stated", {}).get(variable)
+            derived = facts.get("derived", {}).get(variable)
+            if stated:
+                row |= {"value": stated["value"], "provenance": STATED}
+            elif derived and "value" in derived:
+                row |= {"value": derived["value"], "provenance": DERIVED}
+            elif derived:
+                row |= {"low": derived["low"], "high": derived["high"], "provenance": DERIVED,
+                        "reason": f"only bounded: {derived['how']}"}
+            else:
+                row["reason"] = "not stated in the text; the output is given on request"
+            rows.append(row)
+    return _table(rows)
+
+
+def output_totals(dataset):
+    """Totals of a model whose output is at hand.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        As `soilresp.models` returns it, with attributes ``model``,
+        ``period``, ``how_ar`` and ``reference``; annual fields are averaged.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `COLUMNS`: SR, HR, AR and AR_SR always, other variables where present.
+    """
+    others = [v for v in dataset.data_vars if v not in ("land_fraction", "cell_area", *_VARIABLES)]
+    totals = {
+        v: float(global_total(dataset, v).mean())
+        for v in ("SR", "HR", "AR", *others) if v in dataset
+    }
+    if "SR" in totals and "AR" in totals:
+        totals["AR_SR"] = totals["AR"] / totals["SR"]
+    attrs = dataset.attrs
+    common = {"group": "output at hand", "model": attrs["model"], "period": attrs["period"],
+              "source": attrs["reference"]}
+    rows = [
+        common | {"variable": v, "value": totals[v], "provenance": COMPUTED}
+        if v in totals
+        else common | {"variable": v, "reason": f"AR: {attrs['how_ar']}"}
+        for v in (*_VARIABLES, *others)
+    ]
+    return _table(rows)
+
+
+def series_totals(series, group, source, period=(1982, 2012)):
+    """Means of annual global series over the years of a period that they have.
+
+    Parameters
+    ----------
+    series : pandas.DataFrame
+        ``model, year, variable, total`` (Pg C yr-1) and, if there are several
+        members of a model, ``member``: members are averaged first.
+    group, source : str
+        Written in each row.
+    period : tuple of int
+        First and last year.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `COLUMNS`; `period` has the years that were found. `low` and `high` are
+        the smallest and largest annual value.
+
+    Raises
+    ------
+    DataError
+        If no year of the period is in the series.
+    """
+    chosen = series[series["year"].between(*period)]
+    if chosen.empty:
+        raise DataError(f"{source} has no year in {period[0]}-{period[1]}.")
+    annual = chosen.groupby(["model", "variable", "year"], as_index=False)["total"].mean()
+    rows = [
+        {"group": group, "model": model, "variable": variable, "value": part["total"].mean(),
+         "low": part["total"].min(), "high": part["total"].max(),
+         "period": f"{part['year'].min()}-{part['year'].max()}", "provenance": COMPUTED,
+         "source": source}
+        for (model, variable), part in annual.groupby(["model", "variable"])
+    ]
+    return _table(rows)
+
+
+def field_totals(model, fields, area, provenance, period="", source="", group=None):
+    """Totals of maps made here: the benchmark, or an empirical comparator.
+
+    Parameters
+    ----------
+    model : str
+        Name for the row.
+    fields : mapping of str to xarray.DataArray
+        SR, HR and AR as far as they exist, g C m-2 yr-1 of the ground that
+        `area` counts. AR_SR is the ratio of the totals.
+    area : xarray.DataArray
+        m2: cell area x vegetated fraction for the benchmark, x land fraction
+        for a comparator.
+    provenance : str
+        `EMPIRICAL` or `BENCHMARK`.
+    period, source : str
+    group : str, optional
+        Default: `provenance`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `COLUMNS`, four rows.
+    """
+    unknown = set(fields) - set(_VARIABLES[:3])
+    if unknown:
+        raise ParameterError(f"Fields can be SR, HR and AR, got {', '.join(sorted(unknown))}.")
+    totals = {v: float(total_pg(field, area).mean()) for v, field in fields.items()}
+    if {"SR", "AR"} <= totals.keys():
+        totals["AR_SR"] = totals["AR"] / totals["SR"]
+    common = {"group": group or provenance, "model": model, "period": period,
+              "provenance": provenance, "source": source}
+    return _table([
+        common | ({"variable": v, "value": totals[v]} if v in totals
+                  else {"variable": v, "reason": "no such field"})
+        for v in _VARIABLES
+    ])
+
+
+def ensemble_means(table):
+    """Means over the models of each group, beside the paper's mean of ten.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Any of the tables of this module, or several concatenated.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``group, variable, mean, sd, low, high, n, n_models, provenance``. `n`
+        models have a value, of `n_models`. The mean of the paper's ten is the
+        stated one: too few of their values stand in the text to average.
+    """
+    rows = []
+    for (group, variable), part in table.groupby(["group", "variable"], sort=False):
+        row = {"group": group, "variable": variable, "n_models": len(part)}
+        if group == "ten models of the paper":
+            stated = paper_values()["models"][variable]
+            row |= {"mean": stated.get("mean", np.nan), "sd": np.nan, "low": stated["min"],
+                    "high": stated["max"], "n": len(part), "provenance": STATED}
+        else:
+            values = part["value"].dropna()
+            row |= {"mean": values.mean(), "sd": values.std(), "low": values.min(),
+                    "high": values.max(), "n": len(values), "provenance": COMPUTED}
+        rows.append(row)
+    columns = ["group", "variable", "mean", "sd", "low", "high", "n", "n_models", "provenance"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def ten_table(computed=None):
+    """The ten models of the paper, and what each of their totals stands on.
+
+    Parameters
+    ----------
+    computed : pandas.DataFrame, optional
+        Rows of `output_totals` of those whose output is at hand.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a model: ``model``, ``forcing``, ``SR``, ``HR``, ``AR`` (Pg C yr-1) and
+        ``AR_SR`` in words, such as "91.7 stated", "30.0 derived", "66.7 to 75.2 bounds", or
+        "54.3 computed"; ``output``, which files it would be read from; ``reference``.
+
+    Examples
+    --------
+    >>> ten_table().set_index("model").loc["BEPS", ["SR", "HR"]].tolist()
+    ['61.4 stated', '49.4 derived']
+    """
+    stated = stated_totals()
+    rows = []
+    for model, facts in declared_models()["ten"].items():
+        own = pd.DataFrame() if computed is None else computed[computed["model"] == model]
+        row = {"model": model, "forcing": facts["forcing"]}
+        for variable in _VARIABLES:
+            of = stated[(stated["model"] == model) & (stated["variable"] == variable)].iloc[0]
+            row[variable] = _in_words(of, 2 if variable == "AR_SR" else 1)
+            if len(own):
+                mine = own[own["variable"] == variable]["value"].dropna()
+                if len(mine):
+                    value = f"{mine.iloc[0]:.2f}" if variable == "AR_SR" else f"{mine.iloc[0]:.1f}"
+                    row[variable] = f"{value} computed; {row[variable]}"
+        files = " or ".join(facts["output"]["files"])
+        row["output"] = f"{files} read" if len(own) else f"{files} not at hand"
+        rows.append(row | {"reference": facts["reference"]})
+    return pd.DataFrame(rows)
+
+
+def _in_words(row, digits):
+    """A stated or derived value, with what it is."""
+    if np.isfinite(row["value"]):
+        return f"{row['value']:.{digits}f} {'stated' if row['provenance'] == STATED else 'derived'}"
+    if np.isfinite(row["high"]):
+        return f"{row['low']:.{digits}f} to {row['high']:.{digits}f} bounds"
+    return "not stated"

@@ -1,0 +1,56 @@
+"""Stage 1: which field records the study stands on."""
+
+import pandas as pd
+
+from soilresp.errors import ParameterError
+from soilresp.io import fetch as access
+from soilresp.records import quality, twin
+from soilresp.records.selection import TARGETS, Selection, select
+from soilresp.records.srdb import read_srdb
+from soilresp.study.stage import Stage
+
+__all__ = ["selection"]
+
+
+def _selection(study, needs, *, rules=None, truth=twin.TRUTHS[0]):
+    """Select the records of SR and HR.
+
+    Results: ``observations``, ``funnel``, ``inputs`` (checksums), and
+    ``truth`` (global totals of the twin's world; empty with field data),
+    ``flags`` (what `soilresp.records.quality` says of all records) and
+    ``suspicious_sites`` (where their coordinates more likely are).
+    Settings: ``rules``, fields of `soilresp.records.selection.Selection`; ``truth``,
+    the world of a twin experiment, one of `soilresp.records.twin.TRUTHS`.
+    """
+    if study.is_twin:
+        if rules:
+            raise ParameterError("A twin experiment has no selection: its records are made to fit.")
+        observations = twin.sample(study.seed, source=truth)
+        funnel = pd.DataFrame(
+            [{"rule": "Synthetic records", **observations["target"].value_counts().to_dict()}]
+        )
+        return {
+            "observations": observations,
+            "funnel": funnel[["rule", *TARGETS]],
+            "inputs": {},
+            "truth": twin.truth(truth)[1],
+            "flags": pd.DataFrame(columns=quality.FIELDS),
+            "suspicious_sites": pd.DataFrame(),
+        }
+    found = access.locate("srdb", download=True)
+    entered = read_srdb(found.path, strip=False)
+    flags = quality.check(entered)
+    observations, funnel = select(
+        read_srdb(found.path), Selection.from_dict(rules or {}), flags
+    )
+    return {
+        "flags": flags,
+        "suspicious_sites": quality.suspicious_sites(entered, flags),
+        "observations": observations,
+        "funnel": funnel,
+        "inputs": {found.path.name: found.sha256},
+        "truth": {},
+    }
+
+
+selection = Stage("01_data_selection", _selection)

@@ -1,0 +1,56 @@
+"""Stage 2: the covariates, and the records matched to them."""
+
+from pathlib import Path
+
+from soilresp.covariates import build as covariates
+from soilresp.covariates.cube import check_cube, compare_cubes, describe, open_cube
+from soilresp.covariates.recipes import PREDICTORS
+from soilresp.records.matching import match
+from soilresp.records.reported import pairs
+from soilresp.study.chapters.c01_selection import selection
+from soilresp.study.chapters.common import PAPER_NEEDS, embedded_cube
+from soilresp.study.stage import Stage
+
+__all__ = ["assembly"]
+
+
+def _assembly(study, needs, *, cube=None, inputs=None, options=None, years=None):
+    """Build the covariate cube, or take one, and match the records to it.
+
+    Results: ``cube``, ``description``, ``matched``, ``report`` (records moved,
+    dropped, clipped), ``reported`` (the climate that studies report, beside the
+    cube's), ``beside_embedded`` (the predictors against those of the embedded
+    recipe), ``inputs``. Settings: ``cube``, file of a cube to use
+    instead of building one; ``inputs``, paths of the user's own by registry
+    name; ``options``, fields of `soilresp.covariates.build.Options`; ``years``,
+    first and last year if not the recipe's.
+    """
+    observations = needs["01_data_selection"].observations
+    if cube:
+        made = open_cube(cube, PAPER_NEEDS)
+        checksums = {Path(cube).name: describe(made)["hash"].str.cat()}
+    else:
+        found = covariates.locate_inputs(study.recipe, inputs)
+        made = covariates.build_cube(
+            study.recipe,
+            {name: f.path for name, f in found.items()},
+            covariates.Options.from_dict(options or {}),
+            years,
+        )
+        check_cube(made, PAPER_NEEDS)
+        checksums = {f.path.name: f.sha256 for f in found.values()}
+    # All predictors, so that every subset of the search sees the same records.
+    available = [p for p in PREDICTORS if p in made]
+    matched, report = match(observations, made, available)
+    return {
+        "cube": made,
+        "description": describe(made),
+        "matched": matched,
+        "report": report,
+        "reported": pairs(matched, made),
+        "beside_embedded": compare_cubes(made, embedded_cube()),
+        "inputs": checksums,
+    }
+
+
+assembly = Stage("02_covariate_assembly", _assembly, [selection])

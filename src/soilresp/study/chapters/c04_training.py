@@ -1,0 +1,173 @@
+"""Stage 4: the ensemble of the Monte-Carlo runs, and ways to draw its records."""
+
+import pandas as pd
+
+from soilresp.covariates.strata import DRAWS, STRATA, area_shares
+from soilresp.evaluation.sampling_effect import draw_effect
+from soilresp.evaluation.validation import scores
+from soilresp.io.progress import track
+from soilresp.records.matching import training_table
+from soilresp.records.selection import TARGETS
+from soilresp.study.chapters.c02_covariates import assembly
+from soilresp.study.chapters.c03_search import predictor_search
+from soilresp.study.chapters.common import Ticker, records_of
+from soilresp.study.stage import Stage
+from soilresp.upscaling.ensemble import evaluate_runs, monte_carlo
+
+__all__ = [
+    "training", "draw_variants", "bin_table", "ecosystem_table", "draw_table", "draw_numbers",
+]
+
+
+def _training(study, needs, *, n_runs=None, n_trees=None, draw="area"):
+    """Train the ensemble, and predict the records by it.
+
+    Results: ``shares`` (records and area by bin), ``predictions`` (of each
+    record, by all runs and by those that held it out), ``ensemble_scores``.
+    """
+    cube, matched = needs["02_covariate_assembly"].cube, needs["02_covariate_assembly"].matched
+    chosen = needs["03_predictor_search"].chosen
+    shares = area_shares(cube)
+    table = pd.DataFrame({"stratum": shares.index, "area": shares.to_numpy()})
+    predictions, ensemble = [], {}
+    for target in TARGETS:
+        records = records_of(matched, target)
+        x = training_table(records, cube, chosen[target])
+        strata = records["stratum"].to_numpy()
+        table[target] = [float((strata == s).mean()) for s in shares.index]
+        runs = monte_carlo(
+            x, records["flux"], strata, shares, target, n_runs, n_trees, study.seed, draw
+        )
+        by_run = evaluate_runs(track(runs, f"{target} runs", n_runs), x)
+        kept = records[["record", "study", "lat", "lon", "year", "flux", "target", "stratum"]]
+        predictions.append(
+            kept.assign(ensemble_all=by_run["all_runs"], ensemble_held_out=by_run["held_out"])
+        )
+        ensemble[target] = {
+            name: scores(records["flux"], by_run[name]) for name in ("all_runs", "held_out")
+        }
+    return {
+        "shares": table,
+        "predictions": pd.concat(predictions, ignore_index=True),
+        "ensemble_scores": ensemble,
+    }
+
+
+training = Stage("04_stratified_training", _training, [assembly, predictor_search])
+
+
+def _draw_variants(study, needs, *, draw_runs=None, draw_trees=None):
+    """Train small ensembles under every way of drawing the records.
+
+    Results: ``effect``, ``drawn`` and ``maps``, as from
+    `soilresp.evaluation.sampling_effect.draw_effect`.
+    """
+    assembled = needs["02_covariate_assembly"]
+    bar = Ticker(len(DRAWS) * len(TARGETS), "ways to draw")
+    effect, drawn, maps = draw_effect(
+        assembled.cube, assembled.matched, needs["03_predictor_search"].chosen,
+        n_runs=draw_runs, n_trees=draw_trees, seed=study.seed, progress=bar.tick,
+    )
+    bar.close()
+    return {"effect": effect, "drawn": drawn, "maps": maps}
+
+
+draw_variants = Stage("04_draw_variants", _draw_variants, [assembly, predictor_search])
+
+
+def bin_table(trained):
+    """Records and land of each bin (table S1 of Lu et al. 2021).
+
+    Parameters
+    ----------
+    trained : soilresp.study.stage.Results
+        Of `training`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Number of records and the mean of their flux (g C m-2 yr-1; figure S1b), their share
+        and that of the vegetated land (%), and the quotient of the land's share and the
+        records'.
+    """
+    shares, records = trained.shares, trained.predictions
+    table = pd.DataFrame({"bin": [STRATA[s][0] for s in shares["stratum"]]})
+    for target in TARGETS:
+        own = records[records["target"] == target].groupby("stratum")["flux"]
+        table[f"{target} records"] = own.size().reindex(shares["stratum"], fill_value=0).to_numpy()
+        table[f"{target} mean"] = own.mean().reindex(shares["stratum"]).to_numpy()
+        table[f"{target} share"] = 100 * shares[target]
+    table["land"] = 100 * shares["area"]
+    for target in TARGETS:
+        table[f"{target} weight"] = shares["area"] / shares[target]
+    return table
+
+
+# What SRDB calls an ecosystem, and the bins that such ground may fall into.
+_LIKELY = {
+    "Forest": (1, 2, 3), "Plantation": (1, 2, 3), "Shrubland": (4,), "Tundra": (4, 5),
+    "Savanna": (5,), "Grassland": (5,), "Wetland": (5,), "Agriculture": (5,),
+}
+
+
+def ecosystem_table(matched):
+    """What a record says that it was measured in, against the bin of its cell.
+
+    Parameters
+    ----------
+    matched : pandas.DataFrame
+        Records with ``target``, ``ecosystem`` (SRDB's word) and ``stratum``.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        Number of records by ecosystem (rows, the most frequent first; those that no bin is
+        named after are *other*) and bin (columns), with their sum. Empty if no record
+        names its ecosystem.
+    agree : float
+        Share of the records with a known ecosystem whose bin is one that it may fall into;
+        NaN if there are none.
+    """
+    said = matched.loc[matched["ecosystem"].fillna("").str.strip() != "", ["ecosystem", "stratum"]]
+    known = said["ecosystem"].isin(_LIKELY)
+    table = pd.crosstab(said["ecosystem"].where(known, "other"), said["stratum"])
+    table = table.reindex(columns=list(STRATA), fill_value=0)
+    table.columns = [name for name, _ in STRATA.values()]
+    table["all"] = table.sum(axis=1)
+    table = table.sort_values("all", ascending=False).rename_axis("ecosystem in SRDB")
+    alike = [s in _LIKELY[e] for e, s in said[known].itertuples(index=False)]
+    return table, sum(alike) / len(alike) if alike else float("nan")
+
+
+def draw_table(draws):
+    """Totals and scores under each way to draw, a row each, in words (`pandas.DataFrame`)."""
+    return pd.DataFrame({
+        "flux": draws.effect["target"],
+        "draw": draws.effect["draw"].map(DRAWS),
+        "total": draws.effect["total"],
+        "SD": draws.effect["total_sd"],
+        "R²": draws.effect["r2"],
+        "RMSE": draws.effect["rmse"],
+    })
+
+
+def draw_numbers(trained, draws):
+    """Sentences on the draws for the text (dict)."""
+    totals = draws.effect.set_index(["target", "draw"])["total"]
+    parts = [
+        f"{target} is {totals[target, 'area']:.1f} Pg C yr⁻¹ drawn by area, "
+        f"{totals[target, 'record']:.1f} with every record alike and "
+        f"{totals[target, 'bin']:.1f} with every bin alike"
+        for target in TARGETS
+    ]
+    table = bin_table(trained)
+    rare = [
+        f"{row[f'{target} records']} {target} records of {row['bin']} stand for "
+        f"{row['land']:.0f} % of the land"
+        for target in TARGETS
+        for _, row in table.nlargest(1, f"{target} weight").iterrows()
+    ]
+    return {
+        "draw_sentence": "; ".join(parts) + ".",
+        "rare_sentence": " and ".join(rare) + ".",
+    }

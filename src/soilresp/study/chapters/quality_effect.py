@@ -1,0 +1,38 @@
+"""What leaving out or repairing suspicious records changes."""
+
+import pandas as pd
+
+from soilresp.evaluation.quality_effect import quality_effect as effect_of_quality
+from soilresp.io import fetch as access
+from soilresp.records.selection import Selection
+from soilresp.records.srdb import read_srdb
+from soilresp.study.chapters.c01_selection import selection
+from soilresp.study.chapters.c02_covariates import assembly
+from soilresp.study.chapters.c03_search import predictor_search
+from soilresp.study.stage import Stage
+
+__all__ = ["quality_effect"]
+
+
+def _quality_effect(study, needs, *, effect_runs=None, effect_trees=None, cv_folds=None,
+                    cv_trees=None):
+    """See what leaving out or repairing suspicious records does to scores and totals.
+
+    Results: ``effect``, by what is done and target; empty for a twin experiment.
+    """
+    if study.is_twin:
+        return {"effect": pd.DataFrame()}
+    selected = needs["01_data_selection"]
+    cube = needs["02_covariate_assembly"].cube
+    table = effect_of_quality(
+        read_srdb(access.locate("srdb").path), selected.flags,
+        Selection.from_dict(selected.settings["rules"] or {}), cube,
+        needs["03_predictor_search"].chosen, effect_runs, effect_trees, cv_folds, cv_trees,
+        study.seed,
+    )
+    return {"effect": table}
+
+
+quality_effect = Stage(
+    "04_quality_effect", _quality_effect, [selection, assembly, predictor_search]
+)

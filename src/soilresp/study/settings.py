@@ -1,0 +1,290 @@
+"""One study: its profile, recipe, observations, seed, and the folder of its results."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from soilresp.covariates.recipes import recipe_of, recipes
+from soilresp.errors import DataError, ParameterError
+from soilresp.io import fetch as access
+from soilresp.io import paths
+from soilresp.io.files import read_json, write_json
+
+__all__ = ["PROFILES", "Profile", "Study", "best_recipe", "check_choices", "run_folder", "settle"]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How much work a run does.
+
+    Attributes
+    ----------
+    n_runs, n_trees : int
+        Monte-Carlo runs and trees of each run's forest.
+    cv_folds, cv_trees : int
+        Folds of every cross-validation, and trees of its forests.
+    search_trees : int
+        Trees of each forest of the predictor search.
+    search_depth : int
+        Largest number of predictors that the search leaves out of, or puts
+        into, a subset: 1 tries single additions and removals only.
+    driver_trees, rank_draws : int
+        Trees of the forests whose predictors are permuted, and repetitions for the spread
+        of ranks.
+    n_twins : int
+        Twin experiments that are made again.
+    recheck_leaders : int
+        Leaders of the search through all subsets whose forests are grown again.
+    draw_runs, draw_trees : int
+        Runs and trees of the small ensembles under each way to draw records.
+    effect_runs, effect_trees : int
+        The same of those with suspicious records left out or repaired.
+    doubt_trees : int
+        Trees of the runs whose totals tell the uncertainties.
+    """
+
+    name: str
+    n_runs: int
+    n_trees: int
+    cv_folds: int
+    cv_trees: int
+    search_trees: int
+    search_depth: int
+    driver_trees: int = 10
+    rank_draws: int = 2
+    n_twins: int = 1
+    recheck_leaders: int = 3
+    draw_runs: int = 10
+    draw_trees: int = 40
+    effect_runs: int = 5
+    effect_trees: int = 40
+    doubt_trees: int = 50
+
+
+PROFILES = {
+    p.name: p
+    for p in (
+        # Every notebook in half a minute on two processors: enough to see that all works.
+        Profile("quick", n_runs=6, n_trees=20, cv_folds=5, cv_trees=20,
+                search_trees=20, search_depth=1, recheck_leaders=1, draw_runs=5, draw_trees=10,
+                effect_runs=2, effect_trees=20, doubt_trees=20),
+        Profile("standard", n_runs=40, n_trees=100, cv_folds=10, cv_trees=300,
+                search_trees=200, search_depth=1, driver_trees=100, rank_draws=12, n_twins=2),
+        Profile("paper", n_runs=2000, n_trees=500, cv_folds=10, cv_trees=500,
+                search_trees=500, search_depth=2, driver_trees=500, rank_draws=50, n_twins=10),
+    )
+}
+
+SRDB_RELEASE = "SRDB v5.0"
+"""The release that the study is about."""
+
+TWIN_LABEL = "Twin experiment: synthetic observations, known truth"
+
+
+@dataclass(frozen=True)
+class Study:
+    """Settled choices of a run.
+
+    Attributes
+    ----------
+    run : pathlib.Path
+        Folder of the run; results are in ``run / "results"``.
+    profile : Profile
+    recipe : str
+        Covariate recipe, never "auto".
+    observations : str
+        "srdb" or "twin".
+    seed : int
+        Seed that every random draw is derived from.
+    choices : tuple of str
+        One sentence for each choice that was made for the user.
+    release : str
+        Which SRDB the field records are from; with another one than the study's (see
+        ``SOILRESP_SRDB``) the name of its file and the beginning of its checksum.
+    """
+
+    run: Path
+    profile: Profile
+    recipe: str
+    observations: str
+    seed: int = 0
+    choices: tuple = field(default=(), compare=False)
+    release: str = SRDB_RELEASE
+
+    @property
+    def results(self):
+        """Folder of the result files (`pathlib.Path`)."""
+        return self.run / "results"
+
+    @property
+    def is_twin(self):
+        """Whether the observations are synthetic."""
+        return self.observations == "twin"
+
+    @property
+    def label(self):
+        """Words that every figure and table of a twin experiment carries; else empty."""
+        return TWIN_LABEL if self.is_twin else ""
+
+    def describe(self):
+        """One sentence on what the results stand on.
+
+        Returns
+        -------
+        str
+        """
+        records = (
+            "synthetic observations of a known truth (a twin experiment, no field data)"
+            if self.is_twin
+            else f"field records of {self.release}"
+        )
+        p = self.profile
+        return (
+            f"Made with {records}, covariate recipe '{self.recipe}', profile '{p.name}' "
+            f"({p.n_runs} runs of {p.n_trees} trees), seed {self.seed}."
+        )
+
+
+def run_folder(run):
+    """Folder of a run; a relative one is below the project folder (`pathlib.Path`)."""
+    run = Path(run).expanduser()
+    return run.resolve() if run.is_absolute() else (paths.root() / run).resolve()
+
+
+def _pick(kind, value, known):
+    if value not in known:
+        raise ParameterError(f"Unknown {kind} {value!r}: choose one of {', '.join(known)}.")
+    return value
+
+
+def check_choices(profile=None, recipe=None, observations=None, seed=None):
+    """Refuse a setting that is not one, before anything is done.
+
+    Raises
+    ------
+    ParameterError
+        If a setting has an unknown value.
+    """
+    if profile is not None:
+        _pick("profile", profile, tuple(PROFILES))
+    if recipe is not None:
+        _pick("recipe", recipe, ("auto", *recipes()))
+    if observations is not None:
+        _pick("observations", observations, ("auto", "srdb", "twin"))
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
+        raise ParameterError(f"seed must be a whole number from 0 up, got {seed!r}.")
+
+
+_TRIED = ("delta", "embedded")
+"""Recipes that "auto" chooses from, best first; the others were tried on layouts only."""
+
+
+def best_recipe():
+    """Name of the best recipe whose inputs are in the cache or a mirror."""
+    return next(name for name in _TRIED if access.at_hand(recipe_of(name).needs))
+
+
+def _settle_recipe(recipe):
+    _pick("recipe", recipe, ("auto", *recipes()))
+    if recipe != "auto":
+        # locate() words the way out for the first that is missing, or downloads it.
+        for name in recipe_of(recipe).needs:
+            access.locate(name, download=True)
+        return recipe, []
+    best = best_recipe()
+    if recipe_of(best).needs:
+        return best, [f"Recipe '{best}': all of its inputs are at hand."]
+    return best, [
+        f"Recipe '{best}': the inputs of '{_TRIED[0]}' are neither in the cache nor in a mirror, "
+        "so the fields that ship with the project are used."
+    ]
+
+
+def _settle_observations(observations):
+    _pick("observations", observations, ("auto", "srdb", "twin"))
+    if observations == "twin":
+        return "twin", []
+    if observations == "srdb" or os.environ.get(access.SRDB_VARIABLE):
+        access.locate("srdb", download=True)
+        return "srdb", []
+    try:
+        found = access.locate("srdb", download=True)
+    except DataError as error:
+        return "twin", [
+            "Observations 'twin': SRDB could not be had, so a synthetic data set with a known "
+            f"truth stands in for it. ({error})"
+        ]
+    return "srdb", [f"Observations 'srdb': SRDB v5.0 from the {found.source}."]
+
+
+def settle(run=None, profile=None, recipe=None, observations=None, seed=None):
+    """Decide on a run's settings and note them in its folder.
+
+    A setting that is not given is the one in the environment
+    (``SOILRESP_PROFILE``, ``SOILRESP_RUN``), else the one noted in the folder
+    before, else the default: profile "quick", recipe and observations "auto",
+    seed 0, folder ``runs/interactive``.
+
+    Parameters
+    ----------
+    run : path-like, optional
+        Folder of the run; a relative one is below the project folder.
+    profile : {"quick", "standard", "paper"}, optional
+    recipe : {"auto", "embedded", "delta"}, optional
+        "auto" takes the best recipe whose inputs are in the cache or a mirror.
+    observations : {"auto", "srdb", "twin"}, optional
+        "auto" takes SRDB if it can be had (a download is tried), else the twin.
+    seed : int, optional
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    ParameterError
+        If a setting has an unknown value.
+    DataError
+        If inputs that were asked for by name cannot be had.
+    """
+    folder = run_folder(run or os.environ.get("SOILRESP_RUN") or "runs/interactive")
+    note = folder / "study.json"
+    known = read_json(note) if note.exists() else {}
+    if not isinstance(known, dict):
+        raise DataError(
+            f"{note} should hold the settings of a run by name, expected such as "
+            '{"profile": "quick"}. Delete it and run again.'
+        )
+    profile = profile or os.environ.get("SOILRESP_PROFILE") or known.get("profile") or "quick"
+    _pick("profile", profile, tuple(PROFILES))
+    seed = known.get("seed", 0) if seed is None else seed
+    check_choices(seed=seed)
+    choices = []
+    if recipe is None and "recipe" in known:
+        recipe = _pick("recipe", known["recipe"], tuple(recipes()))
+    else:
+        recipe, why = _settle_recipe(recipe or "auto")
+        choices += why
+    if observations is None and "observations" in known:
+        observations = _pick("observations", known["observations"], ("srdb", "twin"))
+    else:
+        observations, why = _settle_observations(observations or "auto")
+        choices += why
+    settled = {"profile": profile, "recipe": recipe, "observations": observations, "seed": seed}
+    release = _release(known) if observations == "srdb" else SRDB_RELEASE
+    if release != SRDB_RELEASE:
+        settled["release"] = release
+    if settled != known:
+        write_json(note, settled)
+    return Study(
+        folder, PROFILES[profile], recipe, observations, seed, tuple(choices), release
+    )
+
+
+def _release(known):
+    """Words on the release of SRDB: of the file given, else as the folder was made with."""
+    given = os.environ.get(access.SRDB_VARIABLE)
+    if not given:
+        return known.get("release", SRDB_RELEASE)
+    found = access.locate("srdb")
+    return f"SRDB as in {found.path.name} (SHA-256 {found.sha256[:12]})"

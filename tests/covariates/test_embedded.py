@@ -1,0 +1,365 @@
+"""The covariates that ship with the project, and the functions that build them."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soilresp.covariates import embedded
+from soilresp.errors import DataError
+from soilresp.grid.cells import area_mean, coordinates
+from soilresp.io.paths import data_dir
+
+MONTHLY = ("tas", "pr", "vap", "rsds")
+
+
+@pytest.fixture(scope="module")
+def fields():
+    """The file as it ships."""
+    return embedded.load_embedded()
+
+
+@pytest.fixture(scope="module")
+def land(fields):
+    """Area of land in each cell, m2."""
+    return fields.cell_area * fields.land_fraction
+
+
+@pytest.fixture(scope="module")
+def vegetated(fields):
+    """Vegetated area of each cell, m2."""
+    return fields.cell_area * fields.vegetated_fraction
+
+
+@pytest.fixture(scope="module")
+def build():
+    """The build script as a module."""
+    spec = importlib.util.spec_from_file_location(
+        "build_embedded", data_dir() / "build_embedded.py"
+    )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_small_enough():
+    """The file stays within what a clone should carry."""
+    assert embedded.path().stat().st_size <= 8_000_000
+
+
+def test_grid(fields):
+    """Coordinates are exactly those of the study's grid, months run 1 to 12."""
+    grid = coordinates()
+    np.testing.assert_array_equal(fields.lat, grid["lat"])
+    np.testing.assert_array_equal(fields.lon, grid["lon"])
+    np.testing.assert_array_equal(fields.month, np.arange(1, 13))
+    np.testing.assert_array_equal(fields.igbp, np.arange(17))
+
+
+def test_every_field_says_what_it_is(fields):
+    """Units and meaning stand on every field, provenance on every one that has a source."""
+    for name, field in fields.data_vars.items():
+        assert field.attrs["units"] and field.attrs["long_name"], name
+    for name in (*MONTHLY, "fapar_max", "ndvi_min", "ndvi_max", "igbp_count"):
+        for key in ("source", "period", "licence", "references"):
+            assert fields[name].attrs[key], (name, key)
+    assert len(fields.igbp.attrs["flag_meanings"].split()) == len(embedded.IGBP_NAMES) == 17
+
+
+@pytest.mark.parametrize(
+    "name, low, high",
+    [
+        ("tas", -70, 45), ("pr", 0, 3000), ("vap", 0, 45), ("rsds", 0, 450),
+        ("rsds_filled", 0, 2), ("fapar_max", 0, 1), ("ndvi_min", -0.2, 1), ("ndvi_max", -0.2, 1),
+    ],
+)  # fmt: skip
+def test_ranges(fields, name, low, high):
+    """Values are possible ones, in the stated units."""
+    assert low <= float(fields[name].min()) < float(fields[name].max()) <= high
+
+
+def test_counts(fields):
+    """The 100 pixels of a cell are all counted, and the fractions follow from them."""
+    assert (fields.igbp_count.sum("igbp") == 100).all()
+    np.testing.assert_allclose(fields.igbp_fraction.sum("igbp"), 1, rtol=1e-6)
+    bare = fields.igbp_fraction.sel(igbp=[13, 15, 16]).sum("igbp")
+    np.testing.assert_allclose(
+        fields.land_fraction, fields.vegetated_fraction + bare, atol=1e-6
+    )
+
+
+def test_areas(land, vegetated):
+    """Land covers 145 and vegetation 109.4 million km2."""
+    assert float(vegetated.sum()) / 1e12 == pytest.approx(109.4, abs=0.5)
+    assert float(land.sum()) / 1e12 == pytest.approx(145, abs=1)
+
+
+def test_mean_climate(fields, land, vegetated):
+    """Area means are near what is known of land, with and without its ice.
+
+    Vegetated land gets more than all land, for deserts and ice are left out;
+    CRU CL 1.0 has 918 mm on the same cells, and 478 mm north of 50 N.
+    """
+    mat, rain = fields.tas.mean("month"), fields.pr.sum("month")
+    ice_free = land * (fields.igbp_fraction.sel(igbp=15) < 0.5)
+    assert 8 < float(area_mean(mat, land)) < 16
+    assert 12 < float(area_mean(mat, ice_free)) < 15
+    assert 700 < float(area_mean(rain, ice_free)) < 850
+    assert 850 < float(area_mean(rain, vegetated)) < 950
+    assert 450 < float(area_mean(rain, vegetated.where(fields.lat > 50, 0))) < 520
+    assert float(rain.max()) < 10_000
+    assert 180 < float(area_mean(fields.rsds.mean("month"), vegetated)) < 205
+
+
+def test_known_places(fields):
+    """A desert, a rain forest and Siberia are where they should be."""
+    sahara = fields.sel(lat=23.25, lon=10.25)
+    manaus = fields.sel(lat=-3.25, lon=-60.25)
+    yakutsk = fields.sel(lat=62.25, lon=129.75)
+    assert float(sahara.pr.sum()) < 100 and float(sahara.igbp_fraction.sel(igbp=16)) == 1
+    assert float(manaus.pr.sum()) > 1500 and float(manaus.tas.min()) > 24
+    assert float(manaus.igbp_fraction.sel(igbp=2)) > 0.5 and float(manaus.fapar_max) > 0.5
+    assert float(yakutsk.tas.min()) < -30 and float(yakutsk.tas.max()) > 15
+
+
+def test_seasons(fields):
+    """January is the colder and darker month at 60 N, July at 40 S."""
+    north, south = fields.sel(lat=60.25), fields.sel(lat=-40.25)
+    for name in ("tas", "vap", "rsds"):
+        here, there = north[name].mean("lon"), south[name].mean("lon")
+        assert here.sel(month=1) < here.sel(month=7), name
+        assert there.sel(month=1) > there.sel(month=7), name
+
+
+def test_complete_on_vegetation(fields, vegetated):
+    """Hardly any vegetated area lacks a field; over open water there is none."""
+    for name in (*MONTHLY, "fapar_max", "ndvi_min", "ndvi_max"):
+        present = np.isfinite(fields[name])
+        present = present.all("month") if "month" in present.dims else present
+        assert float(area_mean(present, vegetated)) >= 0.98, name
+    water = fields.land_fraction == 0
+    for name in MONTHLY:
+        assert fields[name].where(water).isnull().all(), name
+
+
+def test_little_radiation_is_filled(fields, vegetated):
+    """Filled radiation is flagged, and rare where there is vegetation."""
+    assert set(np.unique(fields.rsds_filled.values[np.isfinite(fields.rsds_filled)])) == {0, 1, 2}
+    np.testing.assert_array_equal(
+        np.isfinite(fields.rsds_filled), np.isfinite(fields.rsds).all("month")
+    )
+    assert float(area_mean(fields.rsds_filled > 0, vegetated)) < 0.02
+
+
+def test_sun_does_not_shine_in_the_polar_night(fields):
+    """Radiation is zero in January and large in June at 80 N."""
+    row = fields.rsds.sel(lat=80.25)
+    assert float(row.sel(month=1).max()) == 0
+    assert float(row.sel(month=6).min()) > 100
+
+
+def test_missing_file(tmp_path):
+    """A missing file is named, with the way to get it back."""
+    with pytest.raises(DataError, match="none.nc is missing.*git checkout"):
+        embedded.load_embedded(tmp_path / "none.nc")
+
+
+@pytest.mark.parametrize("keep", [0, 1000, 0.5, 0.99])
+def test_truncated_file(tmp_path, keep):
+    """A file that was cut short is reported as damaged."""
+    whole = embedded.path().read_bytes()
+    file = tmp_path / "cut.nc"
+    file.write_bytes(whole[: keep if isinstance(keep, int) else int(keep * len(whole))])
+    with pytest.raises(DataError, match="cut.nc is damaged"):
+        embedded.load_embedded(file)
+
+
+def test_file_without_a_field(tmp_path):
+    """A readable file that is not ours is refused, naming what it lacks."""
+    file = tmp_path / "other.nc"
+    xr.Dataset({"tas": ("x", [1.0])}).to_netcdf(file)
+    with pytest.raises(DataError, match="does not hold tas"):
+        embedded.load_embedded(file)
+
+
+def test_readme_has_the_checks_of_this_file(fields, build):
+    """The table in data/README.md is that of the file beside it."""
+    readme = build.README.read_text(encoding="utf-8")
+    for name, value in build.own_checks(fields):
+        assert f"| {name} | {value} |" in readme
+
+
+def test_class_counts(build):
+    """A cell of one class, and one with a pixel of another."""
+    igbp = np.zeros((3600, 7200), "uint8")
+    igbp[:10, :10] = 2
+    igbp[0, 10] = 16
+    counts = build.class_counts(igbp)
+    assert counts[2, 0, 0] == 100 and counts[0, 0, 0] == 0
+    assert counts[16, 0, 1] == 1 and counts[0, 0, 1] == 99
+    assert (counts.sum(axis=0) == 100).all()
+
+
+def test_rainfall_by_hand(build, tmp_path, monkeypatch):
+    """The four squares of a cell count by their land; the margin and the order of rows too."""
+    lat, lon = np.mgrid[-90.125:90.2:0.25, -180.125:180.2:0.25]
+    values = np.full(lat.shape, 7.0)
+    values[[0, -1]] = values[:, [0, -1]] = 1e6
+    values[-2, 1:3] = 1.0, 2.0  # northernmost row, from 180 W
+    values[-3, 1:3] = 3.0, 4.0
+    for name, array in (("v7_lat_mt", lat), ("v7_lon_mt", lon), ("v7_mt_month", values)):
+        np.savez_compressed(tmp_path / f"{name}.npz", array)
+    monkeypatch.setattr(
+        build,
+        "package_file",
+        lambda _, name: tmp_path / ("v7_mt_month.npz" if "month" in name else name),
+    )
+    land = np.zeros((3600, 7200), "float32")
+    land[5:10, :10] = 1  # the southern squares of the first cell
+    land[-10:, -10:] = 1
+    pr = build.rainfall(land)
+    assert pr.shape == (12, 360, 720)
+    np.testing.assert_allclose(pr[:, 0, 0], 3.5)
+    np.testing.assert_allclose(pr[:, -1, -1], 7.0)
+    assert np.isfinite(pr[0]).sum() == 2
+
+
+def test_era5_by_hand(build, tmp_path, monkeypatch):
+    """A quarter-degree point counts by land; equal months of precipitation get their days."""
+    lat, lon = np.arange(90, -90.1, -0.25), np.arange(0, 360, 0.25)
+    t2m = np.zeros((12, lat.size, lon.size), "float32")
+    # The first cell, 90 to 89.5 N from 180 W, holds half, whole and half a square along each side.
+    t2m[:, 1, lon == 180.25] = 8.0
+    tp = np.full(t2m.shape, 60.875, "float32")
+    dims = ("month", "latitude", "longitude")
+    file = tmp_path / "era5.nc"
+    xr.Dataset(
+        {"t2m": (dims, t2m), "tp": (dims, tp)}, {"latitude": lat, "longitude": lon}
+    ).to_netcdf(file)
+    monkeypatch.setattr(build, "package_file", lambda *_: file)
+    land = np.zeros((3600, 7200), "float32")
+    land[:10, :5] = 1  # the western half: as much of the point's square as of the one to its west
+    tas, total = build.era5(land)
+    area = build.cell_area(resolution=0.125).values[:4]
+    expected = 8 * area[1:3].sum() / (2 * area.sum())
+    np.testing.assert_allclose(tas[:, 0, 0], expected, rtol=1e-6)
+    days = [31, 28.25, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+    np.testing.assert_allclose(total[:, 0, 0], np.multiply(2, days), rtol=1e-6)
+    assert np.isfinite(tas[0]).sum() == 1
+
+
+def test_snow_by_hand(build):
+    """Rain alone from 10 degC up, ERA5 alone from -20 degC down, a straight line between."""
+    tas = np.array([25.0, 10.0, 4.0, -5.0, -14.0, -20.0, -40.0, np.nan])
+    pr = build.with_snow(np.full(8, 40.0), np.full(8, 100.0), tas)
+    np.testing.assert_allclose(pr, [40, 40, 52, 70, 88, 100, 100, np.nan])
+
+
+@given(st.floats(0, 1000), st.floats(0, 1000), st.floats(-60, 50))
+def test_snow_stays_between_its_sources(build, rain, total, tas):
+    """The blend is never outside of what it blends."""
+    pr = build.with_snow(rain, total, tas)
+    assert min(rain, total) - 1e-9 <= pr <= max(rain, total) + 1e-9
+
+
+def test_wetness_rank(build):
+    """Ranks by temperature anomaly / 5 K plus relative precipitation anomaly, by hand."""
+    tas = np.zeros((12, 1))
+    tas[5] = 12.0  # 11 K above the mean: 2.2, the others -0.2
+    pr = np.ones((12, 1))
+    pr[0] = 13.0  # mean 2: 5.5, the others -0.5
+    rank = build.wetness_rank(tas, pr)[:, 0]
+    assert rank[0] == 0 and rank[5] == 1
+    assert sorted(rank) == list(range(12))
+
+
+def test_wetness_rank_without_rain(build):
+    """Where it never rains the months rank by temperature alone."""
+    tas = np.arange(12.0)[:, None]
+    np.testing.assert_array_equal(
+        build.wetness_rank(tas, np.zeros((12, 1)))[:, 0], np.arange(12)[::-1]
+    )
+
+
+def test_extraterrestrial(build):
+    """Known radiation on top of the atmosphere: equator, poles, and the mean of the globe."""
+    lat = np.linspace(-89.5, 89.5, 180)
+    top = build.extraterrestrial(lat)
+    assert top.shape == (12, 180) and (top >= 0).all()
+    at_equator = build.extraterrestrial([0.0])[:, 0]
+    assert at_equator.mean() == pytest.approx(416, abs=2)
+    assert build.extraterrestrial([89.0])[[0, 11], 0] == pytest.approx([0, 0])
+    globe = np.average(top.mean(axis=0), weights=np.cos(np.deg2rad(lat)))
+    assert globe == pytest.approx(build.SOLAR_CONSTANT / 4, rel=0.005)
+
+
+def test_bilinear_by_hand(build):
+    """Mid-way between four corners, across the date line, and with a corner missing."""
+    lat, lon = np.array([0.0, 90.0]), np.array([-180.0, -90.0, 0.0, 90.0])
+    values = np.array([[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]])
+    at_lat, at_lon = np.array([45.0, 0.0]), np.array([-135.0, 135.0])
+    got, corners = build.bilinear(lat, lon, values, at_lat, at_lon)
+    np.testing.assert_allclose(got, [3.5, 2.5])
+    np.testing.assert_array_equal(corners, 4)
+    values[1, 1] = np.nan
+    got, corners = build.bilinear(lat, lon, values, np.array([45.0]), np.array([-135.0]))
+    np.testing.assert_allclose(got, [8 / 3])
+    assert corners[0] == 3
+    got, corners = build.bilinear(lat, lon, values * np.nan, np.array([45.0]), np.array([-135.0]))
+    assert np.isnan(got[0]) and corners[0] == 0
+
+
+@given(st.floats(-50, 60), st.floats(-179, 170), st.floats(-2, 2))
+def test_bilinear_keeps_a_plane(build, at_lat, at_lon, slope):
+    """A field linear in latitude and longitude comes back unchanged."""
+    lat, lon = np.arange(-57.0, 73.0, 3.0), np.arange(-180.0, 180.0, 3.0)
+    plane = slope * lat[:, None] + lon
+    got, _ = build.bilinear(lat, lon, plane, np.array([at_lat]), np.array([at_lon]))
+    np.testing.assert_allclose(got, slope * at_lat + at_lon, atol=1e-9)
+
+
+def test_nearest_crosses_the_date_line(build):
+    """The nearest point is sought on the sphere."""
+    lat, lon = np.array([0.0]), np.array([-180.0, 0.0, 150.0])
+    values = np.array([[1.0, 2.0, 3.0]])
+    got = build.nearest(lat, lon, values, np.array([0.0, 0.0]), np.array([170.0, 10.0]))
+    np.testing.assert_array_equal(got, [1, 2])
+
+
+@pytest.mark.real
+def test_against_cru_cl(fields, build):
+    """Monthly climate and growing-season humidity agree with CRU CL 1.0."""
+    from soilresp.io.fetch import at_hand
+
+    if not at_hand([f"cru_cl_{v}" for v in build.CRU_VARIABLES]):
+        pytest.skip("CRU CL 1.0 is not at hand")
+    found = {name: values for name, *values in build.checks_against_cru(fields)}
+    r = {name: values[0] for name, values in found.items()}
+    assert r["Air temperature, monthly (degC)"] > 0.99
+    assert r["Vapour pressure, monthly (hPa)"] > 0.95
+    assert r["Radiation, monthly (W m-2)"] > 0.94
+    assert r["Precipitation, monthly (mm)"] > 0.95
+    assert r["Precipitation, annual (mm)"] > 0.95
+    assert r["RH of the growing season (%)"] > 0.75
+    _, here, there, _ = found["Precipitation, months above 10 degC (mm)"]
+    assert here == pytest.approx(there, rel=0.03)
+    _, here, there, _ = found["Precipitation, months below 0 degC (mm)"]
+    assert here == pytest.approx(there, rel=0.1)
+    r, here, there, rmsd = found["Precipitation north of 50 N, annual (mm)"]
+    assert r > 0.9 and here == pytest.approx(there, rel=0.05) and rmsd < 115
+
+
+@pytest.mark.parametrize("scale, countries", [("110m", 177), ("50m", 242)])
+def test_countries(scale, countries):
+    """Country outlines open, with names, as cartopy looks for them."""
+    from cartopy.io.shapereader import Reader
+
+    folder = data_dir() / "natural_earth" / "shapefiles" / "natural_earth"
+    records = list(Reader(folder / "cultural" / f"ne_{scale}_admin_0_countries.shp").records())
+    assert len(records) == countries
+    assert "Brazil" in {r.attributes["NAME_EN"] for r in records}
+    for layer in ("coastline", "land", "ocean"):
+        assert len(Reader(folder / "physical" / f"ne_{scale}_{layer}.shp")) > 0

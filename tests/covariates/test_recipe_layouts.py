@@ -1,0 +1,441 @@
+"""The recipes `cru_ts` and `merra2` from end to end, on files in the publishers' layouts.
+
+A simple climate is put under two places whose predictors are worked out by hand: one in Poland
+with a winter, one in Australia without. Nothing of these products is real here.
+"""
+
+import netCDF4
+import numpy as np
+import pytest
+from made_inputs import write_hwsd
+from made_rasters import write_geotiff
+from readers.test_load_cru_ts import LAT, LON, middle, packed
+from readers.test_load_cru_ts import write as write_cru_ts
+from readers.test_load_gsde import gsde_file
+from readers.test_load_lai import SEA, glass_file
+from readers.test_load_merra2 import write as write_merra2
+from synthetic_climate import climate, land
+
+from soilresp.covariates.build import build_cube
+from soilresp.covariates.cube import check_cube, describe
+from soilresp.covariates.embedded import load_embedded
+from soilresp.covariates.radiation import extraterrestrial_radiation
+from soilresp.covariates.recipes import PREDICTORS
+from soilresp.errors import DataError
+from soilresp.grid.cells import coordinates
+from soilresp.readers import merra2
+
+pytestmark = pytest.mark.slow
+
+POLAND, AUSTRALIA = {"lat": 50.25, "lon": 20.25}, {"lat": -20.25, "lon": 130.25}
+CONGO = {"lat": 0.25, "lon": 20.25}
+"""Where some sources have a gap."""
+
+CANTABRIA = {"lat": 43.25, "lon": -3.75}
+
+DAYS = np.array([31, 28.25, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+DAYS_2001 = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+SUMMER = np.isin(np.arange(1, 13), range(4, 11))
+"""April to October, the growing season in Poland."""
+
+TAS = np.array([-5, -5, -5, 5, 10, 15, 15, 15, 10, 5, -5, -5.0])
+RAIN = np.where(SUMMER, 60.0, 20.0)
+QUARTER = 0.25
+"""Leaf area comes in files of a quarter degree: the layout, only fewer cells."""
+
+
+def around(place, lat, lon, reach=1.25):
+    """Rows and columns of the cells near a place, as an index."""
+    return np.ix_(abs(lat - place["lat"]) < reach, abs(lon - place["lon"]) < reach)
+
+
+def put(field, place, months, lat, lon):
+    """Give the months of a field (month, lat, lon) near a place other values."""
+    rows, columns = around(place, lat, lon)
+    field[:, rows, columns] = np.broadcast_to(months, 12)[:, None, None]
+
+
+def saturation(tas):
+    """Bolton's saturation vapour pressure, hPa."""
+    return 6.112 * np.exp(17.67 * tas / (tas + 243.5))
+
+
+def expected(tas, pr, vap, par, lai):
+    """The predictors of a cell from its twelve months, one after the other."""
+    tas, pr, vap, par, lai = (np.broadcast_to(v, 12) for v in (tas, pr, vap, par, lai))
+    rh = 100 * vap / saturation(tas)
+    grows = tas > 0
+    out = {}
+    for ending, months in (("", np.full(12, True)), ("_GS", grows)):
+        days = DAYS[months]
+        out |= {
+            f"Prec{ending}": pr[months].sum(),
+            f"RH{ending}": (rh[months] * days).sum() / days.sum(),
+            f"LAI{ending}": (lai[months] * days).sum() / days.sum(),
+            f"PAR{ending}": par[months].sum(),
+        }
+    return {"MAT": (tas * DAYS).sum() / 365.25, **out}
+
+
+def assert_predictors(cell, values):
+    """The predictors of a cell, to single precision."""
+    found = {name: float(cell[name]) for name in values}
+    assert found == pytest.approx(values, rel=2e-4)
+
+
+# CRU TS with GIMMS LAI4g, HWSD and MODIS
+
+
+@pytest.fixture(scope="module")
+def cru_ts_inputs(tmp_path_factory):
+    """2001 and 2002, which differ in Poland: April 2002 freezes, and leaves are half more.
+
+    In the Congo, January is without temperature, all months are without vapour pressure and
+    leaf area, and there is no soil.
+    """
+    pytest.importorskip("rasterio")
+    top = tmp_path_factory.mktemp("cru_ts")
+    folder = top / "cru_ts"
+    folder.mkdir()
+    made = climate(LAT, LON)
+    mask = land(LAT, LON)
+    names = {"tmp": ("tas", TAS, 25.0), "pre": ("pr", RAIN, 40.0),
+             "vap": ("vap", 4.0, 12.0), "cld": ("cld", 50.0, 20.0)}
+    for name, (key, poland, australia) in names.items():
+        field = np.where(mask, made[key], np.nan)
+        put(field, POLAND, poland, LAT, LON)
+        put(field, AUSTRALIA, australia, LAT, LON)
+        rows, columns = around(CONGO, LAT, LON)
+        if name == "vap":
+            field[:, rows, columns] = np.nan
+        second = field.copy()
+        if name == "tmp":
+            field[0, rows, columns] = second[0, rows, columns] = np.nan
+            second[(3, *around(POLAND, LAT, LON))] = -1
+        path = write_cru_ts(folder / f"cru_ts4.07.2001.2010.{name}.dat.nc", name,
+                            np.concatenate([field, second]), middle(2001) + middle(2002))
+        if name == "tmp":
+            packed(path)
+    return {
+        "cru_ts": folder,
+        "gimms_lai4g": gimms_files(top / "gimms"),
+        "hwsd_oc": write_hwsd(top / "T_OC.nc4", "T_OC", half_and_half(2, 1)),
+        "hwsd_bulk_density": write_hwsd(top / "T_BULK_DEN.nc4", "T_BULK_DEN", np.float32(1.5)),
+    }
+
+
+def half_and_half(north, south):
+    """HWSD's rows from south to north, missing in the Congo."""
+    values = np.full((3600, 7200), south, np.float32)
+    values[1800:] = north
+    lat, lon = (start + 0.05 * (np.arange(n) + 0.5) for start, n in ((-90, 3600), (-180, 7200)))
+    values[around(CONGO, lat, lon)] = -1
+    return values
+
+
+def gimms_files(folder):
+    """Halves of 1.0 and 2.0 to June, 3.0 and 4.0 from July; 2002 has half more."""
+    folder.mkdir()
+    lat, lon = (axis.values for axis in coordinates(QUARTER).values())
+    there = load_embedded()["land_fraction"].sel(lat=lat, lon=lon, method="nearest").values > 0
+    there[around(CONGO, lat, lon)] = False
+    for year in (2001, 2002):
+        for month in range(1, 13):
+            for half in (1, 2):
+                stored = 1000 * half + 2000 * (month > 6) + 500 * (year == 2002)
+                lai = np.where(there, stored, 65535)
+                bands = np.stack([lai, np.where(there, 0, 3)]).astype(np.uint16)
+                name = f"GIMMS_LAI4g_V1.2_{year}{month:02d}{half:02d}.tif"
+                write_geotiff(folder / name, bands, QUARTER)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def cru_ts(cru_ts_inputs):
+    """The cube of both years."""
+    return build_cube("cru_ts", cru_ts_inputs, years=(2001, 2002))
+
+
+def assert_layout(cube, years):
+    """The ten predictors with units and sources; all but soil carbon by year."""
+    for name, (_, units) in PREDICTORS.items():
+        assert cube[name].dims == (() if name == "SOC" else ("year",)) + ("lat", "lon")
+        assert cube[name].attrs["units"] == units and cube[name].attrs["source"]
+        assert cube[name].dtype == np.float32
+    assert cube["year"].values.tolist() == years
+    check_cube(cube, list(PREDICTORS))
+    assert (describe(cube)["missing"] < 0.02).all()
+
+
+def test_cru_ts_layout(cru_ts):
+    """The cube passes its checks; leaf area is no proxy, its source is named."""
+    assert_layout(cru_ts, [2001, 2002])
+    assert "proxy" not in cru_ts["LAI"].attrs["long_name"]
+    assert cru_ts["LAI"].attrs["source"] == "GIMMS LAI4g"
+
+
+def gimms_months(more=0.0):
+    """The first 15 days of a month have 1 or 3, the others 2 or 4."""
+    base = np.where(np.arange(1, 13) > 6, 3, 1) + more
+    return (15 * base + (DAYS_2001 - 15) * (base + 1)) / DAYS_2001
+
+
+def cru_par(cld, lat):
+    """Photosynthetically active radiation under a cloud cover, MJ m-2 month-1."""
+    above = extraterrestrial_radiation([lat])[:, 0]
+    return 0.45 * 0.0864 * DAYS * (0.25 + 0.5 * (1 - cld / 100)) * above
+
+
+def test_cru_ts_by_hand(cru_ts):
+    """Both places in 2001, and Poland with its shorter season in 2002."""
+    poland, australia = cru_ts.sel(POLAND), cru_ts.sel(AUSTRALIA)
+    par = cru_par(50, 50.25)
+    first = expected(TAS, RAIN, 4, par, gimms_months())
+    assert (first["Prec"], first["Prec_GS"]) == (520, 420)
+    assert_predictors(poland.sel(year=2001), first)
+    cold = np.where(np.arange(12) == 3, -1, TAS)
+    second = expected(cold, RAIN, 4, par, gimms_months(0.5))
+    assert second["Prec_GS"] == 360
+    assert_predictors(poland.sel(year=2002), second)
+    whole = expected(25, 40, 12, cru_par(20, -20.25), gimms_months())
+    assert whole["RH"] == pytest.approx(100 * 12 / 31.67, rel=1e-3)
+    assert whole["PAR_GS"] == whole["PAR"]
+    assert_predictors(australia.sel(year=2001), whole)
+    assert float(poland["SOC"]) == pytest.approx(2 * 1.5 * 3)
+    assert float(australia["SOC"]) == pytest.approx(1 * 1.5 * 3)
+
+
+def test_cru_ts_gaps_are_filled_and_counted(cru_ts):
+    """The Congo takes the embedded January, vapour pressure and leaf area; no soil stays none."""
+    here, embedded = cru_ts.sel(CONGO), load_embedded().sel(CONGO)
+    own = climate(np.array([0.25]), np.array([20.25]))["tas"][:, 0, 0]
+    tas = np.where(np.arange(12) == 0, embedded["tas"].values, own)
+    np.testing.assert_allclose(here["MAT"], (tas * DAYS).sum() / 365.25, rtol=1e-5)
+    rh = np.minimum(100 * embedded["vap"].values / saturation(tas), 100)
+    np.testing.assert_allclose(here["RH"], (rh * DAYS).sum() / 365.25, rtol=1e-4)
+    shares = {"tas": 1 / 12, "vap": 1, "lai": 1, "pr": 0, "rsds": 0}
+    assert {n: float(here[f"{n}_filled"]) for n in shares} == pytest.approx(shares)
+    assert np.isfinite(here["LAI"]).all() and np.isnan(here["SOC"])
+    for name in shares:
+        assert float(cru_ts.sel(POLAND)[f"{name}_filled"]) == 0
+
+
+def test_cru_ts_vegetation_is_embedded(cru_ts):
+    """Poland is mostly cropland, the place in Australia shrubland."""
+    np.testing.assert_array_equal(cru_ts["igbp_fraction"], load_embedded()["igbp_fraction"])
+    assert (int(cru_ts.sel(POLAND)["stratum"]), int(cru_ts.sel(AUSTRALIA)["stratum"])) == (5, 4)
+
+
+def test_cru_ts_lacks_a_year(cru_ts_inputs):
+    """A year beyond the files is one clear error."""
+    with pytest.raises(DataError, match="missing: 2003-01"):
+        build_cube("cru_ts", cru_ts_inputs, years=(2002, 2003))
+
+
+@pytest.mark.parametrize("turn", [lambda v: v[:, ::-1], lambda v: np.roll(v, 720, axis=2)])
+def test_turned_leaf_area_is_not_filled_in_silence(cru_ts_inputs, tmp_path, turn):
+    """Upside down or shifted by 180 degrees, it leaves too much of the land to the proxy."""
+    rasterio = pytest.importorskip("rasterio")
+    for path in cru_ts_inputs["gimms_lai4g"].glob("*_2001*.tif"):
+        with rasterio.open(path) as raster:
+            write_geotiff(tmp_path / path.name, turn(raster.read()), QUARTER)
+    with pytest.raises(DataError, match="GIMMS LAI4g has no lai on .*; expected 25% at most"):
+        build_cube("cru_ts", cru_ts_inputs | {"gimms_lai4g": tmp_path}, years=(2001, 2001))
+
+
+# MERRA-2 with GLASS LAI, GSDE and GLC2000
+
+
+@pytest.fixture(scope="module")
+def merra2_inputs(tmp_path_factory):
+    """2001; the sea off Cantabria is frozen, its coast is not; Libya's rain is a trace below zero.
+
+    The coast has 20 degC north of 43.25 N and 10 south of it.
+    In the Congo there is no leaf area.
+    """
+    pytest.importorskip("pyhdf")
+    pytest.importorskip("rasterio")
+    top = tmp_path_factory.mktemp("merra2")
+    lat, lon = merra2.LAT, merra2.LON
+    made = climate(lat, lon)
+    seconds = (DAYS_2001 * 86_400.0)[:, None, None]
+    pressure = np.full_like(made["tas"], 95_000)
+    fields = {
+        "T2M": made["tas"] + 273.15, "PS": pressure,
+        "QV2M": 0.622 * made["vap"] / (950 - 0.378 * made["vap"]),
+        "PRECTOTCORR": made["pr"] / seconds, "SWGDN": made["rsds"].copy(),
+    }
+    places = {
+        "T2M": (TAS + 273.15, 298.15), "PS": (95_000, 100_000), "QV2M": (0.002, 0.008),
+        "PRECTOTCORR": (RAIN / seconds[:, 0, 0], 40 / seconds[:, 0, 0]),
+        "SWGDN": (np.where(SUMMER, 200, 50), 250),
+    }
+    for name, (poland, australia) in places.items():
+        put(fields[name], POLAND, poland, lat, lon)
+        put(fields[name], AUSTRALIA, australia, lat, lon)
+    put(fields["PRECTOTCORR"], {"lat": 25.25, "lon": 20.25}, -5e-9, lat, lon)
+    rows, columns = (np.ravel(i) for i in around(CANTABRIA, lat, lon, reach=4))
+    for row in rows:
+        for column in columns:
+            ashore = has_land(lat[row], lon[column])
+            warm = 20 if lat[row] > CANTABRIA["lat"] else 10
+            fields["T2M"][:, row, column] = 273.15 + (warm if ashore else 0)
+    folder = top / "merra2"
+    folder.mkdir()
+    files = {name: field[:, ::-1].astype(np.float32) for name, field in fields.items()}
+    for collection in ("slv", "flx", "rad"):
+        for month in range(1, 13):
+            write_merra2(folder, collection, files, month, year=2001, stream=300)
+    return {
+        "merra2": folder,
+        "glass_lai": glass_files(top / "glass"),
+        "gsde": gsde_files(top / "gsde"),
+        "glc2000": glc2000_file(top / "glc2000_v1_1.tif"),
+    }
+
+
+def has_land(lat, lon):
+    """Whether a half-degree cell that overlaps this cell of MERRA-2 has land."""
+    near = load_land().sel(lat=slice(lat + 0.49, lat - 0.49), lon=slice(lon - 0.56, lon + 0.56))
+    return bool((near > 0).any())
+
+
+def load_land():
+    """Land fraction of the embedded fields, read once."""
+    if not hasattr(load_land, "field"):
+        load_land.field = load_embedded()["land_fraction"]
+    return load_land.field
+
+
+def glass_files(folder):
+    """1.0 to day 176, which is 25 June, 3.0 from then on; none over sea and in the Congo."""
+    folder.mkdir()
+    lat, lon = (axis.values for axis in coordinates(QUARTER).values())
+    there = load_land().sel(lat=lat, lon=lon, method="nearest").values > 0
+    there[around(CONGO, lat, lon)] = False
+    for day in range(1, 362, 8):
+        stored = np.where(there, 100 if day < 177 else 300, SEA).astype(np.int16)
+        glass_file(folder, 2001, day, stored, resolution=QUARTER)
+    return folder
+
+
+def gsde_files(folder):
+    """2 % of carbon in the north and 1 % in the south, 1.3 g cm-3, at five arc-minutes."""
+    folder.mkdir()
+    for name, north, south in (("OC", 200, 100), ("BD", 130, 130)):
+        path = gsde_file(folder / f"{name}5min.nc", name, {}, resolution=1 / 12)
+        with netCDF4.Dataset(path, "a") as data:
+            data[name].set_auto_maskandscale(False)
+            data[name][:, : 84 * 12] = north
+            data[name][:, 84 * 12 :] = south
+    return folder
+
+
+def glc2000_file(path):
+    """Belts of forest, grass, desert, rain forest and shrubs, in cells of an eighth of a degree."""
+    cell = 1 / 8
+    lat = 90 - cell * (np.arange(round(146 / cell)) + 0.5)
+    lon = -180 + cell * np.arange(round(360 / cell))
+    ashore = load_land().sel(lat=lat, lon=lon, method="nearest").values > 0.5
+    belts = [lat > 45, lat > 30, lat > 15, lat > 5, lat > -15]
+    classes = np.select(belts, [4, 13, 19, 13, 1], 12)
+    values = np.where(ashore, classes[:, None], 20).astype(np.uint8)
+    return write_geotiff(path, values[np.newaxis], cell, left=-180 - cell / 2)
+
+
+@pytest.fixture(scope="module")
+def from_merra2(merra2_inputs):
+    """The cube of 2001."""
+    return build_cube("merra2", merra2_inputs, years=(2001, 2001))
+
+
+def test_merra2_layout(from_merra2):
+    """The cube passes its checks, with the units of the study."""
+    assert_layout(from_merra2, [2001])
+    assert from_merra2["LAI"].attrs["source"] == "GLASS LAI"
+
+
+def test_merra2_by_hand(from_merra2):
+    """Both places: kelvin, specific humidity, a flux and watts become the study's units."""
+    # June has 25 days of 1 and 5 of 3.
+    lai = np.where(np.arange(12) > 5, 3.0, 1.0)
+    lai[5] = (25 * 1 + 5 * 3) / 30
+    # e = q p / (0.622 + 0.378 q): 0.002 at 950 hPa, 0.008 at 1000 hPa.
+    vap = 0.002 * 950 / 0.622756, 0.008 * 1000 / 0.625024
+    assert vap == pytest.approx((3.051, 12.800), abs=1e-3)
+    sun = 0.45 * 0.0864 * DAYS
+    poland = expected(TAS, RAIN, vap[0], sun * np.where(SUMMER, 200, 50), lai)
+    australia = expected(25, 40, vap[1], sun * 250, lai)
+    assert australia["RH"] == pytest.approx(100 * 12.8 / 31.67, rel=1e-3)
+    assert_predictors(from_merra2.sel(POLAND).sel(year=2001), poland)
+    assert_predictors(from_merra2.sel(AUSTRALIA).sel(year=2001), australia)
+    # 2 % x 1.3 g cm-3 x 0.3 m.
+    assert float(from_merra2["SOC"].sel(POLAND)) == pytest.approx(7.8)
+    assert float(from_merra2["SOC"].sel(AUSTRALIA)) == pytest.approx(3.9)
+
+
+def test_merra2_coast_takes_no_sea(from_merra2):
+    """Off Cantabria the sea has 0 degC, the coast 10 or 20: so have all cells with land."""
+    box = from_merra2.sel(lat=slice(46, 40.5), lon=slice(-6.5, -1)).sel(year=2001)
+    mat = box["MAT"].values
+    assert 20 < np.isfinite(mat).sum() < mat.size
+    assert np.nanmin(mat) > 9.999 and np.nanmax(mat) < 20.001
+    assert float(box["tas_filled"].max()) == 0
+
+
+def test_merra2_coast_weighs_by_land(from_merra2):
+    """Cells of the product count by their own land, of which half-degree cells hold parts.
+
+    The cell at 43.25 N, 3.75 W lies half in the product's row of 43.5 N (20 degC) and half in
+    that of 43 N (10 degC), and wholly in its column of 3.75 W. Each of the two has half of two
+    rows of half a degree, all of one column and an eighth of the ones beside.
+    """
+    part = load_land().sel(lat=[43.75, 43.25, 42.75], lon=[-4.25, -3.75, -3.25]).values
+    by_row = part @ [0.0625, 0.5, 0.0625]
+    north, south = by_row[0] + by_row[1], by_row[1] + by_row[2]
+    mean = (20 * north + 10 * south) / (north + south)
+    assert 12 < mean < 14
+    found = float(from_merra2["MAT"].sel(CANTABRIA).sel(year=2001))
+    # Rows differ a little in area.
+    assert found == pytest.approx(mean, abs=0.05)
+
+
+def test_merra2_trace_of_rain_is_none(from_merra2):
+    """Less than nothing, as interpolation leaves it, is no rain."""
+    assert float(from_merra2["Prec"].sel(lat=25.25, lon=20.25, year=2001)) == 0
+
+
+def test_merra2_gaps_are_filled_and_counted(from_merra2):
+    """Leaf area of the Congo is the proxy's; the reanalysis itself has no gap."""
+    here = from_merra2.sel(CONGO).sel(year=2001)
+    assert float(here["lai_filled"]) == 1 and 2 < float(here["LAI"]) < 8
+    for place in (POLAND, AUSTRALIA):
+        assert float(from_merra2["lai_filled"].sel(place)) == 0
+    for name in ("tas", "pr", "vap", "rsds"):
+        assert float(from_merra2[f"{name}_filled"].max()) == 0
+
+
+def test_merra2_vegetation_is_glc2000(from_merra2):
+    """Forests and shrubs by bin; deserts have none, Antarctica has the embedded map."""
+    strata = [int(from_merra2["stratum"].sel(p)) for p in (POLAND, AUSTRALIA, CONGO)]
+    assert strata == [3, 4, 1]
+    assert int(from_merra2["stratum"].sel(lat=40.25, lon=-100.25)) == 5
+    assert int(from_merra2["stratum"].sel(lat=25.25, lon=20.25)) == 0
+    assert float(from_merra2["igbp_fraction"].sel(igbp=1).sel(POLAND)) == 1
+    assert float(from_merra2["vegetated_fraction"].sel(lat=25.25, lon=20.25)) == 0
+    south = {"lat": slice(-57, None)}
+    np.testing.assert_array_equal(
+        from_merra2["igbp_fraction"].sel(south), load_embedded()["igbp_fraction"].sel(south)
+    )
+
+
+def test_resolution_of_leaf_area_must_be_one(merra2_inputs, tmp_path):
+    """The first file says how large the cells are; a file of other cells is refused."""
+    folder = tmp_path / "glass"
+    folder.mkdir()
+    for path in merra2_inputs["glass_lai"].iterdir():
+        (folder / path.name).symlink_to(path)
+    (folder / "GLASS01B02.V40.A2001361.2019353.hdf").unlink()
+    glass_file(folder, 2001, 361, 100, resolution=0.5)
+    with pytest.raises(DataError, match="expected 720 x 1440 cells"):
+        build_cube("merra2", merra2_inputs | {"glass_lai": folder}, years=(2001, 2001))

@@ -1,0 +1,346 @@
+"""Commands that are killed, disks that are full, folders that cannot be written."""
+
+import errno
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soilresp import cli
+from soilresp.covariates.cube import save_cube
+from soilresp.errors import DataError
+from soilresp.io import files as results
+from soilresp.upscaling.scale import SCHEDULER_VARIABLE
+from soilresp.upscaling.sums import INTERVAL_VARIABLE
+
+PROGRAM = Path(__file__).with_name("small_map.py")
+SCRIPTS = Path(__file__).parents[2] / "robustness"
+sys.path.insert(0, str(SCRIPTS))
+
+import disk  # noqa: E402
+
+
+def start(folder):
+    """A process that maps into a folder and saves after every run."""
+    environment = {k: v for k, v in os.environ.items() if k != SCHEDULER_VARIABLE}
+    return subprocess.Popen(
+        [sys.executable, PROGRAM, folder], stderr=subprocess.PIPE,
+        env=environment | {INTERVAL_VARIABLE: "0"},
+    )
+
+
+def digests(folder):
+    """SHA-256 of each result file."""
+    files = sorted((folder / "results").iterdir())
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+@pytest.mark.slow
+def test_killed_maps_end_with_the_same_bytes(tmp_path):
+    """SIGKILL at four moments drawn at random: the files are those of an undisturbed process."""
+    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
+    process = start(undisturbed)
+    assert process.wait() == 0, process.stderr.read()
+    unfinished = killed / "unfinished"
+    kills = 0
+    for pause in np.random.default_rng(5).uniform(0, 0.6, 4):
+        process = start(killed)
+        state = {f: f.stat().st_mtime_ns for f in unfinished.glob("*.npz")}
+        # From its first saving on, at any moment: between runs, in a run, or amid a saving.
+        while process.poll() is None and state == {
+            f: f.stat().st_mtime_ns for f in unfinished.glob("*.npz")
+        }:
+            time.sleep(0.002)
+        time.sleep(pause)
+        process.kill()
+        kills += process.wait() == -9
+    assert kills >= 2, "the processes were through before they could be killed"
+    process = start(killed)
+    assert process.wait() == 0, process.stderr.read()
+    assert digests(killed) == digests(undisturbed)
+    assert not list(unfinished.glob("*.npz"))
+
+
+# ---------------------------------------------------------------- what a killed process leaves
+
+
+def child(words, *arguments):
+    """A process that runs some lines of Python."""
+    return subprocess.Popen(
+        [sys.executable, "-c", words, *map(str, arguments)], stdout=subprocess.PIPE, text=True
+    )
+
+
+def aside_of(name, pid):
+    """Name under which a process of this machine writes a file."""
+    own = results._aside_name(name)
+    return own.replace(f"-{os.getpid()}.", f"-{pid}.")
+
+
+def test_killed_amid_a_write(tmp_path):
+    """The old file is whole; the half one has a name of its own, and goes with the next write."""
+    path = tmp_path / "maps.json"
+    path.write_text("old")
+    process = child(
+        "import sys, time\nfrom soilresp.io.files import write_aside\n"
+        "with write_aside(sys.argv[1]) as aside:\n"
+        "    aside.write_text('half')\n    print('now', flush=True)\n    time.sleep(60)\n", path
+    )
+    assert process.stdout.readline() == "now\n"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    left = [f.name for f in tmp_path.iterdir() if f != path]
+    assert left == [aside_of("maps.json", process.pid)]
+    assert path.read_text() == "old"
+    results.write_json(tmp_path / "other.json", {})
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["maps.json", "other.json"]
+
+
+def test_only_what_nobody_writes_is_removed(tmp_path):
+    """Half files of a process that runs, or of another machine, stay; files that look alike too."""
+    done = child("pass")
+    done.communicate()
+    dead = aside_of("a.nc", done.pid)
+    folder = aside_of("b.zarr", done.pid)
+    replaced = [aside_of(n, done.pid).replace(".tmp", ".old") for n in ("c.zarr", "d.zarr")]
+    other = dead.replace(f".{results._MACHINE}-", ".0000-" if results._MACHINE != "0000" else ".1-")
+    stay = {aside_of("a.nc", os.getppid()), other, ".a.nc.tmp", "a.nc", ".gitignore"}
+    for name in (*stay, dead):
+        (tmp_path / name).write_text("")
+    for name in (folder, *replaced, "d.zarr"):
+        (tmp_path / name / "0").mkdir(parents=True)
+    results.remove_leftovers(tmp_path)
+    results.remove_leftovers(tmp_path / "nowhere")
+    # The writer of c.zarr was killed after it had put the old one away.
+    assert {f.name for f in tmp_path.iterdir()} == stay | {"c.zarr", "d.zarr"}
+
+
+def test_a_folder_is_replaced_as_a_whole(tmp_path):
+    """New content takes the place of all old content; after an error the old is as it was."""
+    path = tmp_path / "cube.zarr"
+    for names in ("ab", "c"):
+        with results.folder_aside(path) as aside:
+            for name in names:
+                (aside / name).write_text(names)
+        assert sorted(f.name for f in path.iterdir()) == list(names)
+    with pytest.raises(KeyboardInterrupt), results.folder_aside(path) as aside:
+        (aside / "d").write_text("half")
+        raise KeyboardInterrupt
+    assert [f.name for f in path.iterdir()] == ["c"] and [path] == list(tmp_path.iterdir())
+
+
+def test_files_appear_together(tmp_path):
+    """Files replace those of their names, others stay; after an error nothing has changed."""
+    out = tmp_path / "out"
+    with pytest.raises(ValueError, match="no"), results.together(out) as aside:
+        raise ValueError("no")
+    assert not out.exists()
+    with results.together(out, last="SUMS") as aside:
+        for name in ("SUMS", "a", "b"):
+            (aside / name).write_text("first")
+    with results.together(out) as aside:
+        (aside / "a").write_text("second")
+        assert (out / "a").read_text() == "first"
+    with pytest.raises(ValueError, match="no"), results.together(out) as aside:
+        (aside / "b").write_text("third")
+        raise ValueError("no")
+    found = {f.name: f.read_text() for f in out.iterdir()}
+    assert found == {"a": "second", "b": "first", "SUMS": "first"}
+
+
+def test_two_writers_to_one_file(tmp_path):
+    """A reader finds the file of one or the other, whole at any time; nothing is left."""
+    path = tmp_path / "table.parquet"
+    words = (
+        "import sys\nimport pandas as pd\nfrom soilresp.io.files import save\n"
+        "for _ in range(30):\n"
+        "    save(sys.argv[1], 'table', pd.DataFrame({'a': [int(sys.argv[2])] * 5000}))\n"
+    )
+    writers = [child(words, tmp_path, number) for number in (1, 2)]
+    seen = set()
+    while any(writer.poll() is None for writer in writers):
+        if path.exists():
+            table = results.load(path)
+            assert len(table) == 5000
+            seen |= {tuple(table["a"].unique())}
+    for writer in writers:
+        writer.communicate()
+    assert [writer.returncode for writer in writers] == [0, 0]
+    assert seen <= {(1,), (2,)} and seen
+    assert [path] == list(tmp_path.iterdir())
+
+
+def test_two_writers_to_one_folder(tmp_path):
+    """At the end it is the folder of one or the other, as a whole; nothing is left."""
+    path = tmp_path / "cube.zarr"
+    words = (
+        "import sys\nfrom pathlib import Path\nfrom soilresp.io.files import folder_aside\n"
+        "for _ in range(100):\n"
+        "    with folder_aside(sys.argv[1]) as aside:\n"
+        "        for name in 'abc':\n            Path(aside, name).write_text(sys.argv[2])\n"
+    )
+    writers = [child(words, path, number) for number in (1, 2)]
+    for writer in writers:
+        writer.communicate()
+    assert [writer.returncode for writer in writers] == [0, 0]
+    found = {file.name: file.read_text() for file in path.iterdir()}
+    assert sorted(found) == ["a", "b", "c"] and len(set(found.values())) == 1
+    assert [path] == list(tmp_path.iterdir())
+
+
+# ---------------------------------------------------------------- unfinished work
+
+
+def test_arrays_come_back(tmp_path):
+    """Arrays and a text, to the last bit."""
+    arrays = {"total": np.arange(5), "units": np.ones((2, 3), np.uint32), "key": np.array("seed 0")}
+    results.save_arrays(tmp_path / "SR.npz", **arrays)
+    back = results.load_arrays(tmp_path / "SR.npz")
+    assert set(back) == set(arrays)
+    for name, array in arrays.items():
+        assert back[name].dtype == array.dtype and (back[name] == array).all()
+
+
+@given(st.floats(0, 1, exclude_max=True), st.integers(0, 7))
+def test_any_changed_bit_is_found(tmp_path_factory, where, bit):
+    """Wherever a bit of a checkpoint changes, and wherever it is cut, it is damaged."""
+    path = tmp_path_factory.mktemp("bits") / "SR.npz"
+    results.save_arrays(path, total=np.arange(40), key="seed 0")
+    whole = path.read_bytes()
+    at = int(where * len(whole))
+    changed = bytearray(whole)
+    changed[at] ^= 1 << bit
+    for content in (changed, whole[:at]):
+        path.write_bytes(content)
+        with pytest.raises(DataError, match="SR.npz is damaged"):
+            results.load_arrays(path)
+
+
+# ---------------------------------------------------------------- what cannot be written
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "No space left on device. Free some space"),
+        (errno.EROFS, "Read-only file system. Choose a folder that can be written"),
+        (errno.EACCES, "Permission denied. Choose a folder that you may write to"),
+        (errno.EDQUOT, "quota"),
+        (errno.EIO, "The disk may be failing"),
+    ],
+)
+def test_the_cause_is_told(tmp_path, number, words):
+    """File, cause and way out; what was there stays, and the error of the system is kept."""
+    path = tmp_path / "maps.nc"
+    path.write_text("old")
+    with pytest.raises(DataError, match=f"maps.nc could not be written: .*{words}") as told:
+        with results.write_aside(path) as aside:
+            raise OSError(number, os.strerror(number), str(aside))
+    assert ".tmp" not in str(told.value) and isinstance(told.value.__cause__, OSError)
+    assert path.read_text() == "old" and [path] == list(tmp_path.iterdir())
+
+
+def test_other_errors_pass(tmp_path):
+    """Faults of an input, or of the content, are not taken for faults of what is written."""
+    with pytest.raises(PermissionError, match="input.csv"), results.write_aside(tmp_path / "a"):
+        raise PermissionError(errno.EACCES, "Permission denied", "elsewhere/input.csv")
+    with pytest.raises(ValueError, match="no such unit"), results.write_aside(tmp_path / "a"):
+        raise ValueError("no such unit")
+    assert results.cannot_write("a", OSError(errno.ENOENT, "No such file")) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_the_way(tmp_path):
+    """A folder that is a file cannot be written into; a file that is a folder not replaced."""
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "file" / "a.json", tmp_path / "folder"):
+        with pytest.raises(DataError, match="could not be written: .* choose another"):
+            results.write_json(path, {})
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_the_command_line_tells_it(tmp_path, capsys):
+    """An error of the system that no writer has put into words ends in one message, too."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SystemExit) as leave:
+        cli.main(["run", "--recipe", "embedded", "--observations", "twin", "--only", "01",
+                  "--out", str(tmp_path / "file" / "run")])
+    said = capsys.readouterr().err
+    assert leave.value.code == 1 and said.startswith("error: ") and said.count("\n") == 1
+
+
+def field(size):
+    """A dataset of noise, which does not pack."""
+    values = np.random.default_rng(0).uniform(size=(size, 1000))
+    return xr.Dataset({"MAT": (("lat", "lon"), values)})
+
+
+WRITERS = {
+    "maps.nc": lambda path, size: results.save(path.parent, "maps", field(size)),
+    "cube.nc": lambda path, size: save_cube(field(size), path),
+    "cube.zarr": lambda path, size: save_cube(field(size), path),
+    "table.parquet": lambda path, size: results.save(
+        path.parent, "table", pd.DataFrame(field(size)["MAT"].values)
+    ),
+    "SR.npz": lambda path, size: results.save_arrays(path, units=field(size)["MAT"].values),
+    "note.json": lambda path, size: results.write_json(
+        path, {"a": field(size)["MAT"].values.tolist()}
+    ),
+}
+
+
+@pytest.mark.skipif(not disk.can_mount(), reason="needs root on Linux, to mount a small disk")
+@pytest.mark.parametrize("name", WRITERS)
+def test_full_and_read_only_disk(tmp_path, name):
+    """The file and the cause are named, what was there before is intact, nothing half remains."""
+    for size, cause in ((500, "No space left on device"), (10, "Read-only file system")):
+        folder = tmp_path / cause
+        with disk.disk(folder, 800) as make_read_only:
+            WRITERS[name](folder / name, 10)
+            before = disk.contents(folder)
+            if size == 10:
+                make_read_only()
+            with pytest.raises(DataError, match=f"{name} could not be written: {cause}"):
+                WRITERS[name](folder / name, size)
+            assert disk.contents(folder) == before and not disk.leftovers(folder)
+
+
+# ---------------------------------------------------------------- the scripts
+
+
+def script(name, *arguments):
+    """Rows that a script of the folder ``robustness`` writes, once it has found no fault."""
+    done = subprocess.run(
+        [sys.executable, SCRIPTS / name, *map(str, arguments)], capture_output=True, text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert done.stdout.startswith("| what |")
+    return json.loads(Path(arguments[-1]).read_text())
+
+
+@pytest.mark.slow
+def test_killed_build_of_covariates(tmp_path):
+    """SIGKILL at two moments: started again, the same bytes."""
+    (row,) = script("kills.py", "--kills", 2, "--what", "covariates", "--json", tmp_path / "k.json")
+    assert row["kills"] == row["restarted, same bytes"] == 2
+
+
+@pytest.mark.slow
+def test_scorecard_on_a_full_disk(tmp_path):
+    """One message, exit code 1, the earlier scorecard intact."""
+    rows = script("disk.py", "--what", "score", "--json", tmp_path / "d.json")
+    assert all(row["exit code"] == 1 and row["earlier results intact"] == "yes" for row in rows)

@@ -1,0 +1,131 @@
+"""The registry of inputs: the committed one holds together, a broken one is refused."""
+
+import re
+
+import pytest
+
+from soilresp.errors import DataError, ParameterError
+from soilresp.io import registry
+
+GOOD = """
+entries:
+  rain:
+    what: Rain
+    path: climate/rain.nc
+    url: https://example.org/rain.nc
+    sha256: {digest}
+    version: "1"
+    date: "2020"
+    licence: CC0
+    citation: Someone (2020)
+    verified: false
+"""
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    """Write a registry in a project of its own."""
+
+    def write(text):
+        (tmp_path / "notebooks").mkdir(exist_ok=True)
+        (tmp_path / "data").mkdir(exist_ok=True)
+        (tmp_path / "data" / "registry.yaml").write_text(text)
+        monkeypatch.setenv("SOILRESP_HOME", str(tmp_path))
+
+    return write
+
+
+def test_committed_registry_has_the_inputs_of_the_study():
+    """Every input that the recipes and comparisons ask for has an entry."""
+    known = registry.entries()
+    asked = {
+        "srdb", "srdb_fields", "gistemp", "ghcn_prcp", "hwsd_oc", "hwsd_bulk_density",
+        "igbp_2010", "casa_cnp", "corpse", "mimics", "root_contribution",
+        *(f"cru_cl_{v}" for v in ("tmp", "pre", "vap", "rad", "cld", "dtr")),
+        *(f"isimip_{where}_{v}" for where in ("global", "site") for v in ("rh", "gpp")),
+        *(f"cmip6_global_{v}" for v in ("rh", "npp", "gpp")),
+    }
+    assert asked <= set(known)
+
+
+def test_committed_registry_is_complete():
+    """Names fit their keys, paths and checksums differ, every field says something."""
+    known = registry.entries()
+    assert all(item.name == name for name, item in known.items())
+    places = [place for item in known.values() for place, _ in item.places()]
+    digests = [digest for item in known.values() for _, digest in item.places() if digest]
+    assert len(set(places)) == len(places)
+    assert len(set(digests)) == len(digests)
+    for item in known.values():
+        assert all((item.what, item.version, item.date, item.licence, item.citation)), item.name
+
+
+def test_only_rolling_products_lack_a_checksum():
+    """Publishers replace GISTEMP and GHCN; else only what was never at hand is unchecked."""
+    known = registry.entries()
+    rolling = {name for name, item in known.items() if item.rolling and not item.folder}
+    assert rolling == {"gistemp", "ghcn_prcp", "glc2000"}
+    folders = {name for name, item in known.items() if item.folder}
+    assert folders == {"cru_ts", "merra2", "glass_lai", "gimms_lai4g", "gsde"}
+    assert all(known[name].landing for name in (*folders, "glc2000"))
+
+
+def test_untried_addresses_are_marked():
+    """A URL that was never tried reads `unverified`, a page for people `by hand` as well."""
+    known = registry.entries()
+    assert known["srdb"].status == "unverified"
+    assert known["cru_cl_tmp"].status == "by hand, unverified"
+    assert known["fapar_evi"].status == "no address"
+
+
+def test_github_addresses_name_a_fixed_version():
+    """Raw addresses carry a tag or commit, so that their bytes stay; one repository has none."""
+    for item in registry.entries().values():
+        raw = r"https://raw\.githubusercontent\.com/([^/]+/[^/]+)/([^/]+)/"
+        found = re.match(raw, item.url or "")
+        if found and found[1] != "roocs/mini-esgf-data":
+            assert re.fullmatch(r"[0-9a-f]{40}|v\d{8}a", found[2]), item.name
+
+
+def test_entry_is_read(written):
+    """An entry carries the fields of the file, with defaults for the rest."""
+    written(GOOD.format(digest="a" * 64))
+    item = registry.entry("rain")
+    assert item.path == "climate/rain.nc"
+    assert item.places() == [("climate/rain.nc", "a" * 64)]
+    assert not item.rolling and not item.landing and item.notes == ""
+
+
+def test_unknown_name_suggests_near_ones():
+    """A slip in a name is answered with the names that are like it."""
+    with pytest.raises(ParameterError, match="did you mean srdb"):
+        registry.entry("srbd")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("    licence: CC0\n", "", "rain: 'licence' is missing"),
+        ("licence:", "license:", "rain: unknown field license"),
+        ("a" * 64, "123", "rain: 123 is not a sha256"),
+        ("climate/rain.nc", "../rain.nc", "leaves the folder"),
+        ("climate/rain.nc", "/etc/rain.nc", "leaves the folder"),
+        ("https://", "http://", "not an https address"),
+        ("https://example.org/rain.nc", "ftp://127.0.0.1/rain.nc", "not an https address"),
+    ],
+)
+def test_broken_entry_is_refused(written, old, new, message):
+    """The message names the entry and what is wrong with it."""
+    text = GOOD.format(digest="a" * 64)
+    assert old in text
+    written(text.replace(old, new))
+    with pytest.raises(DataError, match=message):
+        registry.entries()
+
+
+@pytest.mark.parametrize("text", ["", "entries: [", "entries: 3", "entries:\n  rain: 5\n"])
+def test_file_that_is_no_registry_is_refused(written, text):
+    """Anything but a mapping of entries gives one clear error."""
+    written(text)
+    with pytest.raises(DataError, match="registry.yaml.*Correct it, or restore it"):
+        registry.entries()

@@ -1,0 +1,469 @@
+"""Reading models: every layout and quirk, on small synthetic files with totals by hand."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+from made_models import AMAZON, SAHARA, grid, land_cells, write
+
+from soilresp.covariates.embedded import load_embedded
+from soilresp.errors import DataError, ParameterError
+from soilresp.io import fetch as access
+from soilresp.models import (
+    adapters,
+    check_position,
+    declared_models,
+    flux_factor,
+    pool_factor,
+    read_folder,
+    read_model,
+    read_root_contribution,
+    read_steps,
+)
+from soilresp.models.below_ground import below_ground, root_share
+from soilresp.scoring.totals import global_total
+
+
+def total(output, name):
+    """Global total of a model, Pg C yr-1, mean of its years."""
+    return float(global_total(output, name).mean())
+
+
+SAMPLES = {
+    "BEPS": ([("BEPS_S3_rh.nc", {"rh": 500}, {"fill": "-99999"}),
+              ("BEPS_S3_raRoot.nc", {"raRoot": 120}, {"fill": "-99999"})], 120, "raRoot"),
+    "CLASS-CTEM": ([("CLASS-CTEM_S1_monthly_rh.nc", {"rh": 500}, {"kind": "CLASSIC", "land": 0.8}),
+                    ("CLASS-CTEM_S1_monthly_ra.nc", {"ra": 800}, {"kind": "CLASSIC"})],
+                   None, "share of roots"),
+    "CLM5.0": ([("CLM5.0_Corrected_S2_rh.nc", {"rh": 500},
+                 {"kind": "poles 0-360", "land": 0.9}),
+                ("CLM5.0_S2_SR.nc", {"SR": 700}, {"kind": "poles 0-360"})], 200, "SR - HR"),
+    "CABLE": ([("CABLE-POP_S3_rh.nc", {"rh": 500},
+                {"kind": "Gaussian", "land": 90, "time": "years", "monthly": False})], None,
+              "stay missing"),
+    "IBIS": ([("IBIS_S3_rh.nc", {"rh": 500},
+               {"names": ("latitude", "longitude", "year"), "units": "gC m-2 yr-1",
+                "time": "plain years", "monthly": False, "fill": "0"})], None, "stay missing"),
+    "LPX-Bern": ([("LPX-Bern_S2_rh.nc", {"rh": 500}, {"kind": "half S-N 0-360", "time": "months"}),
+                  ("LPX-Bern_S2_croot.nc", {"croot": 2000.0},
+                   {"kind": "half S-N 0-360", "time": "months", "units": "kg m-2"})], None,
+                 "stay missing"),
+    "LPJ-GUESS": ([("LPJ-GUESS_S3_arh.nc", {"arh": 500},
+                    {"units": "kg m-2 yr-1", "time": "years", "monthly": False}),
+                   ("LPJ-GUESS_S3_ra.nc", {"ra": 800}, {"time": "months"})], None,
+                  "share of roots"),
+    "ORCHIDEE": ([("ORCHIDEE_S2_rh.nc", {"rh": 500}, {"time": "standard"}),
+                  ("ORCHIDEE_S2_ra.nc",
+                   {"ra": 800, "raLeaf": 300, "raStem": 250, "raOther": 50}, {"time": "standard"})],
+                 200, "ra - raLeaf - raStem - raOther"),
+    "VISIT": ([("VISIT_S3_rh.nc", {"rh": 500}, {"time": "absolute", "fill": "-99999"}),
+               ("VISIT_S3_gpp.nc", {"gpp": 1500}, {"time": "absolute", "fill": "-99999"}),
+               ("VISIT_S3_ra.nc", {"ra": 800}, {"time": "absolute", "fill": "-99999"})], None,
+              "share of roots"),
+    "VEGAS": ([("VEGAS_S3_rh.nc", {"rh": 500},
+                {"kind": "half S-N 0-360", "time": "360_day", "units": "kg C m-2 s-1"})], None,
+              "stay missing"),
+}
+
+
+@pytest.mark.parametrize("model", SAMPLES)
+def test_each_of_the_ten_by_hand(tmp_path, model):
+    """HR of 500 g C m-2 yr-1 in two cells: their land area times that, on either grid."""
+    files, ar, how = SAMPLES[model]
+    areas = [write(tmp_path / name, values, **more) for name, values, more in files]
+    expected = float(500 * areas[0].sum() / 1e15)
+    own = read_model(tmp_path, regrid=False)
+    assert own.attrs["adapter"] == own.attrs["model"] == model
+    assert total(own, "HR") == pytest.approx(expected, rel=1e-6)
+    output = read_model(tmp_path, model)
+    assert total(output, "HR") == pytest.approx(expected, rel=1e-6)
+    assert output["HR"].dims == ("year", "lat", "lon")
+    assert output["HR"].attrs["area_basis"] == "land"
+    assert output["lat"].values[[0, -1]].tolist() == [89.75, -89.75]
+    assert how in output.attrs["how_ar"] and how in output.attrs["choices"]
+    if ar is not None:
+        assert total(output, "AR") == pytest.approx(expected * ar / 500, rel=1e-6)
+        assert total(output, "SR") == pytest.approx(expected * (ar + 500) / 500, rel=1e-6)
+    assert ("SR" in output) == ("stay missing" not in how)
+
+
+def test_the_ten_are_all_sampled():
+    """No model of the paper is without a sample, or without a reference and forcing."""
+    assert set(SAMPLES) == set(declared_models()["ten"])
+    for name in SAMPLES:
+        assert "doi" in adapters()[name]["reference"] and adapters()[name]["forcing"]
+
+
+def test_no_npp_is_gpp_less_ra(tmp_path):
+    """VISIT: 1500 - 800 = 700; a pool in lower case is read in kg m-2."""
+    write(tmp_path / "VISIT_S3_gpp.nc", {"gpp": 1500})
+    write(tmp_path / "VISIT_S3_ra.nc", {"ra": 800})
+    write(tmp_path / "VISIT_S3_croot.nc", {"croot": 2000.0}, units="kg m-2")
+    output = read_model(tmp_path)
+    at = {"lat": AMAZON[0], "lon": AMAZON[1]}
+    assert float(output["NPP"].sel(at).mean()) == pytest.approx(700)
+    assert float(output["cRoot"].sel(at).mean()) == pytest.approx(2.0)
+    assert "NPP = gpp - ra" in output.attrs["choices"]
+
+
+def test_share_of_roots_by_vegetation(tmp_path):
+    """AR of all ra is ra times the share of the cell's own vegetation."""
+    write(tmp_path / "LPX_S3.nc", {"rh": 500, "ra": 800})
+    output = read_model(tmp_path)
+    at = {"lat": AMAZON[0], "lon": AMAZON[1]}
+    share = float(root_share().sel(at))
+    assert 0.33 < share < 0.38
+    assert float(output["AR"].sel(at)[0]) == pytest.approx(800 * share)
+
+
+def test_ways_below_ground_in_order():
+    """Root respiration first, then ra less other organs, SR - HR, a share, and a map last."""
+    one = {n: xr.DataArray(v) for n, v in
+           {"raRoot": 1.0, "ra": 10.0, "raLeaf": 3.0, "raStem": 4.0, "SR": 9.0, "HR": 4.0}.items()}
+    left = dict(one)
+    for gone, expected in (("", 1.0), ("raRoot", 3.0), ("raLeaf", 5.0), ("SR", 3.7)):
+        left.pop(gone, None)
+        assert float(below_ground(left)[0]) == pytest.approx(expected)
+    rest = {"HR": left["HR"]}
+    assert below_ground(rest)[0] is None
+    ar, how = below_ground(rest, contribution=xr.DataArray(0.5))
+    assert float(ar) == 4.0 and "diagnostic only" in how
+    with pytest.raises(ParameterError, match="below 1"):
+        below_ground(rest, contribution=xr.DataArray(1.0))
+
+
+def test_contribution_of_roots(tmp_path):
+    """A map of 0.4 makes AR of 500 x 0.4 / 0.6; what is no share is missing, or refused."""
+    path = tmp_path / "rc.nc"
+    lat, lon = grid("half N-S")
+    values = np.full((720, 360), 0.4)
+    values[0, 0] = -999.0
+    xr.Dataset({"RC": (("lon", "lat"), values), "latitude": ("lat", lat),
+                "longitude": ("lon", lon)}).to_netcdf(path)
+    share = read_root_contribution(path)
+    assert share.dims == ("lat", "lon") and int(share.isnull().sum()) == 1
+    write(tmp_path / "VEGAS_S3_rh.nc", {"rh": 500}, monthly=False)
+    output = read_model(tmp_path / "VEGAS_S3_rh.nc", contribution=share)
+    assert float(output["AR"].max()) == pytest.approx(500 * 0.4 / 0.6)
+    assert "diagnostic only" in output.attrs["how_ar"]
+    with pytest.raises(ParameterError, match="regrid=True"):
+        read_model(tmp_path / "VEGAS_S3_rh.nc", contribution=share, regrid=False)
+    xr.Dataset({"RC": (("lon", "lat"), values * 100), "latitude": ("lat", lat),
+                "longitude": ("lon", lon)}).to_netcdf(path)
+    with pytest.raises(DataError, match="no value between 0 and 1"):
+        read_root_contribution(path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fill"),
+    [("half N-S", "inf"), ("half S-N 0-360", "-99999"), ("CLASSIC", "1e20"), ("ISBA", "0"),
+     ("Gaussian", "none"), ("poles 0-360", "-99999"), ("poles 0-360", "inf")],
+)
+def test_grids_and_fills(tmp_path, kind, fill):
+    """Any order of rows and columns and any fill gives the same total."""
+    area = write(tmp_path / "m.nc", {"rh": 500}, kind=kind, fill=fill, land=0.5, monthly=False)
+    output = read_model(tmp_path / "m.nc")
+    assert total(output, "HR") == pytest.approx(500 * area.sum() / 1e15, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("time", "units"),
+    [("noleap", "kg m-2 s-1"), ("360_day", "g C m-2 day-1"), ("standard", "kg m-2 s-1"),
+     ("months", "gC m-2 month-1"), ("years", "kg m-2 yr-1"), ("absolute", "kg m-2 s-1")],
+)
+def test_calendars_and_units(tmp_path, time, units):
+    """500 g C m-2 in a year is that in every calendar and unit, months by their days."""
+    write(tmp_path / "m.nc", {"rh": 500}, kind="poles 0-360", land=1, time=time, units=units)
+    output = read_model(tmp_path / "m.nc", regrid=False)
+    assert output["year"].values.tolist() == [1982, 1983]
+    np.testing.assert_allclose(output["HR"].max(("lat", "lon")), 500, rtol=1e-6)
+
+
+def test_months_count_by_their_days(tmp_path):
+    """31 days at 1 and 334 at 0 g C m-2 d-1 are 31 g C m-2 in a year of 365 days."""
+    path = tmp_path / "m.nc"
+    write(path, {"rh": 365}, kind="poles 0-360", land=1, units="g m-2 day-1", last=1982)
+    data = xr.load_dataset(path, decode_times=False)
+    data["rh"] = data["rh"] * (np.arange(12) == 0)[:, None, None].astype(float)
+    data["rh"].attrs["units"] = "g m-2 day-1"
+    data.to_netcdf(path)
+    assert float(read_model(path, regrid=False)["HR"].max()) == pytest.approx(31)
+
+
+def test_chunks_join_and_incomplete_years_go(tmp_path):
+    """Two chunks that meet in December: whole years stay, the odd months of either end go."""
+    folder = tmp_path / "chunks"
+    folder.mkdir()
+    whole = tmp_path / "whole.nc"
+    write(whole, {"rh": 500}, kind="poles 0-360", time="360_day", first=1981, last=1985, land=1)
+    data = xr.load_dataset(whole, decode_times=False)
+    for start, stop in ((11, 35), (35, 59)):
+        part = data.isel(time=slice(start, stop))
+        part.to_netcdf(folder / f"rh_Lmon_HadGEM2-ES_historical_r1i1p1_{start:06}.nc")
+    output = read_model(folder, regrid=False, period=None)
+    assert output["year"].values.tolist() == [1982, 1983, 1984]
+    assert "2 incomplete years were left out" in output.attrs["choices"]
+    assert float(output["HR"].max()) == pytest.approx(500)
+    data.isel(time=slice(24, 36)).to_netcdf(folder / "rh_Lmon_HadGEM2-ES_historical_again.nc")
+    with pytest.raises(DataError, match="also in another file"):
+        read_model(folder, regrid=False, period=None)
+
+
+def test_time_stamps_at_the_end_of_the_month(tmp_path):
+    """Bounds say which month a stamp at its end belongs to."""
+    path = tmp_path / "m.nc"
+    write(path, {"rh": 500}, kind="poles 0-360", land=1, last=1982)
+    data = xr.load_dataset(path, decode_times=False)
+    edges = (1982 - 1700) * 365 + np.cumsum([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+    data = data.assign_coords(time=("time", edges[1:], data["time"].attrs | {"bounds": "tb"}))
+    data["tb"] = (("time", "nb"), np.stack([edges[:-1], edges[1:]], 1))
+    data.to_netcdf(path)
+    assert read_model(path, regrid=False)["year"].values.tolist() == [1982]
+
+
+def test_cmip_needs_land_fraction(tmp_path):
+    """Mean where land: refused without sftlf, and right with sftlf and areacella beside it."""
+    name = "rh_Lmon_CanESM5_historical_r1i1p1f1_gn_198201-198312.nc"
+    lat, lon = grid("Gaussian")
+    rows, columns, area = land_cells(lat, lon)
+    write(tmp_path / name, {"rh": 500}, kind="Gaussian", time="noleap",
+          attrs={"cell_methods": "area: mean where land time: mean"})
+    with pytest.raises(DataError, match="no land fraction.*sftlf"):
+        read_model(tmp_path / name)
+    share = np.zeros((64, 128))
+    share[rows, columns] = [100.0, 40.0]
+    axes = {"lat": lat, "lon": lon}
+    xr.Dataset({"sftlf": (("lat", "lon"), share, {"units": "%"})}, axes).to_netcdf(
+        tmp_path / "sftlf_fx_CanESM5_historical_r1i1p1f1_gn.nc")
+    output = read_model(tmp_path / name)
+    expected = 500 * (area * [1, 0.4]).sum() / 1e15
+    assert total(output, "HR") == pytest.approx(expected, rel=1e-6)
+    assert output.attrs["adapter"] == "CMIP"
+    from soilresp.grid.cells import rectilinear_area
+    whole = rectilinear_area(*(xr.DataArray(v, dims=k, coords={k: v}) for k, v in axes.items()))
+    xr.Dataset({"areacella": (("lat", "lon"), whole.values * 0.995, {"units": "m2"})},
+               axes).to_netcdf(tmp_path / "areacella_fx_CanESM5_historical_r1i1p1f1_gn.nc")
+    assert total(read_model(tmp_path / name), "HR") == pytest.approx(expected * 0.995, rel=1e-6)
+
+
+def test_cmip_soil_respiration(tmp_path):
+    """SR = raRoot + rhSoil + rhLitter; without rhLitter it is refused."""
+    more = {"kind": "poles 0-360", "time": "noleap"}
+    end = "_CESM2_historical_r1i1p1f1_gn_198201-198312.nc"
+    write(tmp_path / f"rhSoil_Emon{end}", {"rhSoil": 250}, land=50, **more)
+    write(tmp_path / f"raRoot_Emon{end}", {"raRoot": 200}, **more)
+    with pytest.raises(DataError, match="without rhLitter: HR would lack the litter"):
+        read_model(tmp_path)
+    area = write(tmp_path / f"rhLitter_Emon{end}", {"rhLitter": 230}, land=50, **more)
+    output = read_model(tmp_path)
+    assert total(output, "HR") == pytest.approx(480 * area.sum() / 1e15, rel=1e-6)
+    assert total(output, "SR") == pytest.approx(680 * area.sum() / 1e15, rel=1e-6)
+    write(tmp_path / f"rh_Lmon{end}", {"rh": 250}, **more)
+    with pytest.raises(DataError, match="rh is 0.521 of rhSoil"):
+        read_model(tmp_path)
+
+
+def test_masses_of_co2(tmp_path):
+    """Said in the units, or declared of the model, it becomes carbon: 500 x 12.011 / 44.01."""
+    carbon = 500 * 12.011 / 44.01
+    write(tmp_path / "m.nc", {"rh": 500}, kind="ISBA", land=1, units="kgCO2 m-2 s-1")
+    assert float(read_model(tmp_path / "m.nc")["HR"].max()) == pytest.approx(carbon)
+    path = tmp_path / "rh_Lmon_CNRM-ESM2-1_historical_r1i1p1f2_gr_198201-198312.nc"
+    write(path, {"rh": 500}, kind="ISBA", land=1)
+    data = xr.load_dataset(path, decode_times=False).assign_attrs(source_id="CNRM-ESM2-1")
+    data.to_netcdf(path)
+    output = read_model(path)
+    assert float(output["HR"].max()) == pytest.approx(carbon)
+    assert "mass of CO2" in output.attrs["choices"]
+
+
+def globe(path, scale=1.0, upside_down=False, shift=0, units="kg m-2 s-1", step=4):
+    """HR of 390 g C m-2 yr-1 on all land of the study, 2 degrees: about 52 Pg C yr-1."""
+    world = load_embedded()
+    land = world["land_fraction"].coarsen(lat=step, lon=step).mean()
+    values = np.where(land > 0.3, 390 * scale / 1000 / (365 * 86400), np.nan)
+    values = np.roll(values[::-1] if upside_down else values, shift, axis=1)
+    axes = {"year": [1990], "lat": land["lat"].values, "lon": land["lon"].values}
+    data = {"rh": (("year", "lat", "lon"), values[None], {"units": units}),
+            "landfrac": (("lat", "lon"), land.values, {"units": "1"})}
+    xr.Dataset(data, axes).to_netcdf(path)
+    return path
+
+
+def test_a_globe_is_read(tmp_path):
+    """The carbon of a globe of land is kept, and found plausible."""
+    output = read_model(globe(tmp_path / "m.nc"))
+    assert 45 < total(output, "HR") < 60
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        ({"scale": 44.01 / 12.011}, "As mass of CO2 it would be 5.*kg CO2"),
+        ({"scale": 1e-3}, "expected 10 at least. Its units are wrong"),
+        ({"units": "Pg"}, "units 'Pg', which are unknown"),
+        ({"units": ""}, "units '', which are unknown"),
+        ({"units": "kg m-2"}, "an amount; expected a flux"),
+        ({"scale": 0.0}, "zero throughout"),
+        ({"upside_down": True}, "its latitude is upside down"),
+        ({"shift": 90}, "its longitudes are shifted by 180 degrees"),
+    ],
+)
+def test_a_wrong_globe_is_refused(tmp_path, made, words):
+    """CO2 for C, units, zeros, latitude and longitude: one clear error each."""
+    with pytest.raises(DataError, match=words):
+        read_model(globe(tmp_path / "m.nc", **made))
+
+
+@pytest.mark.parametrize("layout", ["NETCDF3_CLASSIC", "NETCDF4"])
+def test_a_file_that_stops_in_the_middle_is_refused(tmp_path, layout):
+    """Half of the bytes of either format is an error that says so."""
+    whole = tmp_path / "whole.nc"
+    xr.load_dataset(globe(tmp_path / "m.nc")).to_netcdf(whole, format=layout)
+    half = tmp_path / "half.nc"
+    half.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with pytest.raises(DataError, match="not a readable NetCDF file"):
+        read_model(half)
+
+
+def test_a_year_of_zeros_is_refused(tmp_path):
+    """A file filled up with zeros from some year on."""
+    path = tmp_path / "m.nc"
+    write(path, {"rh": 500}, kind="poles 0-360", land=1, monthly=False)
+    data = xr.load_dataset(path, decode_times=False)
+    data["rh"][1] = 0.0
+    data.to_netcdf(path)
+    with pytest.raises(DataError, match="zero or missing in 1983"):
+        read_model(path)
+
+
+@pytest.mark.parametrize(
+    ("units", "values"),
+    [("days since the flood", [1, 400]), ("", [1.0, 2.0]), ("days since 0001-01-01", [1, 400])],
+)
+def test_undecodable_time_is_refused(tmp_path, units, values):
+    """Units that no calendar knows, and years that are none."""
+    path = tmp_path / "m.nc"
+    write(path, {"rh": 500}, kind="poles 0-360", land=1, monthly=False)
+    data = xr.load_dataset(path, decode_times=False)
+    data.assign_coords(time=("time", values, {"units": units})).to_netcdf(path)
+    with pytest.raises(DataError, match="time cannot be decoded"):
+        read_model(path)
+
+
+def test_other_refusals(tmp_path):
+    """Daily steps, layers, infinity on land, no known variable, no file, no adapter, no years."""
+    with pytest.raises(DataError, match="steps in 1990; expected monthly or annual"):
+        read_steps(np.arange(365.0), "days since 1990-01-01")
+    with pytest.raises(DataError, match="does not exist"):
+        read_model(tmp_path / "none.nc")
+    with pytest.raises(DataError, match="holds no NetCDF"):
+        read_model(tmp_path)
+    path = tmp_path / "m.nc"
+    write(path, {"rh": 500}, kind="poles 0-360", land=1, monthly=False)
+    with pytest.raises(ParameterError, match="Unknown adapter 'JULES'"):
+        read_model(path, "JULES")
+    with pytest.raises(DataError, match="none of the variables is rh"):
+        read_model(path, variables={"resp": "HR"})
+    with pytest.raises(DataError, match="no whole year in 1990-2000"):
+        read_model(path, period=(1990, 2000))
+    data = xr.load_dataset(path, decode_times=False)
+    data["rh"].expand_dims(layer=2).to_dataset().to_netcdf(tmp_path / "layers.nc")
+    with pytest.raises(DataError, match="dimension layer of length 2"):
+        read_model(tmp_path / "layers.nc")
+    rows, columns, _ = land_cells(*grid("poles 0-360"))
+    data["rh"][0, rows[0], columns[0]] = np.inf
+    data.to_netcdf(tmp_path / "inf.nc")
+    with pytest.raises(DataError, match="infinite in 1 cells with land"):
+        read_model(tmp_path / "inf.nc")
+
+
+def test_names_given_by_the_user(tmp_path):
+    """--var style names; others in the file are left alone."""
+    write(tmp_path / "m.nc", {"resp": 500, "rh": 1.0}, kind="poles 0-360", land=1, monthly=False)
+    output = read_model(tmp_path / "m.nc", variables={"resp": "HR"}, name="Mine")
+    assert float(output["HR"].max()) == pytest.approx(500)
+    assert output.attrs["model"] == "Mine" and output["HR"].attrs["made_from"] == "resp"
+
+
+def test_a_mean_without_years(tmp_path):
+    """A field without time is a mean, per second in a year of 365 days."""
+    area = write(tmp_path / "m.nc", {"rh": 500}, kind="half N-S", time=None)
+    output = read_model(tmp_path / "m.nc")
+    assert output["HR"].dims == ("lat", "lon") and output.attrs["period"] == "mean"
+    assert total(output, "HR") == pytest.approx(500 * area.sum() / 1e15, rel=1e-6)
+
+
+def test_ground_of_a_flux(tmp_path):
+    """Per m2 of the cell, and of vegetation on half of it: per m2 of land by their shares."""
+    write(tmp_path / "c.nc", {"rh": 200}, kind="poles 0-360", land=0.5, monthly=False,
+          attrs={"cell_methods": "time: mean area: mean"})
+    assert float(read_model(tmp_path / "c.nc", regrid=False)["HR"].max()) == pytest.approx(400)
+    write(tmp_path / "v.nc", {"HR": 200}, monthly=False, land=1.0, units="g m-2 yr-1")
+    data = xr.load_dataset(tmp_path / "v.nc", decode_times=False)
+    data["land_fraction"] = data["landfrac"]
+    data["vegetated_fraction"] = data["landfrac"] * 0.5
+    data.drop_vars("landfrac").to_netcdf(tmp_path / "w.nc")
+    output = read_model(tmp_path / "w.nc")
+    assert float(output["HR"].sel(lat=SAHARA[0], lon=SAHARA[1])[0]) == pytest.approx(100)
+    assert "vegetated area" in output.attrs["choices"]
+
+
+def test_simulations_of_a_folder(tmp_path):
+    """S3 is taken where there is one, and said; other models' files are left alone."""
+    write(tmp_path / "VEGAS_S2_rh.nc", {"rh": 300}, monthly=False)
+    write(tmp_path / "VEGAS_S3_rh.nc", {"rh": 500}, monthly=False)
+    write(tmp_path / "VISIT_S3_rh.nc", {"rh": 400}, monthly=False, units="kg m-2 h-1 K")
+    found = {model: (output, why) for model, output, why in read_folder(tmp_path)}
+    assert len(found) == 10
+    output, _ = found["VEGAS"]
+    assert float(output["HR"].max()) == pytest.approx(500)
+    assert "Simulation S3 (also there: S2)" in output.attrs["choices"]
+    assert found["VISIT"][0] is None and "units" in found["VISIT"][1]
+    assert found["BEPS"][0] is None and "no file like BEPS_*.nc" in found["BEPS"][1]
+    with pytest.raises(DataError, match="no folder"):
+        next(read_folder(tmp_path / "none"))
+
+
+def test_check_position_lets_through_what_cannot_be_told():
+    """A field everywhere, and one of a few cells."""
+    lat, lon = np.arange(88, -90, -4.0), np.arange(-178, 180, 4.0)
+    everywhere = xr.DataArray(np.ones((45, 90)), {"lat": lat, "lon": lon}, ("lat", "lon"))
+    check_position(everywhere, "m")
+    check_position(everywhere.where(everywhere["lat"] > 80), "m")
+
+
+@given(st.sampled_from(["kg", "g", "mg"]), st.sampled_from(["C", "", "CO2"]),
+       st.sampled_from(["m-2", "m^-2", "/m2", "m**-2"]),
+       st.sampled_from(["s-1", "/s", "day-1", "yr-1", "month-1"]))
+def test_units_as_they_are_spelt(mass, substance, area, time):
+    """Every spelling is taken for what it is."""
+    grams, _, co2 = flux_factor(f"{mass}{substance} {area} {time}")
+    scale = {"kg": 1e3, "g": 1.0, "mg": 1e-3}[mass]
+    assert grams == pytest.approx(scale * (12.011 / 44.01 if substance == "CO2" else 1))
+    assert co2 == (substance == "CO2")
+
+
+def test_units_by_hand():
+    """Moles of CO2 hold as many of carbon; pools and fluxes are told apart."""
+    assert flux_factor("umol m-2 s-1")[0] == pytest.approx(12.011e-6)
+    assert flux_factor("umol CO2 m-2 s-1")[0] == pytest.approx(12.011e-6)
+    assert pool_factor("kgC/m2") == 1.0 and pool_factor("t ha-1") == pytest.approx(0.1)
+    for units, read in (("kg m-2 s-1", pool_factor), ("kg", pool_factor), ("ppm", flux_factor)):
+        with pytest.raises(DataError, match="units"):
+            read(units)
+
+
+@pytest.mark.real
+def test_real_hadgem_chunks():
+    """Six chunks of 360-day years from December 1859: 145 whole years, without a total."""
+    names = [f"hadgem2_rh_{y}12" for y in (1859, 1884, 1909, 1934, 1959, 1984)]
+    if not access.at_hand(names):
+        pytest.skip("HadGEM2-ES is not at hand")
+    paths = [access.locate(n).path for n in names]
+    output = read_model(paths, period=None, regrid=False)
+    assert output["year"].values[[0, -1]].tolist() == [1860, 2004]
+    assert float(output["HR"].sel(lat=35, lon=0).mean()) == pytest.approx(25.81, abs=0.01)
+    with pytest.raises(DataError, match="have gaps"):
+        read_model(paths, period=None)

@@ -1,0 +1,131 @@
+"""Colours of the maps and lines, as readers with protanopia and deuteranopia see them."""
+
+import ast
+from itertools import combinations
+
+import matplotlib
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.colors import to_rgb
+
+from soilresp.io import paths
+from soilresp.plot import style
+
+# Machado, Oliveira and Fernandes (2009, doi:10.1109/TVCG.2009.113), severity 1, on linear RGB.
+SIGHT = {
+    "normal": np.eye(3),
+    "protanopia": np.array([
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ]),
+    "deuteranopia": np.array([
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ]),
+}
+TO_XYZ = np.array([
+    [0.4124564, 0.3575761, 0.1804375],
+    [0.2126729, 0.7151522, 0.0721750],
+    [0.0193339, 0.1191920, 0.9503041],
+])
+DIVERGING = {"RdBu_r", "RdYlBu_r", "PuOr", "PuOr_r", "BrBG", "BrBG_r"}
+
+
+def lab(rgb, sight="normal"):
+    """CIELAB (D65) of sRGB colours between 0 and 1, the last axis, as an eye sees them."""
+    rgb = np.asarray(rgb, float)
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    xyz = np.clip(linear @ SIGHT[sight].T, 0, 1) @ TO_XYZ.T / TO_XYZ.sum(axis=1)
+    f = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz * (29 / 6) ** 2 / 3 + 4 / 29)
+    x, y, z = np.moveaxis(f, -1, 0)
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+
+
+def difference(one, other, sight):
+    """Distance of two colours in CIELAB; 2 is just noticeable, 10 plain at a glance."""
+    return np.linalg.norm(lab(to_rgb(one), sight) - lab(to_rgb(other), sight))
+
+
+def maps_in_use():
+    """Names of the colour maps that the figures name in their source."""
+    texts = {
+        node.value
+        for file in (paths.root() / "src" / "soilresp" / "plot").glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    return sorted(texts & set(matplotlib.colormaps))
+
+
+def lightness(name, sight):
+    """CIELAB lightness along a colour map, at 64 steps."""
+    return lab(matplotlib.colormaps[name](np.linspace(0, 1, 64))[:, :3], sight)[:, 0]
+
+
+def test_lab_of_known_colours():
+    """White is (100, 0, 0), black (0, 0, 0), and pure sRGB red (53.24, 80.09, 67.20)."""
+    np.testing.assert_allclose(lab([1, 1, 1]), [100, 0, 0], atol=0.02)
+    np.testing.assert_allclose(lab([0, 0, 0]), [0, 0, 0], atol=0.02)
+    np.testing.assert_allclose(lab([1, 0, 0]), [53.24, 80.09, 67.20], atol=0.02)
+
+
+@given(st.floats(0, 1))
+def test_greys_look_the_same_to_everybody(grey):
+    """The simulated eyes differ in hues alone: greys are kept."""
+    for sight in SIGHT:
+        np.testing.assert_allclose(lab([grey] * 3, sight), lab([grey] * 3), atol=0.05)
+
+
+def test_simulated_eyes_confuse_red_and_green():
+    """A red and a green that are far apart come near to each other, so the simulation works."""
+    red, green = "#C04000", "#608000"
+    for sight in ("protanopia", "deuteranopia"):
+        assert difference(red, green, sight) < difference(red, green, "normal") / 2
+
+
+def test_the_maps_in_use_are_found():
+    """The search of the sources finds the colour maps of the main figures."""
+    assert {"viridis_r", "magma_r", "plasma", "cividis_r", "RdBu_r"} <= set(maps_in_use())
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+@pytest.mark.parametrize("name", maps_in_use())
+def test_a_colour_map_orders_values_by_lightness(name, sight):
+    """Sequential maps get lighter or darker throughout, diverging ones from the middle outwards."""
+    light = lightness(name, sight)
+    halves = [light[:32][::-1], light[32:]] if name in DIVERGING else [light]
+    for half in halves:
+        steps = np.diff(half)
+        assert (steps < 0.3).all() if half[-1] < half[0] else (steps > -0.3).all()
+        assert abs(half[-1] - half[0]) > 30
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+@pytest.mark.parametrize("name", sorted(DIVERGING & set(maps_in_use())))
+def test_the_ends_of_a_diverging_map_differ_in_hue(name, sight):
+    """What is far above and far below is told apart."""
+    colours = matplotlib.colormaps[name]
+    for share in (0.0, 0.1, 0.2, 0.3):
+        assert difference(colours(share), colours(1.0 - share), sight) > 15
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_the_fluxes_are_told_apart(sight):
+    """Lines of SR, HR, AR, AR/SR and the paper are plainly different."""
+    lines = ("SR", "HR", "AR", "AR_SR", "paper")
+    for one, other in combinations(lines, 2):
+        found = difference(style.COLOURS[one], style.COLOURS[other], sight)
+        assert found > 10, (one, other, found)
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+@pytest.mark.parametrize("colours", [style.STRATUM_COLOURS, style.GROUP_COLOURS])
+def test_classes_are_told_apart(colours, sight):
+    """Neighbours in a legend, and all other pairs, are different colours."""
+    for one, other in combinations(colours, 2):
+        found = difference(colours[one], colours[other], sight)
+        assert found > 5, (one, other, found)

@@ -1,0 +1,170 @@
+"""GSDE soil carbon, in the published layout of NetCDF files."""
+
+import netCDF4
+import numpy as np
+import pytest
+
+from soilresp.errors import DataError
+from soilresp.grid.cells import cell_index
+from soilresp.readers.gsde import LAYER_EDGES, read_gsde
+
+COARSE = 0.25
+"""Tests use cells of a quarter degree: the layout, only fewer cells."""
+
+FILL = -32768
+
+
+def gsde_file(
+    path, name, profiles, resolution=COARSE, layers=8, fill=FILL, scale=None, lon_from=-180.0,
+    falling=True, form="NETCDF4",
+):
+    """Write whole numbers of 0.01; `profiles` maps (row, column) to numbers down the profile."""
+    shape = (layers, round(140 / resolution), round(360 / resolution))
+    with netCDF4.Dataset(path, "w", format=form) as store:
+        lat = 84 - resolution * (np.arange(shape[1]) + 0.5)
+        lon = lon_from + resolution * (np.arange(shape[2]) + 0.5)
+        axes = {"depth": 100 * np.array(LAYER_EDGES[1 : layers + 1]),
+                "lat": lat if falling else lat[::-1], "lon": lon}
+        for dim, values in axes.items():
+            store.createDimension(dim, values.size)
+            store.createVariable(dim, "f4", (dim,))[:] = values
+        variable = store.createVariable(name, "i2", tuple(axes), zlib=form == "NETCDF4",
+                                        fill_value=fill)
+        variable.set_auto_maskandscale(False)
+        variable.units = {"OC": "% of weight", "BD": "g/cm3"}[name]
+        if scale is not None:
+            variable.scale_factor = scale
+        stored = np.full(shape, -100 if fill is False else fill, np.int16)
+        for (row, column), numbers in profiles.items():
+            stored[: len(numbers), row, column] = numbers
+        variable[:] = stored
+    return path
+
+
+def pair(folder, carbon, density, **kwargs):
+    """Both files, at the published names."""
+    return (gsde_file(folder / "OC5min.nc", "OC", carbon, **kwargs),
+            gsde_file(folder / "BD5min.nc", "BD", density, **kwargs))
+
+
+def at(field, lat, lon):
+    """Value of the half-degree cell that holds a point."""
+    row, column = cell_index(lat, lon)
+    return float(field[row, column])
+
+
+def test_profile_by_hand(tmp_path):
+    """4.5, 4.6, 7.5 and 12.3 cm of their layers and 1.1 cm of the fifth make 30 cm."""
+    oc, bd = [400, 300, 200, 100, 50, 9, 9, 9], [100, 110, 120, 130, 140, 9, 9, 9]
+    soc = read_gsde(*pair(tmp_path, {(0, 0): oc}, {(0, 0): bd}), resolution=COARSE)
+    thick = [4.5, 4.6, 7.5, 12.3, 1.1]
+    # percent/100 * g cm-3 * cm = 0.01 g cm-2 = 0.1 kg m-2
+    expected = 0.1 * sum(o * b * t / 1e4 for o, b, t in zip(oc[:5], bd[:5], thick, strict=True))
+    assert at(soc, 83.9, -179.9) == pytest.approx(expected)
+    assert int(soc.notnull().sum()) == 1
+    assert soc.attrs["units"] == "kg m-2" and soc.attrs["long_name"].endswith("0-30 cm")
+    assert soc.attrs["shallow_share"] == 0
+
+
+def test_uniform_profile_equals_hwsd(tmp_path):
+    """2 % and 1.3 g cm-3 throughout is 2 x 1.3 x 3 = 7.8 kg m-2, as HWSD's formula gives."""
+    soc = read_gsde(*pair(tmp_path, {(9, 9): [200] * 8}, {(9, 9): [130] * 8}), resolution=COARSE)
+    assert float(soc.max()) == pytest.approx(7.8)
+    deeper = read_gsde(tmp_path / "OC5min.nc", tmp_path / "BD5min.nc", 1.0, COARSE)
+    assert float(deeper.max()) == pytest.approx(26)
+
+
+def test_cells_are_averaged_by_area_of_soil(tmp_path):
+    """Two cells with soil in a half-degree cell; the other two have none and do not dilute it."""
+    carbon = {(0, 0): [200] * 8, (0, 1): [400] * 8}
+    soc = read_gsde(*pair(tmp_path, carbon, {k: [100] * 8 for k in carbon}), resolution=COARSE)
+    assert at(soc, 83.9, -179.9) == pytest.approx(9)
+    south = soc.sel(lat=slice(-56, None))
+    assert not south.notnull().any()
+
+
+def test_shallow_profiles_end(tmp_path):
+    """A profile of two layers has the carbon of 9.1 cm, and its share of the area is told."""
+    carbon = {(300, 0): [200] * 2, (300, 100): [200] * 8}
+    soc = read_gsde(*pair(tmp_path, carbon, {k: [100] * 8 for k in carbon}), resolution=COARSE)
+    assert sorted(soc.values[np.isfinite(soc.values)]) == pytest.approx([2 * 0.91, 6])
+    assert soc.attrs["shallow_share"] == pytest.approx(0.5)
+
+
+def test_two_files_of_four_layers(tmp_path):
+    """The 30-arc-second product in two parts equals one file; the first alone is too short."""
+    profile = [400, 300, 200, 100, 50, 9, 9, 9]
+    whole = read_gsde(*pair(tmp_path, {(0, 0): profile}, {(0, 0): [100] * 8}), resolution=COARSE)
+    parts = {"OC": profile, "BD": [100] * 8}
+    paths = {
+        name: [gsde_file(tmp_path / f"{name}{i + 1}.nc", name,
+                         {(0, 0): values[4 * i : 4 * i + 4]}, layers=4) for i in (0, 1)]
+        for name, values in parts.items()
+    }
+    split = read_gsde(paths["OC"], paths["BD"], resolution=COARSE)
+    np.testing.assert_allclose(split, whole)
+    with pytest.raises(DataError, match="4 layers of OC; this depth needs 5"):
+        read_gsde(paths["OC"][0], paths["BD"], resolution=COARSE)
+    shallow = read_gsde(paths["OC"][0], paths["BD"][0], 0.289, COARSE)
+    assert float(shallow.max()) < float(whole.max())
+
+
+def test_scale_and_fill_as_the_file_says(tmp_path):
+    """A declared scale factor counts once; negative numbers are no soil, declared or not."""
+    profile = {(0, 0): [20] * 8, (9, 9): [20, *[-100] * 7]}
+    density = {k: [100] * 8 for k in profile}
+    oc = gsde_file(tmp_path / "OC5min.nc", "OC", profile, scale=0.1, fill=False)
+    bd = gsde_file(tmp_path / "BD5min.nc", "BD", density, fill=False)
+    soc = read_gsde(oc, bd, resolution=COARSE)
+    assert at(soc, 83.9, -179.9) == pytest.approx(6)
+    assert int(soc.notnull().sum()) == 2
+
+
+def test_at_full_size(tmp_path):
+    """The true grid of 1680 x 4320 at five arc-minutes."""
+    row, column = 84 * 12 + 6, 180 * 12 + 6
+    carbon = {(row, column): [200] * 8}
+    made = pair(tmp_path, carbon, {k: [130] * 8 for k in carbon}, resolution=1 / 12)
+    soc = read_gsde(*made)
+    assert at(soc, -0.6, 0.6) == pytest.approx(7.8)
+    assert int(soc.notnull().sum()) == 1
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        ({"falling": False}, "lat goes from -55.875 to 83.875"),
+        ({"lon_from": 0.0}, "lon goes from 0.125 to 359.875"),
+        ({"resolution": 0.5}, "expected depth x 560 x 1440 cells"),
+        ({"layers": 4}, "4 layers of OC; this depth needs 5"),
+        ({"scale": 1.0}, "OC reaches 200 in layer 1; expected 65 at most"),
+        ({"carbon": {(0, 0): [200, FILL, 200, 200, 200]}}, "layer 3 is there in 1 cells"),
+        ({"carbon": {}}, "no soil anywhere"),
+    ],
+)
+def test_refuses(tmp_path, made, words):
+    """Swapped latitudes, 0-360 E, another grid, few layers, another scale, gaps, nothing."""
+    carbon = made.pop("carbon", {(0, 0): [200] * 4})
+    paths = pair(tmp_path, carbon, {(0, 0): [100] * 4}, **made)
+    with pytest.raises(DataError, match=words):
+        read_gsde(*paths, resolution=COARSE)
+
+
+@pytest.mark.parametrize("form", ["NETCDF4", "NETCDF3_CLASSIC"])
+def test_refuses_files(tmp_path, form):
+    """A missing file, a cut one, a text, and the two files swapped."""
+    rng = np.random.default_rng(0)
+    profiles = {(r, c): rng.integers(1, 300, 8).tolist() for r in range(300) for c in range(30)}
+    oc, bd = pair(tmp_path, profiles, profiles, form=form)
+    with pytest.raises(DataError, match="no variable 'OC'"):
+        read_gsde(bd, oc, resolution=COARSE)
+    with pytest.raises(DataError, match="does not exist"):
+        read_gsde(tmp_path / "none.nc", bd, resolution=COARSE)
+    whole = oc.read_bytes()
+    for share in (0.2, 0.99):
+        oc.write_bytes(whole[: int(share * len(whole))])
+        with pytest.raises(DataError, match="readable NetCDF|to its end"):
+            read_gsde(oc, bd, resolution=COARSE)
+    oc.write_text("not found")
+    with pytest.raises(DataError, match="readable NetCDF"):
+        read_gsde(oc, bd, resolution=COARSE)

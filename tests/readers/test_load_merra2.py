@@ -1,0 +1,261 @@
+"""MERRA-2: monthly files made in the published layout, and each way to get them wrong."""
+
+import netCDF4
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from synthetic_climate import climate, land
+
+from soilresp.errors import DataError, ParameterError
+from soilresp.readers.merra2 import LAT, LON, read_merra2, vapour_pressure
+
+FILL = np.float32(1e15)
+UNITS = {"T2M": "K", "QV2M": "kg kg-1", "PS": "Pa", "PRECTOTCORR": "kg m-2 s-1",
+         "PRECTOTLAND": "kg m-2 s-1", "SWGDN": "W m-2", "PARDRLAND": "W m-2",
+         "PARDFLAND": "W m-2"}
+COLLECTIONS = {"slv": ["T2M", "QV2M", "PS"], "flx": ["PRECTOTCORR"], "rad": ["SWGDN"],
+               "lnd": ["PRECTOTLAND", "PARDRLAND", "PARDFLAND"]}
+# February of the leap year 1984 has 29 days.
+DAYS_1984 = np.array([31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+
+
+@pytest.fixture(scope="module")
+def study():
+    """Twelve months in the units of the study, rows from the north, land fields NaN over sea."""
+    found = climate(LAT, LON)
+    mask = land(LAT, LON)
+    found["pr_land"] = np.where(mask, found["pr"], np.nan)
+    found["par"] = np.where(mask, 0.45 * found["rsds"], np.nan)
+    return found
+
+
+@pytest.fixture(scope="module")
+def raw(study):
+    """The same for 1984 in the units of the files, rows from the south."""
+    seconds = (DAYS_1984 * 86_400)[:, None, None]
+    fields = {
+        "T2M": study["tas"] + 273.15,
+        "PS": np.full_like(study["tas"], 95_000),
+        "QV2M": 0.622 * study["vap"] / (950 - 0.378 * study["vap"]),
+        "PRECTOTCORR": study["pr"] / seconds,
+        "PRECTOTLAND": study["pr_land"] / seconds,
+        "SWGDN": study["rsds"],
+        "PARDRLAND": 0.6 * study["par"],
+        "PARDFLAND": 0.4 * study["par"],
+    }
+    return {name: field[:, ::-1].astype(np.float32) for name, field in fields.items()}
+
+
+def write(folder, collection, fields, month, year=1984, stream=100, lat=LAT[::-1], lon=LON,
+          stamp=None, units=None):
+    """One month's file with the dimensions, attributes, fill values and packing of V5.12.4."""
+    path = folder / f"MERRA2_{stream}.tavgM_2d_{collection}_Nx.{year}{month:02d}.nc4"
+    with netCDF4.Dataset(path, "w", format="NETCDF4") as data:
+        data.createDimension("lon", lon.size)
+        data.createDimension("lat", lat.size)
+        data.createDimension("time", None)
+        for axis, values, unit in (("lon", lon, "degrees_east"), ("lat", lat, "degrees_north")):
+            made = data.createVariable(axis, "f8", (axis,))
+            made.setncatts({"long_name": {"lon": "longitude", "lat": "latitude"}[axis],
+                            "units": unit, "vmax": FILL, "vmin": -FILL,
+                            "valid_range": np.array([-FILL, FILL])})
+            # The files have 1.79751e-12 for 0.
+            made[:] = values + np.where(values == 0, 1.79751e-12, 0)
+        time = data.createVariable("time", "i4", ("time",))
+        time.setncatts({"long_name": "time",
+                        "units": f"minutes since {stamp or f'{year}-{month:02d}-01'} 00:30:00",
+                        "time_increment": np.int32(60_000), "begin_date": np.int32(19840101),
+                        "begin_time": np.int32(3000), "vmax": FILL, "vmin": -FILL,
+                        "valid_range": np.array([-FILL, FILL])})
+        time[:] = 0
+        for name in COLLECTIONS[collection]:
+            made = data.createVariable(name, "f4", ("time", "lat", "lon"), fill_value=FILL,
+                                       zlib=True, complevel=1)
+            made.set_auto_maskandscale(False)
+            made.setncatts({"long_name": name, "units": (units or UNITS)[name],
+                            "missing_value": FILL, "fmissing_value": FILL,
+                            "scale_factor": np.float32(1), "add_offset": np.float32(0),
+                            "standard_name": name, "vmax": FILL, "vmin": -FILL,
+                            "valid_range": np.array([-FILL, FILL])})
+            field = fields[name][month - 1]
+            made[0] = np.where(np.isnan(field), FILL, field)
+        data.setncatts({"Conventions": "CF-1", "ShortName": f"M2TMNX{collection.upper()}",
+                        "VersionID": "5.12.4", "Format": "NetCDF-4/HDF-5"})
+    return path
+
+
+def write_year(folder, collection, fields, **options):
+    """The twelve files of 1984."""
+    return [write(folder, collection, fields, month, **options) for month in range(1, 13)]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory, raw):
+    """A folder as the publisher's server has it: one below it for each collection and year."""
+    top = tmp_path_factory.mktemp("merra2")
+    for collection in COLLECTIONS:
+        folder = top / f"M2TMNX{collection.upper()}.5.12.4" / "1984"
+        folder.mkdir(parents=True)
+        write_year(folder, collection, raw)
+        (folder / f"MERRA2_100.tavgM_2d_{collection}_Nx.198401.nc4.xml").write_text("<xml/>")
+    return top
+
+
+@pytest.mark.parametrize(("name", "units"), [
+    ("tas", "degC"), ("vap", "hPa"), ("pr", "mm month-1"), ("pr_land", "mm month-1"),
+    ("rsds", "W m-2"), ("par", "W m-2"),
+])
+def test_published_layout(archive, study, name, units):
+    """Every variable comes back in the unit of the study, rows from the North Pole."""
+    field = read_merra2(archive, name, (1984, 1984))
+    assert field.dims == ("year", "month", "lat", "lon")
+    assert field.shape == (1, 12, 361, 576)
+    assert field.dtype == np.float32
+    assert (field["lat"][0], field["lat"][-1]) == (90, -90)
+    assert (field["lon"][0], field["lon"][-1]) == (-180, 179.375)
+    assert field.attrs["units"] == units
+    assert field.attrs["source"].startswith("MERRA-2 tavgM_2d_")
+    np.testing.assert_allclose(field.values[0], study[name], rtol=2e-4, atol=1e-3)
+
+
+def test_leap_february(tmp_path, raw):
+    """1 kg m-2 per day is 29 mm in February 1984 and 31 mm in January."""
+    fields = {"PRECTOTCORR": raw["PRECTOTCORR"].copy()}
+    fields["PRECTOTCORR"][:2, 180, 300] = 1 / 86_400
+    pr = read_merra2(write_year(tmp_path, "flx", fields), "pr", (1984, 1984))
+    cell = pr.isel(year=0, lat=180, lon=300)
+    np.testing.assert_allclose(cell[:2], [31, 29], rtol=1e-5)
+
+
+def test_vapour_pressure_by_hand():
+    """q = 0.01 at 1000 hPa: 0.01 x 1000 / (0.622 + 0.00378) = 15.98 hPa."""
+    assert vapour_pressure(0.01, 1e5) == pytest.approx(15.98, abs=0.005)
+
+
+@given(st.floats(0, 60), st.floats(4e4, 1.1e5))
+def test_vapour_pressure_inverts(vapour, pressure):
+    """The specific humidity of a vapour pressure gives it back."""
+    partial = 100 * vapour
+    humidity = 0.622 * partial / (pressure - 0.378 * partial)
+    assert vapour_pressure(humidity, pressure) == pytest.approx(vapour, abs=1e-9)
+
+
+def test_other_years_and_collections_are_passed_over(archive, tmp_path, raw):
+    """A file that the request does not need is not even opened."""
+    (tmp_path / "MERRA2_100.tavgM_2d_rad_Nx.198501.nc4").write_text("another year")
+    (tmp_path / "MERRA2_100.tavgM_2d_aer_Nx.198401.nc4").write_text("another collection")
+    assert read_merra2([archive, tmp_path], "rsds", (1984, 1984)).shape[0] == 1
+
+
+def test_order_of_rows_and_columns(archive, tmp_path, raw):
+    """Rows from the north and columns from 0 to 360 give the same field."""
+    turned = {name: np.roll(field[:, ::-1], 288, axis=-1) for name, field in raw.items()}
+    write_year(tmp_path, "rad", turned, lat=LAT, lon=LON + 180)
+    first, second = (read_merra2(p, "rsds", (1984, 1984)) for p in (archive, tmp_path))
+    assert first.identical(second)
+
+
+@pytest.mark.parametrize(("variable", "name", "change", "units", "message"), [
+    ("tas", "T2M", lambda v: v - 273.15, "K", "'T2M' is .* in K it lies between 180 and 340"),
+    ("tas", "T2M", lambda v: v - 273.15, "degC", "should be in K, .* says 'degC'"),
+    ("vap", "PS", lambda v: v / 100, "Pa", "'PS' is 950 .* in Pa"),
+    ("vap", "QV2M", lambda v: v * 1000, "kg kg-1", "'QV2M' is .* in kg kg-1"),
+    ("pr", "PRECTOTCORR", lambda v: v * 86_400, "kg m-2 s-1", "'PRECTOTCORR' is .* in kg m-2"),
+    ("pr", "PRECTOTCORR", lambda v: v * 86_400, "mm/day", "says 'mm/day'"),
+    ("pr", "PRECTOTCORR", lambda v: v / 30, "kg m-2 s-1", "mean of 'pr'.* in mm month-1"),
+    ("rsds", "SWGDN", lambda v: v * 0.0864, "W m-2", "mean of 'rsds'.* in W m-2"),
+    ("par", "PARDRLAND", lambda v: -v, "W m-2", "'PARDRLAND' is -"),
+])
+def test_wrong_units(tmp_path, raw, variable, name, change, units, message):
+    """A unit is refused by its attribute, and by the values where the attribute is wrong."""
+    collection = next(c for c, names in COLLECTIONS.items() if name in names)
+    fields = {**raw, name: change(raw[name])}
+    write_year(tmp_path, collection, fields, units={**UNITS, name: units})
+    with pytest.raises(DataError, match=message):
+        read_merra2(tmp_path, variable, (1984, 1984))
+
+
+def test_missing_months_are_named(tmp_path, raw):
+    """A month without a file is named; so are the files looked for when there is none."""
+    for path in write_year(tmp_path, "rad", raw)[4:6]:
+        path.unlink()
+    with pytest.raises(DataError, match=r"missing: 1984-05, 1984-06\. "):
+        read_merra2(tmp_path, "rsds", (1984, 1984))
+    with pytest.raises(DataError, match="no file named like .*tavgM_2d_slv_Nx"):
+        read_merra2(tmp_path, "tas", (1984, 1984))
+    with pytest.raises(DataError, match="no monthly file of the collection 'rad' for 1990-1991"):
+        read_merra2(tmp_path, "rsds", (1990, 1991))
+
+
+def test_month_of_two_streams(tmp_path, raw):
+    """A month in its first and its later version is refused, both files named."""
+    write_year(tmp_path, "rad", raw, stream=400)
+    write(tmp_path, "rad", raw, 9, stream=401)
+    with pytest.raises(DataError, match=r"MERRA2_401.*1984-09 is repeated.*MERRA2_400"):
+        read_merra2(tmp_path, "rsds", (1984, 1984))
+
+
+def test_name_and_time_disagree(tmp_path, raw):
+    """A file that holds another month than its name says is refused."""
+    path = write(tmp_path, "rad", raw, 3, stamp="1984-04-01")
+    with pytest.raises(DataError, match="is named for 1984-03, its time coordinate says 1984-04"):
+        read_merra2(path, "rsds", (1984, 1984))
+
+
+def test_renamed_file(tmp_path, raw):
+    """A file of another name is read by its time coordinate."""
+    paths = write_year(tmp_path, "rad", raw)
+    renamed = paths[0].rename(tmp_path / "january.nc")
+    assert read_merra2([renamed, *paths[1:]], "rsds", (1984, 1984)).shape[1] == 12
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.9])
+def test_truncated_file(tmp_path, raw, share):
+    """A file cut anywhere is refused by its name."""
+    path = write(tmp_path, "rad", raw, 1)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:int(share * len(whole))])
+    with pytest.raises(DataError, match="198401.nc4 is not a readable NetCDF file"):
+        read_merra2(path, "rsds", (1984, 1984))
+
+
+def test_wrong_grid_and_missing_variable(tmp_path, raw):
+    """Half-degree cells beside the poles, and a file without the variable, are refused."""
+    lat = np.arange(-89.75, 90, 0.5)
+    cut = {"SWGDN": raw["SWGDN"][:, :360]}
+    path = write(tmp_path, "rad", cut, 1, lat=lat)
+    with pytest.raises(DataError, match="expected 361 cells along lat from 90.0 to -90.0"):
+        read_merra2(path, "rsds", (1984, 1984))
+    with netCDF4.Dataset(path, "a") as data:
+        data.renameVariable("SWGDN", "SWGNT")
+    with pytest.raises(DataError, match=r"no variable 'SWGDN', found \['SWGNT'\]"):
+        read_merra2(path, "rsds", (1984, 1984))
+
+
+@pytest.mark.parametrize(("variable", "collection"), [
+    ("tas", "slv"), ("vap", "slv"), ("pr", "flx"), ("rsds", "rad"), ("par", "lnd"),
+])
+def test_swapped_latitude(tmp_path, raw, variable, collection):
+    """Rows against their coordinate are found by the seasons, whatever the variable."""
+    write_year(tmp_path, collection, {n: f[:, ::-1] for n, f in raw.items()})
+    with pytest.raises(DataError, match="seasons of .* are those of the other hemisphere"):
+        read_merra2(tmp_path, variable, (1984, 1984))
+
+
+@pytest.mark.parametrize(("variable", "collection", "message"), [
+    ("tas", "slv", "climate of the Pacific"), ("vap", "slv", "climate of the Pacific"),
+    ("pr", "flx", "climate of the Pacific"), ("rsds", "rad", "climate of the Pacific"),
+    ("pr_land", "lnd", "longitudes 0-360 labelled"),
+])
+def test_shifted_longitude(tmp_path, raw, variable, collection, message):
+    """A 0-360 field labelled -180..180 is found by the desert or by the land."""
+    write_year(tmp_path, collection, {n: np.roll(f, 288, axis=-1) for n, f in raw.items()})
+    with pytest.raises(DataError, match=message):
+        read_merra2(tmp_path, variable, (1984, 1984))
+
+
+def test_unknown_variable(tmp_path):
+    """The error lists what there is."""
+    with pytest.raises(ParameterError, match="'ps' is unknown; use one of tas, vap, pr,"):
+        read_merra2(tmp_path, "ps", (1984, 1984))

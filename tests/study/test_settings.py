@@ -1,0 +1,149 @@
+"""Settling what a run does."""
+
+import json
+
+import pytest
+
+from soilresp.covariates.recipes import PREDICTORS, recipe_of, recipes
+from soilresp.errors import DataError, ParameterError
+from soilresp.io import fetch as access
+from soilresp.io import paths
+from soilresp.study.settings import PROFILES, Study, settle
+
+
+@pytest.fixture(autouse=True)
+def nothing_at_hand(monkeypatch, tmp_path):
+    """An empty cache, no mirror, no settings in the environment, and no way to download."""
+    for name in ("SOILRESP_MIRROR", "SOILRESP_PROFILE", "SOILRESP_RUN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SOILRESP_CACHE", str(tmp_path / "empty"))
+
+    def refuse(name, force=False):
+        raise DataError(f"Input {name} could not be downloaded.")
+
+    monkeypatch.setattr(access, "fetch", refuse)
+
+
+def test_defaults(tmp_path):
+    """Without inputs: quick, the embedded recipe and the twin, each choice told."""
+    study = settle(tmp_path / "run")
+    assert study.profile is PROFILES["quick"]
+    assert (study.recipe, study.observations, study.seed) == ("embedded", "twin", 0)
+    assert len(study.choices) == 2
+    assert study.is_twin and study.label == "Twin experiment: synthetic observations, known truth"
+    assert study.results == tmp_path / "run" / "results"
+    assert "twin experiment, no field data" in study.describe()
+    assert f"{study.profile.n_runs} runs of {study.profile.n_trees} trees" in study.describe()
+
+
+def test_field_data_carry_no_label(tmp_path):
+    """A study of SRDB has an empty label and says what it stands on."""
+    study = Study(tmp_path, PROFILES["paper"], "delta", "srdb")
+    assert study.label == "" and not study.is_twin
+    assert "field records of SRDB" in study.describe()
+    assert "2000 runs of 500 trees" in study.describe()
+
+
+def test_folder_remembers(tmp_path):
+    """Settings are noted in the folder and hold until one is given anew."""
+    settle(tmp_path, profile="standard", recipe="embedded", observations="twin", seed=3)
+    again = settle(tmp_path)
+    assert (again.profile.name, again.seed, again.choices) == ("standard", 3, ())
+    changed = settle(tmp_path, seed=4)
+    assert (changed.profile.name, changed.seed) == ("standard", 4)
+    noted = json.loads((tmp_path / "study.json").read_text())
+    assert noted == {
+        "profile": "standard", "recipe": "embedded", "observations": "twin", "seed": 4
+    }
+
+
+def test_seed_zero_is_a_seed(tmp_path):
+    """Seed 0 given by name replaces the one that was noted."""
+    settle(tmp_path, observations="twin", seed=5)
+    assert settle(tmp_path, seed=0).seed == 0
+
+
+def test_environment(monkeypatch, tmp_path):
+    """The environment names folder and profile; it outranks the note, an argument outranks it."""
+    monkeypatch.setenv("SOILRESP_RUN", str(tmp_path / "there"))
+    monkeypatch.setenv("SOILRESP_PROFILE", "standard")
+    study = settle(profile="paper", recipe="embedded", observations="twin")
+    assert study.run == tmp_path / "there" and study.profile.name == "paper"
+    assert settle().profile.name == "standard"
+    monkeypatch.delenv("SOILRESP_PROFILE")
+    assert settle().profile.name == "standard"
+
+
+def test_relative_folder_is_below_the_project(monkeypatch, tmp_path):
+    """Where a program was started does not matter to a relative run folder."""
+    (tmp_path / "data").mkdir()
+    for name in ("registry.yaml", "recipes.yaml"):
+        (tmp_path / "data" / name).write_bytes((paths.data_dir() / name).read_bytes())
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.setenv("SOILRESP_HOME", str(tmp_path))
+    choices = {"recipe": "embedded", "observations": "twin"}
+    assert settle("runs/mine", **choices).run == tmp_path / "runs" / "mine"
+    assert settle(**choices).run == tmp_path / "runs" / "interactive"
+
+
+@pytest.mark.parametrize(
+    "setting, message",
+    [
+        ({"profile": "fast"}, "Unknown profile 'fast': choose one of quick, standard, paper"),
+        ({"recipe": "era5"}, "Unknown recipe 'era5': choose one of auto, delta, embedded"),
+        ({"observations": "fluxnet"}, "Unknown observations 'fluxnet'"),
+        ({"seed": -1}, "seed must be a whole number from 0 up, got -1"),
+        ({"seed": 1.5}, "got 1.5"),
+        ({"seed": True}, "got True"),
+    ],
+)
+def test_unknown_settings(tmp_path, setting, message):
+    """A setting with an unknown value is refused, and nothing is noted."""
+    with pytest.raises(ParameterError, match=message):
+        settle(tmp_path, **{"recipe": "embedded", "observations": "twin", **setting})
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("noted", [{"recipe": "old"}, {"observations": "old"}, {"profile": "old"}])
+def test_note_with_an_unknown_value(tmp_path, noted):
+    """A note that names what is not known is refused, not believed."""
+    note = {"profile": "quick", "recipe": "embedded", "observations": "twin", "seed": 0, **noted}
+    (tmp_path / "study.json").write_text(json.dumps(note))
+    with pytest.raises(ParameterError, match="'old'"):
+        settle(tmp_path)
+
+
+def test_damaged_note(tmp_path):
+    """A note that is not JSON is named."""
+    (tmp_path / "study.json").write_text("{")
+    with pytest.raises(DataError, match="study.json is not readable JSON"):
+        settle(tmp_path)
+
+
+@pytest.mark.parametrize("asked", [{"recipe": "delta"}, {"observations": "srdb"}])
+def test_asked_by_name_means_it(tmp_path, asked):
+    """Inputs that were asked for by name and cannot be had stop the study: no quiet stand-in."""
+    with pytest.raises(DataError, match="could not be downloaded"):
+        settle(tmp_path, **{"recipe": "embedded", "observations": "twin", **asked})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_recipes_offer_known_predictors():
+    """Recipes provide predictors of the paper; those with inputs come first."""
+    assert list(recipes()) == ["delta", "embedded", "cru_ts", "merra2"]
+    assert len(PREDICTORS) == 10
+    assert recipe_of("delta").predictors == tuple(PREDICTORS)
+    assert set(PREDICTORS) - set(recipe_of("embedded").predictors) == {"SOC"}
+    assert not recipe_of("embedded").needs and recipe_of("embedded").years is None
+
+
+@pytest.mark.real
+def test_real_inputs_are_preferred(monkeypatch, tmp_path, real_input):
+    """With the inputs at hand, "auto" takes delta and SRDB and says so."""
+    monkeypatch.undo()
+    for name in ("srdb", *recipe_of("delta").needs):
+        real_input(name)
+    monkeypatch.delenv("SOILRESP_PROFILE", raising=False)
+    study = settle(tmp_path)
+    assert (study.recipe, study.observations, study.label) == ("delta", "srdb", "")
+    assert len(study.choices) == 2

@@ -1,0 +1,339 @@
+"""When the results of a stage are used again, and when they are made anew."""
+
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from soilresp.errors import ParameterError
+from soilresp.io import fetch as access
+from soilresp.io import registry
+from soilresp.study import stage as stages
+from soilresp.study.settings import PROFILES, Study
+from soilresp.study.stage import Stage
+
+
+@pytest.fixture
+def study(tmp_path):
+    """A study in an empty folder."""
+    return Study(tmp_path, replace(PROFILES["quick"], n_runs=10), "embedded", "twin", 0)
+
+
+def altered(study, **changes):
+    """The same study with other choices."""
+    return Study(**{**{f: getattr(study, f) for f in study.__dataclass_fields__}, **changes})
+
+
+class Chain:
+    """Two stages, numbers and their sum, and a log of which of them computed."""
+
+    def __init__(self):
+        self.log = []
+        self.first = Stage("first", self._first)
+        self.second = Stage("second", self._second, [self.first])
+
+    def _first(self, study, needs, *, n_runs=None, add=0):
+        """Numbers up to the number of runs."""
+        self.log.append("first")
+        rng = np.random.default_rng(study.seed)
+        return {
+            "table": pd.DataFrame({"x": np.arange(n_runs) + add, "noise": rng.normal(size=n_runs)}),
+            "field": xr.Dataset({"x": ("i", np.arange(3.0) + add)}),
+            "facts": {"n": n_runs, "inputs": {"file": "sha"}},
+        }
+
+    def _second(self, study, needs, *, factor=2):
+        self.log.append("second")
+        return {"total": {"sum": factor * int(needs["first"].table["x"].sum())}}
+
+
+@pytest.fixture
+def chain():
+    return Chain()
+
+
+def test_results_are_read_back_as_they_were_made(study, chain):
+    """Tables, datasets and dictionaries, by attribute and by name; None is the profile's value."""
+    made = chain.first(study)
+    assert made.table["x"].tolist() == list(range(10))
+    xr.testing.assert_identical(made["field"], xr.Dataset({"x": ("i", [0.0, 1.0, 2.0])}))
+    assert made.facts == {"n": 10, "inputs": {"file": "sha"}}
+    assert made.settings == {"n_runs": 10, "add": 0}
+    assert "table" in made and "tables" not in made
+    assert {"table", "field", "facts", "key"} <= set(dir(made))
+    assert chain.first.__doc__ == "Numbers up to the number of runs."
+    with pytest.raises(AttributeError, match="no result 'tables'; there are table, field, facts"):
+        made.tables  # noqa: B018
+
+
+def test_results_are_used_again(study, chain, capsys):
+    """Nothing changed: nothing is computed, not even with a setting that says the same."""
+    first = chain.second(study)
+    again = chain.second(study)
+    same = chain.first(study, n_runs=10, add=None)
+    assert chain.log == ["first", "second"]
+    assert again.key == first.key and same.settings["add"] == 0
+    assert again.total == {"sum": 90}
+    # Only what was made unasked is told.
+    assert capsys.readouterr().out.splitlines() == [
+        "Results of first are made now with profile 'quick': never made."
+    ]
+
+
+@pytest.mark.parametrize("change", [
+    {"seed": 1}, {"recipe": "delta"}, {"observations": "srdb"}, {"profile": PROFILES["standard"]},
+], ids=lambda c: next(iter(c)))
+def test_another_study_has_its_own_results(study, chain, change):
+    """Another seed, recipe, kind of observations, or the profile's value of a setting."""
+    chain.first(study)
+    chain.first(altered(study, **change))
+    assert chain.log == ["first", "first"]
+
+
+def test_another_setting_makes_the_results_anew(study, chain):
+    """And going back does so again: one set is kept."""
+    for add in (0, 5, 0):
+        assert chain.first(study, add=add).table["x"][0] == add
+    assert chain.log == ["first"] * 3
+
+
+def test_another_version_makes_the_results_anew(study, chain, monkeypatch):
+    """Results of an older version of the package are not taken."""
+    chain.first(study)
+    monkeypatch.setattr(stages, "__version__", "9.9")
+    chain.first(study)
+    assert chain.log == ["first", "first"]
+
+
+def test_changed_upstream_results_make_the_later_ones_anew(study, chain):
+    """The later stage follows the earlier one, and keeps its own settings."""
+    assert chain.second(study, factor=3).total["sum"] == 3 * 45
+    chain.first(study, n_runs=3, add=10)
+    assert chain.second(study, factor=3).total["sum"] == 3 * 33
+    assert chain.log == ["first", "second", "first", "second"]
+
+
+def test_later_stage_uses_the_earlier_ones_settings(study, chain):
+    """What was chosen upstream stands, though the profile would say otherwise."""
+    chain.first(study, n_runs=2)
+    assert chain.second(study).total["sum"] == 2
+    assert chain.second(altered(study, profile=PROFILES["standard"])).total["sum"] == 2
+    assert chain.log == ["first", "second"]
+
+
+def test_out_of_date_upstream_results_are_remade_with_their_own_settings(study, chain, capsys):
+    """Another seed: the numbers are drawn again, with the settings they had."""
+    old = chain.first(study, n_runs=4, add=1).table
+    other = altered(study, seed=7)
+    assert chain.second(other).total["sum"] == 2 * (1 + 2 + 3 + 4)
+    assert chain.log == ["first", "first", "second"]
+    assert (chain.first.stored(other).table["noise"] != old["noise"]).all()
+    assert "Results of first are made now with the settings they had: seed 0 -> 7." in (
+        capsys.readouterr().out
+    )
+
+
+def test_settings_of_an_earlier_version_do_no_harm(study, chain, monkeypatch):
+    """A setting that is no more is left out when results are remade for a later stage."""
+    chain.first(study, n_runs=3)
+    path = study.results / "first/stage.json"
+    note = json.loads(path.read_text())
+    note["settings"]["gone"] = 1
+    note["key"] = "old"
+    path.write_text(json.dumps(note))
+    assert chain.second(study).total["sum"] == 6
+
+
+def test_unknown_setting_is_refused(study, chain):
+    """With the known ones named, and nothing computed."""
+    with pytest.raises(ParameterError, match="first has no setting 'n_run'; it has n_runs, add"):
+        chain.first(study, n_run=3)
+    assert chain.log == []
+
+
+def test_half_written_results_are_not_taken(study, chain, monkeypatch):
+    """Killed between two files: the new table stands beside an old field, and neither counts."""
+    chain.first(study, add=0)
+    save, written = stages.save, []
+
+    def killed_after_one(folder, name, content):
+        if written:
+            raise KeyboardInterrupt
+        written.append(name)
+        return save(folder, name, content)
+
+    monkeypatch.setattr(stages, "save", killed_after_one)
+    with pytest.raises(KeyboardInterrupt):
+        chain.first(study, add=5)
+    monkeypatch.undo()
+    assert written == ["table"]
+    assert chain.first.stored(study) is None
+    again = chain.first(study, add=0)
+    assert chain.log == ["first"] * 3
+    assert again.table["x"][0] == 0 and float(again.field["x"][0]) == 0
+
+
+def test_killed_before_the_note_is_not_taken(study, chain, monkeypatch):
+    """All files stand, the note does not: the results are made anew."""
+    def killed(path, content):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stages, "write_json", killed)
+    with pytest.raises(KeyboardInterrupt):
+        chain.first(study)
+    monkeypatch.undo()
+    assert len(list((study.results / "first").iterdir())) == 3
+    assert chain.first.stored(study) is None
+    chain.first(study)
+    assert chain.log == ["first", "first"]
+
+
+def test_failed_computation_leaves_the_old_results(study, chain):
+    """An error while computing touches no file: the old results still answer for their settings."""
+    chain.first(study)
+    with pytest.raises(TypeError):
+        chain.first(study, add="five")
+    assert chain.first(study).table["x"][0] == 0
+    assert chain.log == ["first", "first"]
+
+
+def test_missing_file_makes_the_results_anew(study, chain):
+    """A note whose files are not all there is worth nothing."""
+    chain.first(study)
+    (study.results / "first/table.parquet").unlink()
+    assert chain.first.stored(study) is None
+    assert len(chain.first(study).table) == 10
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "note", "old"])
+def test_damaged_results_are_made_anew_and_said(study, chain, capsys, damage):
+    """Cut short, a byte flipped, or a note that is none: never taken for whole results."""
+    chain.first(study)
+    table, note = study.results / "first/table.parquet", study.results / "first/stage.json"
+    said = "first/table.parquet is damaged"
+    if damage == "cut":
+        table.write_bytes(b"PAR1")
+    elif damage == "flipped":
+        content = bytearray(table.read_bytes())
+        content[40] ^= 1
+        table.write_bytes(content)
+    elif damage == "note":
+        note.write_text("{")
+        said = "first/stage.json is damaged"
+    else:
+        note.write_text('{"stage": "first", "key": "x", "settings": {}, "files": {}}')
+        said = "the results at hand are of an earlier version"
+    assert chain.first.stored(study) is None
+    assert chain.first(study).table["x"].tolist() == list(range(10))
+    assert capsys.readouterr().out == f"first is made now: {said}.\n"
+    assert chain.log == ["first", "first"]
+
+
+def test_reasons_are_told_one_after_the_other(study, chain, capsys):
+    """What changed is named with what it was and what it is; the file of the run keeps it."""
+    chain.first(study)
+    chain.first(altered(study, seed=3), n_runs=4)
+    assert capsys.readouterr().out == "first is made now: seed 0 -> 3; setting n_runs 10 -> 4.\n"
+    told = json.loads((study.run / "provenance.json").read_text())["stages"]["first"]
+    assert told["why"] == "seed 0 -> 3; setting n_runs 10 -> 4"
+    assert {"started", "seconds", "git", "versions", "platform"} <= set(told)
+
+
+def test_another_release_of_the_records_makes_the_results_anew(study, chain):
+    """A study that knows of releases says which one it takes; its own is as good as none."""
+    chain.first(study)
+    facts = {**vars(study), "run": study.run, "results": study.results}
+    del facts["release"]
+    chain.first(SimpleNamespace(**facts, release="SRDB v5.0"))
+    assert chain.log == ["first"]
+    newer = SimpleNamespace(**facts, release="SRDB as in newer.csv")
+    assert chain.first.changes(newer) == ['release default -> "SRDB as in newer.csv"']
+    chain.first(newer)
+    assert chain.first.changes(study) == ['release "SRDB as in newer.csv" -> default']
+
+
+def test_same_results_leave_later_stages_as_they_are(study, chain):
+    """A stage that is made anew and comes out the same to the byte stops the chain there."""
+    chain.second(study)
+    before = chain.first.stored(study).digest
+    note = json.loads((study.results / "first/stage.json").read_text())
+    note["code"], note["key"] = {"prepare/strata.py": "0"}, "0"
+    (study.results / "first/stage.json").write_text(json.dumps(note))
+    assert chain.first.changes(study) == ["the code of prepare/strata.py changed"]
+    assert chain.second.changes(study) == [
+        "results of first: the code of prepare/strata.py changed"
+    ]
+    chain.second(study)
+    assert chain.log == ["first", "second", "first"]
+    assert chain.first.stored(study).digest == before
+
+
+def test_notes_of_the_same_results_are_the_same_bytes(study, chain):
+    """No time, and no reason, is in the folder of the results."""
+    chain.first(study)
+    first = (study.results / "first/stage.json").read_bytes()
+    chain.first(study, add=3)
+    chain.first(study)
+    assert (study.results / "first/stage.json").read_bytes() == first
+
+
+def test_a_changed_input_makes_the_results_anew(study, tmp_path, monkeypatch):
+    """Inputs that a stage takes on its way are noted; one that comes to hand counts as well."""
+    monkeypatch.setenv("SOILRESP_MIRROR", str(tmp_path))
+    monkeypatch.setenv("SOILRESP_CACHE", str(tmp_path / "cache"))
+    log = []
+
+    def compute(study, needs, *, inputs=None):
+        log.append(access.at_hand("casa_cnp"))
+        return {"facts": {"sha": access.locate("srdb", (inputs or {}).get("srdb")).sha256}}
+
+    own = tmp_path / "own.csv"
+    own.write_text("a")
+    stage, given = Stage("one", compute), {"srdb": str(own)}
+    for text in ("a", "a", "b"):
+        own.write_text(text)
+        stage(study, inputs=given)
+    assert log == [False, False]
+    assert stage.changes(study) == []
+    own.unlink()
+    assert stage.changes(study) == []
+    place = tmp_path / registry.entry("casa_cnp").path
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text("now it is there")
+    assert stage.changes(study) == ["input casa_cnp is at hand now"]
+
+
+def test_a_file_that_a_setting_names_is_looked_at(study, tmp_path):
+    """Another content at the same path makes the results anew; a word is no path."""
+    log = []
+
+    def compute(study, needs, *, file=None, draw="area"):
+        log.append(file)
+        return {"facts": {}}
+
+    stage, own = Stage("one", compute), tmp_path / "model.nc"
+    for text in ("a", "a", "bb"):
+        if not own.exists() or own.read_text() != text:
+            own.write_text(text)
+        stage(study, file=str(own))
+    assert len(log) == 2
+    own.write_text("ccc")
+    assert stage.changes(study) == ["the files of setting file changed"]
+
+
+def test_stored_takes_any_settings_but_no_other_study(study, chain):
+    """What stands in the folder counts for the study it was made for, while it holds."""
+    assert chain.second.stored(study) is None
+    chain.first(study, n_runs=2)
+    chain.second(study, factor=5)
+    assert chain.second.stored(study).total["sum"] == 5
+    assert chain.second.stored(study).settings == {"factor": 5}
+    assert chain.second.stored(altered(study, seed=1)) is None
+    chain.first(study, n_runs=3)
+    assert chain.first.stored(study).settings["n_runs"] == 3
+    assert chain.second.stored(study) is None
+    assert chain.log == ["first", "second", "first"]

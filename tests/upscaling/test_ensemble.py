@@ -1,0 +1,171 @@
+"""The Monte-Carlo runs: settings of the forests, draws that repeat, records held out."""
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from soilresp.errors import ParameterError
+from soilresp.upscaling.ensemble import (
+    PAPER_PREDICTORS,
+    Run,
+    evaluate_runs,
+    monte_carlo,
+    new_forest,
+    oob_prediction,
+    predict,
+)
+
+SHARES = pd.Series({1: 0.2, 2: 0.1, 3: 0.2, 4: 0.1, 5: 0.4})
+
+
+def records(n=150, seed=0):
+    """Predictors, fluxes and bins of made-up records."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 4))
+    y = np.exp(6 + x[:, 0] / 2 + rng.normal(0, 0.3, n))
+    return x, y, np.arange(n) % 5 + 1
+
+
+def runs_of(n_runs=3, n_trees=5, **options):
+    """Runs on the made-up records, as a list."""
+    options = {"target": "SR", **options}
+    return list(monte_carlo(*records(), SHARES, n_runs=n_runs, n_trees=n_trees, **options))
+
+
+def fingerprint(run, rows):
+    """Bytes of all that a run decides."""
+    parts = (run.drawn, run.held_out, predict(run.forest, rows))
+    return hashlib.sha256(b"".join(p.tobytes() for p in parts)).hexdigest()
+
+
+ROWS = np.random.default_rng(9).normal(size=(200, 4))
+
+
+def test_forest_has_the_settings_of_r():
+    """A third of the predictors at a split, small nodes left alone, bootstrap."""
+    forest = new_forest(7, 9, seed=3)
+    assert (forest.n_estimators, forest.max_features, forest.min_samples_split) == (7, 3, 4)
+    assert forest.bootstrap and forest.random_state == 3
+    assert [new_forest(1, p, 0).max_features for p in (1, 2, 3, 5, 6, 7)] == [1, 1, 1, 1, 2, 2]
+
+
+def test_paper_predictors():
+    """Five for SR and seven for HR, as section 2.2 of the paper lists them."""
+    assert PAPER_PREDICTORS["SR"] == ("MAT", "Prec", "RH", "RH_GS", "LAI_GS")
+    assert PAPER_PREDICTORS["HR"] == ("MAT", "Prec", "RH", "PAR", "RH_GS", "LAI_GS", "PAR_GS")
+
+
+@pytest.mark.parametrize("n_trees", [1, 30])
+def test_prediction_has_the_same_bytes_on_any_number_of_threads(n_trees):
+    """Neither the threads nor the blocks of rows show in the last digit."""
+    x, y, _ = records()
+    rows = np.random.default_rng(1).normal(size=(40_000, 4)).astype(np.float32)
+    forest = new_forest(n_trees, 4, seed=0, n_jobs=1).fit(x, y)
+    alone = predict(forest, rows)
+    np.testing.assert_allclose(alone, forest.predict(rows), rtol=1e-12)
+    for n_jobs in (2, -1, 2, 2):
+        forest.n_jobs = n_jobs
+        assert predict(forest, rows).tobytes() == alone.tobytes()
+    assert predict(forest, rows[16_000:17_000]).tobytes() == alone[16_000:17_000].tobytes()
+
+
+def test_forest_does_not_depend_on_its_threads():
+    """The trees are the same, grown by one thread or by two."""
+    x, y, _ = records()
+    one, two = (new_forest(12, 4, seed=5, n_jobs=n).fit(x, y) for n in (1, 2))
+    assert predict(one, ROWS).tobytes() == predict(two, ROWS).tobytes()
+
+
+def test_same_seed_same_bytes():
+    """Runs repeat to the byte; another seed, flux or way of drawing gives others."""
+    first = [fingerprint(r, ROWS) for r in runs_of(seed=4)]
+    assert first == [fingerprint(r, ROWS) for r in runs_of(seed=4)]
+    assert len(set(first)) == 3
+    for other in ({"seed": 5}, {"seed": 4, "target": "HR"}, {"seed": 4, "draw": "record"}):
+        assert not set(first) & {fingerprint(r, ROWS) for r in runs_of(**other)}
+
+
+def test_run_is_the_same_whatever_the_number_of_runs():
+    """The first runs of a long ensemble are those of a short one."""
+    short, long = runs_of(2), runs_of(4)
+    assert [r.index for r in long] == [0, 1, 2, 3]
+    assert [fingerprint(r, ROWS) for r in short] == [fingerprint(r, ROWS) for r in long[:2]]
+
+
+def test_held_out_records_are_never_trained_on():
+    """Drawn and held-out records have none in common, and a fifth of each bin is held out."""
+    strata = records()[2]
+    for run in runs_of(5):
+        assert not np.intersect1d(run.drawn, run.held_out).size
+        assert np.bincount(strata[run.held_out]).tolist() == [0, 6, 6, 6, 6, 6]
+        assert run.drawn.size == 120
+
+
+def test_forest_is_fitted_on_the_drawn_records_alone():
+    """Fluxes of held-out records could be anything: the forest stays the same."""
+    x, y, strata = records()
+    for run in runs_of(2):
+        changed = y.copy()
+        changed[run.held_out] = 1e6
+        again = list(monte_carlo(x, changed, strata, SHARES, "SR", run.index + 1, 5))[-1]
+        assert fingerprint(again, ROWS) == fingerprint(run, ROWS)
+
+
+def test_evaluation_by_hand():
+    """Means over all runs and over those that held a record out, against plain loops."""
+    x = records()[0]
+    runs = runs_of(3)
+    told = []
+    got = evaluate_runs(runs, x, progress=lambda: told.append(1))
+    predicted = np.array([r.forest.predict(x.astype(np.float32)) for r in runs])
+    np.testing.assert_allclose(got["all_runs"], predicted.mean(axis=0))
+    for i in range(len(x)):
+        outside = [predicted[k, i] for k, r in enumerate(runs) if i in r.held_out]
+        assert got["n_held_out"][i] == len(outside)
+        if outside:
+            assert got["held_out"][i] == pytest.approx(np.mean(outside))
+        else:
+            assert np.isnan(got["held_out"][i])
+    assert len(told) == 3
+    assert 0 < (got["n_held_out"] == 0).sum() < len(x)
+
+
+def test_record_that_no_run_held_out_has_no_such_prediction():
+    """It is missing, not zero."""
+    x, y, _ = records(20)
+    forest = new_forest(2, 4, 0).fit(x, y)
+    run = Run(0, forest, np.arange(19), np.array([19]))
+    got = evaluate_runs([run], x)
+    assert np.isnan(got["held_out"][:19]).all() and np.isfinite(got["held_out"][19])
+
+
+@pytest.mark.filterwarnings("ignore:Some inputs do not have OOB scores")
+def test_out_of_bag_prediction_is_missing_where_every_tree_saw_the_record():
+    """With two trees some records are in both bags; scikit-learn would say 0."""
+    x, y, _ = records(60)
+    forest = new_forest(2, 4, 1, oob_score=True).fit(x, y)
+    got = oob_prediction(forest)
+    for i in range(60):
+        outside = [
+            tree.predict(x[i : i + 1].astype(np.float32))[0]
+            for tree, in_bag in zip(forest.estimators_, forest.estimators_samples_, strict=True)
+            if i not in in_bag
+        ]
+        if outside:
+            assert got[i] == pytest.approx(np.mean(outside))
+        else:
+            assert np.isnan(got[i]) and forest.oob_prediction_[i] == 0
+    assert 0 < np.isnan(got).sum() < 60
+
+
+def test_impossible_numbers_are_refused():
+    """No run, no tree, and a draw that does not exist each have one clear error."""
+    with pytest.raises(ParameterError, match="n_runs must be at least 1, got 0"):
+        runs_of(0)
+    with pytest.raises(ParameterError, match="n_trees must be at least 1, got 0"):
+        runs_of(1, 0)
+    known = "area, area_without, record, bin"
+    with pytest.raises(ParameterError, match=f"draw must be one of {known}; got 'even'"):
+        runs_of(1, 1, draw="even")

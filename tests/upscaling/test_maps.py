@@ -1,0 +1,306 @@
+"""Maps of a flux on a cube of a few cells, against sums by hand."""
+
+import numpy as np
+import pandas as pd
+import pint
+import pytest
+import xarray as xr
+
+from soilresp.grid.cells import cell_area, coordinates, total_pg
+from soilresp.records.matching import match
+from soilresp.upscaling.ensemble import monte_carlo
+from soilresp.upscaling.maps import (
+    MAD_TO_SD,
+    area_summed,
+    autotrophic,
+    blocks,
+    map_flux,
+    mean_covariates,
+    vegetated_area,
+)
+
+SHARES = pd.Series({1: 0.5, 2: 0.5})
+PREDICTORS = ("MAT", "Prec")
+AREA = np.array([[1e12, 2e12, 3e12], [4e12, 5e12, 6e12]])
+VEGETATED = np.array([[1.0, 0.5, 0.0], [0.25, 1.0, 1.0]])
+MASK = np.array([[True, True, False], [True, True, False]])
+
+
+def tiny_cube(years=None):
+    """Two by three cells; Prec never varies by year, MAT does if there are years."""
+    coords = {"lat": [10.25, 9.75], "lon": [0.25, 0.75, 1.25]}
+    mat = np.array([[-1.0, 0.0, np.nan], [0.5, 1.0, 2.0]], np.float32)
+    cube = xr.Dataset(
+        {
+            "Prec": (("lat", "lon"), np.array([[0.0, 1.0, 0.0], [-1.0, 0.5, 0.0]], np.float32)),
+            "cell_area": (("lat", "lon"), AREA),
+            "vegetated_fraction": (("lat", "lon"), VEGETATED),
+        },
+        coords,
+    )
+    if years is None:
+        cube["MAT"] = (("lat", "lon"), mat)
+        return cube
+    by_year = np.stack([mat + 0.8 * k for k in range(len(years))])
+    cube["MAT"] = (("year", "lat", "lon"), by_year)
+    return cube.assign_coords(year=list(years))
+
+
+def trained(n_runs=3, n_trees=6):
+    """Records of a flux that rises with MAT, and runs fitted on them."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(80, 2))
+    y = np.round(np.exp(6 + 0.6 * x[:, 0] + rng.normal(0, 0.2, 80)), 1)
+    runs = monte_carlo(x, y, np.arange(80) % 2 + 1, SHARES, "SR", n_runs, n_trees)
+    return list(runs), x, y
+
+
+def by_hand(runs, cube, year=None):
+    """Prediction of each run in each masked cell."""
+    mat = cube["MAT"].values if year is None else cube["MAT"].sel(year=year).values
+    rows = np.stack([mat[MASK], cube["Prec"].values[MASK]], axis=1)
+    return np.array([run.forest.predict(rows) for run in runs])
+
+
+def test_climatology_against_hand_sums():
+    """Without years: the mean over runs, NaN off the mask, totals by cell area."""
+    runs, x, y = trained()
+    cube = tiny_cube()
+    climatology, annual, totals = map_flux(iter(runs), cube, MASK, x, y, "SR", PREDICTORS)
+    predicted = by_hand(runs, cube)
+    np.testing.assert_allclose(climatology["SR"].values[MASK], predicted.mean(axis=0), rtol=1e-6)
+    assert np.isnan(climatology["SR"].values[~MASK]).all()
+    assert not annual.data_vars
+    assert totals.columns.tolist() == ["climatology"] and totals.index.tolist() == [0, 1, 2]
+    # Vegetated areas of the four cells: 1, 1, 1 and 5 million km2.
+    expected = [sum(p * [1e12, 1e12, 1e12, 5e12]) / 1e15 for p in predicted]
+    np.testing.assert_allclose(totals["climatology"], expected, rtol=1e-6)
+    sums = area_summed(climatology, "SR", vegetated_area(cube))
+    assert sums["total"] == pytest.approx(np.mean(expected), rel=1e-6)
+
+
+def test_years_against_hand_sums():
+    """With years: each year's own map and totals, and their mean as the climatology."""
+    runs, x, y = trained()
+    years = (1982, 1983, 1984)
+    cube = tiny_cube(years)
+    climatology, annual, totals = map_flux(iter(runs), cube, MASK, x, y, "SR", PREDICTORS)
+    assert annual["SR"].dims == ("year", "lat", "lon")
+    assert totals.columns.tolist() == ["1982", "1983", "1984"] and totals.shape == (3, 3)
+    area = (AREA * VEGETATED)[MASK]
+    for year in years:
+        predicted = by_hand(runs, cube, year)
+        np.testing.assert_allclose(
+            annual["SR"].sel(year=year).values[MASK], predicted.mean(axis=0), rtol=1e-6
+        )
+        np.testing.assert_allclose(totals[str(year)], predicted @ area / 1e15, rtol=1e-6)
+    assert (totals["1984"] > totals["1982"]).all()  # the cube warms, and the flux follows MAT
+    mean = annual["SR"].mean("year", skipna=False)
+    xr.testing.assert_allclose(climatology["SR"], mean, rtol=1e-6)
+    sums = area_summed(climatology, "SR", vegetated_area(cube))
+    assert sums["total"] == pytest.approx(totals.to_numpy().mean(), rel=1e-6)
+
+
+def test_level_years_are_a_climatology():
+    """Years that do not differ give each the climatology's map, spread and totals."""
+    runs, x, y = trained()
+    cube = tiny_cube((2000, 2001))
+    cube["MAT"][1] = cube["MAT"][0]
+    with_years, annual, totals = map_flux(iter(runs), cube, MASK, x, y, "SR", PREDICTORS)
+    without, _, single = map_flux(iter(runs), tiny_cube(), MASK, x, y, "SR", PREDICTORS)
+    xr.testing.assert_allclose(with_years, without, rtol=1e-6)
+    np.testing.assert_allclose(totals["2000"], single["climatology"])
+    np.testing.assert_array_equal(annual["SR"][0], annual["SR"][1])
+
+
+def test_spread_against_the_pooled_records():
+    """SD, MAD and quantiles of forests with one leaf are those of the drawn records."""
+    rng = np.random.default_rng(2)
+    x, y = rng.normal(size=(40, 2)), np.round(rng.lognormal(6, 0.5, 40), 1)
+    run = next(monte_carlo(x, y, np.ones(40, int), pd.Series({1: 1.0}), "SR", 1, 1))
+    run.forest.set_params(min_samples_leaf=32, bootstrap=False).fit(
+        x[run.drawn].astype(np.float32), y[run.drawn]
+    )
+    climatology, _, _ = map_flux([run], tiny_cube(), MASK, x, y, "SR", PREDICTORS)
+    drawn = np.sort(y[run.drawn])
+    assert drawn.size == 32
+    cell = climatology.sel(lat=10.25, lon=0.25)
+    assert float(cell["SR"]) == pytest.approx(drawn.mean(), rel=1e-6)
+    assert float(cell["SR_sd"]) == pytest.approx(drawn.std(), rel=1e-5)
+    assert float(cell["SR_cv"]) == pytest.approx(100 * drawn.std() / drawn.mean(), rel=1e-5)
+    assert float(cell["SR_q50"]) == pytest.approx(drawn[15], rel=1e-6)
+    assert float(cell["SR_q05"]) == pytest.approx(drawn[1], rel=1e-6)  # 2/32 is the first >= 0.05
+    assert float(cell["SR_q95"]) == pytest.approx(drawn[30], rel=1e-6)  # 31/32 is
+    mad = np.sort(np.abs(drawn - drawn[15]))[15]
+    assert float(cell["SR_mad"]) == pytest.approx(mad, rel=1e-6)
+    assert float(cell["SR_mad_scaled"]) == pytest.approx(1.4826 * mad, rel=1e-6)
+
+
+def test_maps_have_the_same_bytes_on_any_number_of_threads():
+    """One thread or two, first time or again: maps, spreads and totals are the same to the byte."""
+    runs, x, y = trained(2, 25)
+    rng = np.random.default_rng(4)
+    coords = {"lat": np.arange(100.0), "lon": np.arange(200.0)}
+    cube = xr.Dataset(
+        {n: (("lat", "lon"), rng.normal(size=(100, 200)).astype(np.float32)) for n in PREDICTORS}
+        | {n: (("lat", "lon"), rng.uniform(size=(100, 200)))
+           for n in ("cell_area", "vegetated_fraction")},
+        coords,
+    )
+    seen = set()
+    for n_jobs in (1, 2, 2):
+        for run in runs:
+            run.forest.n_jobs = n_jobs
+        fields, _, totals = map_flux(runs, cube, np.ones((100, 200), bool), x, y, "SR", PREDICTORS)
+        parts = [totals.to_numpy(), *(field.values for field in fields.values())]
+        seen.add(b"".join(part.tobytes() for part in parts))
+    assert len(seen) == 1
+
+
+def test_fields_have_units_and_words():
+    """Every field says its unit, what it is, and of which area."""
+    runs, x, y = trained(1, 3)
+    climatology, annual, _ = map_flux(runs, tiny_cube((1990,)), MASK, x, y, "HR", PREDICTORS)
+    ends = ("", "_sd", "_mad", "_mad_scaled", "_cv", "_q05", "_q25", "_q50", "_q75", "_q95")
+    assert set(climatology.data_vars) == {f"HR{end}" for end in ends}
+    for name, field in climatology.items():
+        assert field.attrs["units"] == ("%" if name == "HR_cv" else "g m-2 yr-1")
+        assert "heterotrophic soil respiration, carbon" in field.attrs["long_name"]
+        assert field.attrs["comment"] == "of vegetated area"
+        assert field.dtype == np.float32
+    assert climatology["HR_q05"].attrs["long_name"].startswith("5 % quantile")
+    assert annual["HR"].attrs["units"] == "g m-2 yr-1"
+    assert vegetated_area(tiny_cube()).attrs["units"] == "m2"
+
+
+def test_autotrophic_is_the_difference():
+    """AR = SR - HR, negative where HR is larger, and missing where one is."""
+    fluxes = xr.Dataset({
+        "SR": ("lat", [900.0, 400.0, np.nan]), "HR": ("lat", [500.0, 500.0, 300.0]),
+    })
+    got = autotrophic(fluxes)
+    np.testing.assert_array_equal(got["AR"], [400.0, -100.0, np.nan])
+    np.testing.assert_allclose(got["AR_SR"], [400 / 900, -0.25, np.nan])
+    assert got["AR"].attrs["units"] == "g m-2 yr-1" and got["AR_SR"].attrs["units"] == "1"
+    assert "AR" not in fluxes
+
+
+def test_area_sums_by_hand():
+    """Totals and sums of spreads over two cells of 1 and 3 million km2."""
+    area = xr.DataArray([[1e12, 3e12]], dims=("lat", "lon"))
+    values = {"HR": (100, 200), "HR_sd": (10, 20), "HR_mad": (1, np.nan), "HR_mad_scaled": (2, 3)}
+    fields = xr.Dataset({k: (("lat", "lon"), [list(v)]) for k, v in values.items()})
+    assert area_summed(fields, "HR", area) == pytest.approx(
+        {"total": 0.7, "sd_sum": 0.07, "mad_sum": 0.001, "mad_scaled_sum": 0.011}
+    )
+    assert MAD_TO_SD == 1.4826
+
+
+def test_blocks_make_the_whole():
+    """Blocks share no cell, make the mask together, and hold what they may."""
+    mask = np.random.default_rng(0).random((30, 40)) < 0.4
+    cut = blocks(mask, 100)
+    assert (sum(b.astype(int) for b in cut) == mask).all()
+    assert len(cut) > 4 and all(0 < b.sum() <= 100 for b in cut)
+    assert len(blocks(mask, 10_000)) == 1
+    assert len(blocks(np.zeros((3, 4), bool), 5)) == 1
+
+
+def fine_cube(resolution, years=None):
+    """A global cube of any resolution with smooth fields; vegetation between 60 S and 60 N."""
+    grid = coordinates(resolution)
+    lat, lon = np.meshgrid(grid["lat"], grid["lon"], indexing="ij")
+    dims = ("lat", "lon")
+    cube = xr.Dataset(coords=grid)
+    cube["MAT"] = (dims, (np.cos(np.deg2rad(lat)) * 2 - 1).astype(np.float32))
+    cube["Prec"] = (dims, np.sin(np.deg2rad(lon)).astype(np.float32))
+    cube["vegetated_fraction"] = (dims, 0.5 * (np.abs(lat) < 60))
+    cube["stratum"] = (dims, (np.abs(lat) < 60) * (1 + (lon > 0)).astype(np.int8))
+    cube["cell_area"] = cell_area(resolution=resolution)
+    if years:
+        cube["MAT"] = xr.concat([cube["MAT"] + 0.1 * k for k in range(len(years))], "year")
+        cube = cube.assign_coords(year=list(years))
+    return cube
+
+
+def test_a_map_in_blocks_is_the_same_map():
+    """Cells mapped a few rows at a time have the values and totals of one pass."""
+    runs, x, y = trained(2, 5)
+    cube = fine_cube(5.0, (2000, 2001))
+    mask = cube["vegetated_fraction"].values > 0
+    whole, annual, totals = map_flux(runs, cube, mask, x, y, "SR", PREDICTORS)
+    parts = [map_flux(runs, cube, b, x, y, "SR", PREDICTORS) for b in blocks(mask, 200)]
+    assert len(parts) > 5
+    xr.testing.assert_allclose(whole, sum_of(p[0] for p in parts), rtol=1e-4, atol=1e-2)
+    xr.testing.assert_allclose(annual["SR"], sum_of(p[1] for p in parts)["SR"], rtol=1e-6)
+    np.testing.assert_allclose(totals, sum(p[2] for p in parts), rtol=1e-6)
+
+
+def sum_of(parts):
+    """One dataset of those of blocks."""
+    out, *others = parts
+    for other in others:
+        out = out.fillna(other)
+    return out
+
+
+@pytest.mark.parametrize("resolution", [4.0, 1.0])
+def test_any_grid_gives_nearly_the_same_total(resolution):
+    """On other grids a smooth world has nearly the same total, and records find their cell."""
+    runs, x, y = trained(1, 5)
+    reference = fine_cube(2.0)
+    cube = fine_cube(resolution)
+    total = {}
+    for name, of in (("reference", reference), ("this", cube)):
+        mask = of["vegetated_fraction"].values > 0
+        maps, _, _ = map_flux(runs, of, mask, x, y, "SR", PREDICTORS)
+        total[name] = float(total_pg(maps["SR"], vegetated_area(of)))
+    assert total["this"] == pytest.approx(total["reference"], rel=0.03)
+    sites = pd.DataFrame({
+        "record": [1], "study": [1], "lat": [10.4], "lon": [20.6], "year": [2000.0],
+        "flux": [500.0], "target": ["SR"],
+    })
+    matched, _ = match(sites, cube, PREDICTORS)
+    assert abs(float(cube["lat"][matched["row"][0]]) - 10.4) <= resolution / 2
+    assert abs(float(cube["lon"][matched["col"][0]]) - 20.6) <= resolution / 2
+
+
+def test_annual_and_climatological_totals_agree():
+    """The mean of the years' totals is the total of their mean, to 1e-6."""
+    runs, x, y = trained(3, 10)
+    cube = fine_cube(2.0, range(1990, 1996))
+    area = vegetated_area(cube)
+    maps, annual, totals = map_flux(
+        runs, cube, cube["vegetated_fraction"].values > 0, x, y, "SR", PREDICTORS
+    )
+    climatological = area_summed(maps, "SR", area)["total"]
+    by_year = total_pg(annual["SR"].astype(float), area).mean()
+    assert float(by_year) == pytest.approx(climatological, rel=1e-6)
+    assert totals.to_numpy().mean() == pytest.approx(climatological, rel=1e-6)
+    np.testing.assert_allclose(maps["SR_sd"], annual["SR_sd"].mean("year"), rtol=1e-5)
+
+
+def test_units_multiply_out():
+    """Flux times area, by the units that the fields carry, is a total in Pg yr-1."""
+    runs, x, y = trained(1, 3)
+    cube = fine_cube(5.0)
+    mask = cube["vegetated_fraction"].values > 0
+    maps, _, _ = map_flux(runs, cube, mask, x, y, "SR", PREDICTORS)
+    area = vegetated_area(cube)
+    total = total_pg(maps["SR"], area)
+    units = pint.UnitRegistry()
+
+    def unit(field):
+        return units(field.attrs["units"].replace("-2", "**-2").replace("-1", "**-1")
+                     .replace("m2", "m**2").replace(" ", " * ")).units
+
+    product = (float((maps["SR"] * area).sum()) * unit(maps["SR"]) * unit(area)).to("Pg / year")
+    assert product.magnitude == pytest.approx(float(total), rel=1e-6)
+    assert unit(total) == units("Pg / year").units
+
+
+def test_mean_covariates_by_hand():
+    """A field by year is averaged; a static one is taken as it is."""
+    cube = tiny_cube((2000, 2001))
+    got = mean_covariates(cube, MASK, ("Prec", "MAT"))
+    np.testing.assert_allclose(got, [[0, -0.6], [1, 0.4], [-1, 0.9], [0.5, 1.4]], rtol=1e-5)

@@ -1,0 +1,140 @@
+"""The runs of an ensemble on several processes: the same bytes, also when one of them dies."""
+
+import os
+import signal
+import threading
+import time
+
+import dask
+import numpy as np
+import pandas as pd
+import pytest
+from distributed import Client, LocalCluster, default_client
+
+from soilresp.errors import ParameterError
+from soilresp.upscaling import scale
+from soilresp.upscaling.ensemble import Ensemble
+from soilresp.upscaling.sums import Sums
+
+N_RUNS = 24
+LEVELS = (0.05, 0.5, 0.95)
+
+
+def ensemble(n_runs=N_RUNS, n_trees=20, n=120):
+    """Runs on made-up records."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(n, 3)).astype(np.float32)
+    y = np.round(np.exp(6 + x[:, 0] / 2 + rng.normal(0, 0.3, n)), 1)
+    shares = pd.Series({1: 0.2, 2: 0.1, 3: 0.2, 4: 0.1, 5: 0.4})
+    return Ensemble(x, y, np.arange(n) % 5 + 1, shares, "SR", n_runs, n_trees)
+
+
+def empty(runs, **options):
+    """Sums over 200 cells in 3 years."""
+    rng = np.random.default_rng(1)
+    cells, area = rng.normal(size=(3, 200, 3)).astype(np.float32), rng.uniform(1e9, 3e9, 200)
+    return Sums(cells, area, runs.x, runs.y, runs.n_runs, key=runs.key, **options)
+
+
+def content(sums):
+    """Bytes of all results."""
+    spread = sums.spread(LEVELS)
+    parts = (sums.flux(), sums.sd(), sums.run_totals, sums.scores().to_numpy(), *spread.values())
+    return b"".join(p.tobytes() for p in parts)
+
+
+@pytest.fixture(scope="module")
+def alone():
+    """The bytes that one process gives."""
+    sums = empty(ensemble())
+    scale.complete(sums, ensemble())
+    return content(sums)
+
+
+@pytest.fixture(scope="module")
+def local():
+    """Function that gives the address of a scheduler with so many worker processes."""
+    options = {"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0", "silence_logs": 50}
+    with LocalCluster(n_workers=1, **options) as workers:
+
+        def address(n_workers):
+            workers.scale(n_workers)
+            with Client(workers) as client:
+                while len(client.nthreads()) != n_workers:
+                    time.sleep(0.1)
+            return workers.scheduler_address
+
+        yield address
+
+
+@pytest.mark.parametrize("n_workers", [1, 2, 4])
+def test_any_number_of_workers_gives_the_same_bytes(alone, local, n_workers, tmp_path):
+    """Local workers, half of the runs from a file that one process has left."""
+    runs = ensemble()
+    options = {"file": tmp_path / "sums.npz", "every": 0}
+    begun = empty(runs, **options)
+    for run in runs.runs(range(n_workers, 8)):
+        begun.add(run)
+    sums = empty(runs, **options)
+    scale.complete(sums, runs, scheduler=local(n_workers))
+    assert content(sums) == alone
+    whole = empty(runs, **options)
+    assert whole.resume() == set(range(N_RUNS))
+    assert content(whole) == alone
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_workers", [2, 1])
+def test_a_worker_that_dies_costs_its_task(local, n_workers):
+    """Killed amid its work, even the only one: the runs are made again, to the same bytes."""
+    runs = ensemble(n_runs=40, n_trees=40)
+    expected, sums = empty(runs), empty(runs)
+    scale.complete(expected, runs)
+    address = local(n_workers)
+    with Client(address) as client:
+        victim = next(iter(client.run(os.getpid).values()))
+        work = threading.Thread(target=scale.complete, args=(sums, runs, "runs", address))
+        work.start()
+        while not sums.done and work.is_alive():
+            time.sleep(0.01)
+        assert len(sums.done) < 40
+        os.kill(victim, signal.SIGKILL)
+        work.join()
+    assert content(sums) == content(expected)
+
+
+def test_local_workers():
+    """A cluster of one's own is there, and gone afterwards."""
+    with scale.cluster(1) as address, Client(address) as client:
+        assert list(client.nthreads().values()) == [1]
+    with pytest.raises(OSError):
+        Client(address, timeout="1s", set_as_default=False)
+
+
+def test_what_cannot_work_is_told():
+    """No scheduler at an address, no worker at all, and workers of another version."""
+    with pytest.raises(ParameterError, match="at least 1, got 0"), scale.cluster(0):
+        pass
+    with pytest.raises(ParameterError, match="no Dask scheduler at nowhere"):
+        scale.complete(empty(ensemble()), ensemble(), scheduler="nowhere")
+    assert dask.config.get("scheduler", None) is None
+    with pytest.raises(ValueError, match="No clients found"):
+        default_client()
+    material = {"version": "0.0", "key": "", "cells": {}, "ensemble": ensemble()}
+    with pytest.raises(ParameterError, match="the study is run with 0.0"):
+        scale._part(material, [0])
+
+
+def test_sums_are_sent_without_their_zeros():
+    """What is packed comes back as it was, and is smaller."""
+    runs = ensemble(n_runs=2, n_trees=2)
+    sums = empty(runs)
+    for run in runs.runs([0]):
+        sums.add(run)
+    sent, expected = scale._packed(sums.content()), sums.content()
+    assert sum(part.nbytes for part in sent["units"][1:]) < expected["units"].nbytes / 4
+    found = scale._unpacked(sent)
+    assert found.keys() == expected.keys()
+    for name, part in expected.items():
+        np.testing.assert_array_equal(found[name], part)
+        assert found[name].dtype == part.dtype
