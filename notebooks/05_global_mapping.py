@@ -96,7 +96,7 @@ notebook.show(totals, "Global totals, Pg C yr⁻¹ (AR_SR: a ratio)", AR_SR="{:.
 # scaled MAD {glue:text}`sr_mad_scaled_ratio:.2f`; the paper's SD is {glue:text}`paper_sd_ratio:.2f`
 # of its total, and {glue:text}`paper_sd_over_mad:.2f` times its MAD, as a scaled MAD would be. The sample SD is larger than the scaled MAD because a
 # few records are very high. How far the total itself may be off is another question, that of
-# [chapter 12](12_how_sure.ipynb).
+# [chapter 12](12_uncertainty.ipynb).
 
 # %% [markdown]
 # ## AR that is possible

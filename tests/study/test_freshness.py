@@ -42,7 +42,7 @@ def test_magics_and_other_languages_are_no_code():
 
 @pytest.mark.parametrize(("name", "stage"), [
     ("01_data_selection", "01_data_selection"), ("05_global_mapping", "05_global_mapping"),
-    ("12_how_sure", "05_uncertainty"), ("12_how_sure", "05_applicability"),
+    ("12_uncertainty", "05_uncertainty"), ("12_uncertainty", "05_applicability"),
     ("08_score_your_model", "08_score_your_model"),
 ])
 def test_notebooks_of_the_study_name_their_stages(name, stage):

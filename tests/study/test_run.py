@@ -98,7 +98,7 @@ def test_a_notebook_follows_what_it_needs():
         "01_data_selection", "09_validation", "07_tem_intercomparison", "08_other"
     ]
     assert run._by_need(files[1:2]) == files[1:2]
-    files = [Path("06_carbon_budget.ipynb"), Path("12_how_sure.ipynb")]
+    files = [Path("06_carbon_budget.ipynb"), Path("12_uncertainty.ipynb")]
     assert run._by_need(files) == files[::-1]
 
 

@@ -84,7 +84,7 @@ def _applicability(study, needs, *, n_trees=None, cv_folds=None):
 
 applicability = Stage(
     "05_applicability", _applicability, [assembly, predictor_search, mapping],
-    notebook="12_how_sure",
+    notebook="12_uncertainty",
 )
 
 

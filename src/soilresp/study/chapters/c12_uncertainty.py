@@ -192,7 +192,7 @@ def _uncertainty(study, needs, *, n_replicates=None, n_runs=2, doubt_trees=None,
 
 uncertainty = Stage(
     "05_uncertainty", _uncertainty, [assembly, predictor_search, mapping],
-    notebook="12_how_sure",
+    notebook="12_uncertainty",
 )
 
 
