@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from soilresp.evaluation.validation import scores
 from soilresp.forest import Weights
 from soilresp.grid.cells import GRAMS_PER_PG
 from soilresp.upscaling.ensemble import monte_carlo
 from soilresp.upscaling.maps import QUANTILES, map_flux, sums_for
+from soilresp.upscaling.metrics import scores
 from soilresp.upscaling.sums import Sums
 
 N_RUNS, N_TREES = 4, 6

@@ -8,13 +8,13 @@ import xarray as xr
 from sklearn.model_selection import PredefinedSplit
 
 from soilresp.covariates.strata import area_shares
-from soilresp.evaluation.validation import scores
 from soilresp.grid.cells import total_pg
 from soilresp.records import quality
 from soilresp.records.matching import match, training_table, valid_cells
 from soilresp.records.selection import TARGETS, select
 from soilresp.upscaling.ensemble import monte_carlo, new_forest, predict
 from soilresp.upscaling.maps import mean_covariates, vegetated_area
+from soilresp.upscaling.metrics import scores
 
 __all__ = ["quality_effect", "on_map"]
 

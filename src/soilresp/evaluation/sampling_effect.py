@@ -6,13 +6,13 @@ import xarray as xr
 
 from soilresp.covariates.strata import DRAWS, area_shares, realised_shares
 from soilresp.evaluation.quality_effect import on_map
-from soilresp.evaluation.validation import scores
 from soilresp.forest import Rows, evaluate
 from soilresp.grid.cells import total_pg
 from soilresp.records.matching import training_table, valid_cells
 from soilresp.records.selection import TARGETS
 from soilresp.upscaling.ensemble import evaluate_runs, monte_carlo
 from soilresp.upscaling.maps import mean_covariates, vegetated_area
+from soilresp.upscaling.metrics import scores
 
 __all__ = ["draw_effect"]
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from soilresp.evaluation.validation import SCHEMES, scores
+from soilresp.evaluation.validation import SCHEMES
 from soilresp.plot._parts import box, need, square_limits
 from soilresp.plot.style import COLOURS, FLUX_UNITS, figure, styled
+from soilresp.upscaling.metrics import scores
 
 __all__ = ["observed_predicted", "validation_ladder"]
 

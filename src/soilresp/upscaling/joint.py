@@ -14,12 +14,12 @@ import xarray as xr
 from sklearn.model_selection import GroupKFold
 
 from soilresp.covariates.strata import draw_run
-from soilresp.evaluation.validation import scores
 from soilresp.forest import Rows, Weights
 from soilresp.forest.distribution import median_absolute_deviation, moments, quantiles
 from soilresp.records.selection import TARGETS
 from soilresp.upscaling.ensemble import fit, new_forest, predict
 from soilresp.upscaling.maps import MAD_TO_SD, QUANTILES
+from soilresp.upscaling.metrics import scores
 
 __all__ = ["METHODS", "OFFSET", "pairs", "pair_weights", "compare_methods", "best_method",
            "joint_fields", "clipped_fields", "negative_cells"]

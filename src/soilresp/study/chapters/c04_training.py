@@ -4,7 +4,6 @@ import pandas as pd
 
 from soilresp.covariates.strata import DRAWS, STRATA, area_shares
 from soilresp.evaluation.sampling_effect import draw_effect
-from soilresp.evaluation.validation import scores
 from soilresp.io.progress import track
 from soilresp.records.matching import training_table
 from soilresp.records.selection import TARGETS
@@ -13,6 +12,7 @@ from soilresp.study.chapters.c03_search import predictor_search
 from soilresp.study.chapters.common import Ticker, records_of
 from soilresp.study.stage import Stage
 from soilresp.upscaling.ensemble import evaluate_runs, monte_carlo
+from soilresp.upscaling.metrics import scores
 
 __all__ = [
     "training", "draw_variants", "bin_table", "ecosystem_table", "draw_table", "draw_numbers",

@@ -9,7 +9,6 @@ import xarray as xr
 from soilresp.covariates.climate_response import bond_lamberty_2004, raich_2002
 from soilresp.covariates.embedded import load_embedded
 from soilresp.covariates.recipes import recipe_of
-from soilresp.evaluation.validation import scores
 from soilresp.io import fetch as access
 from soilresp.models import (
     declared_models,
@@ -30,6 +29,7 @@ from soilresp.study.chapters.c09_validation import validation
 from soilresp.study.chapters.common import records_of
 from soilresp.study.stage import Stage
 from soilresp.upscaling.maps import vegetated_area
+from soilresp.upscaling.metrics import scores
 
 __all__ = [
     "BENCHMARK_NAME",

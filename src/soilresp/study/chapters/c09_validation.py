@@ -12,7 +12,6 @@ from soilresp.evaluation.validation import (
     covariate_sets,
     drawn_scores,
     ladder,
-    scores,
     scores_by_bin,
 )
 from soilresp.records.matching import training_table
@@ -22,6 +21,7 @@ from soilresp.study.chapters.c03_search import predictor_search
 from soilresp.study.chapters.c04_training import training
 from soilresp.study.chapters.common import Ticker, records_of
 from soilresp.study.stage import Stage
+from soilresp.upscaling.metrics import scores
 
 __all__ = ["EVALUATIONS", "validation", "share_of_gain"]
 
