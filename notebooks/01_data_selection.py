@@ -76,7 +76,7 @@ vegetation = load_embedded()["igbp_fraction"].idxmax("igbp")
 plot.site_map(sr_sites, hr_sites, vegetation)
 
 # %% tags=["nbval-check-output"]
-notebook.hand_on(
+notebook.glue_values(
     n_sr=len(sr_sites), n_hr=len(hr_sites), sr_studies=sr_sites["study"].nunique(),
     hr_studies=hr_sites["study"].nunique(),
 )
@@ -101,7 +101,7 @@ notebook.show(per_target, "Selected records; flux in g C m⁻² yr⁻¹", digits
 # %% tags=["nbval-check-output"]
 flags = selection.flags
 suspicions = flags[flags["score"] >= quality.THRESHOLD]
-notebook.hand_on(n_suspicious=suspicions["record"].nunique())
+notebook.glue_values(n_suspicious=suspicions["record"].nunique())
 notebook.show(
     quality.counts(flags).reset_index(),
     "Records by test, of all in SRDB; repair: suspicions that come with one", digits=0,

@@ -118,7 +118,7 @@ notebook.show(
 # (Where the search was done here, there is nothing to check again.)
 
 # %%
-notebook.hand_on(**workflow.search_numbers(found))
+notebook.glue_values(**workflow.search_numbers(found))
 
 # %% [markdown]
 # ## What we learned

@@ -68,7 +68,7 @@ notebook.show(bins[["bin", *means]], "Mean flux of the records of each bin, g C 
 # %%
 assembly = workflow.assembly.stored(study)
 ecosystems, agree = workflow.ecosystem_table(assembly.matched)
-notebook.hand_on(ecosystems_agree=f"{100 * agree:.0f} %" if len(ecosystems) else "no share")
+notebook.glue_values(ecosystems_agree=f"{100 * agree:.0f} %" if len(ecosystems) else "no share")
 notebook.show(
     ecosystems, "Records of SR and HR by what SRDB says (rows) and by the bin of their cell", digits=0
 )
@@ -130,7 +130,7 @@ plot.observed_predicted(
 
 # %%
 scores = training.ensemble_scores
-notebook.hand_on(**{
+notebook.glue_values(**{
     f"{target.lower()}_{name}_{score}": scores[target][name][score]
     for target in ("SR", "HR") for name in ("held_out", "all_runs") for score in ("r2", "rmse")
 })
@@ -156,7 +156,7 @@ notebook.show(
 # (A twin experiment has no such records, and no such table.)
 
 # %%
-notebook.hand_on(**workflow.draw_numbers(training, draws))
+notebook.glue_values(**workflow.draw_numbers(training, draws))
 
 # %% [markdown]
 # ## What we learned

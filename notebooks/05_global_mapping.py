@@ -45,7 +45,7 @@ mapping = workflow.mapping(
 )
 maps = mapping.climatology
 paper = paper_values()["totals"]
-notebook.hand_on(
+notebook.glue_values(
     **{f"paper_{t.lower()}": paper[t]["value"] for t in ("SR", "HR", "AR")},
     paper_sd_ratio=paper["SR"]["sd"] / paper["SR"]["value"],
     paper_sd_over_mad=paper["SR"]["sd"] / paper["SR"]["mad"],
@@ -73,12 +73,12 @@ plot.six_maps(maps)
 # %%
 flux = mapping.flux
 for name in ("SR", "HR", "AR"):
-    notebook.hand_on(**{f"{name.lower()}_{k}": v for k, v in flux[name].items() if v is not None})
-notebook.hand_on(ar_sr=flux["AR_SR"])
+    notebook.glue_values(**{f"{name.lower()}_{k}": v for k, v in flux[name].items() if v is not None})
+notebook.glue_values(ar_sr=flux["AR_SR"])
 for name in ("SR", "HR"):
     for key in ("sd", "mad", "mad_scaled"):
         ratio = flux[name][f"{key}_sum"] / flux[name]["total"]
-        notebook.hand_on(**{f"{name.lower()}_{key}_ratio": ratio})
+        notebook.glue_values(**{f"{name.lower()}_{key}_ratio": ratio})
 
 # %% mystnb={"figure": {"caption": "{term}`SR`, {term}`HR` and {term}`AR` on one scale of colours, mean of the years, with their global totals.", "name": "fig-totals"}, "image": {"alt": "Three world maps side by side on one colour scale: soil respiration, its heterotrophic part and its autotrophic part, each titled with its global total. All are highest in the humid tropics."}}
 plot.three_maps(maps, {name: flux[name]["total"] for name in ("SR", "HR", "AR")})
@@ -117,12 +117,12 @@ plot.joint_maps(maps)
 
 # %%
 both, below = flux["joint"], flux["negative"]
-notebook.hand_on(joint_hr=both["HR"], joint_ar=both["AR"], joint_ar_sr=both["AR_SR"],
+notebook.glue_values(joint_hr=both["HR"], joint_ar=both["AR"], joint_ar_sr=both["AR_SR"],
                  joint_method=both["method"], below_cells=100 * below["share_of_cells"],
                  below_area=100 * below["share_of_area"], below_flux=below["flux"])
 code = regions.country_of_cells(maps["lat"], maps["lon"], maps["SR"].notnull().values)
 by_region = regions.by_region(maps.where(maps["AR"] < 0), code)["AR"]
-notebook.hand_on(below_region=by_region.idxmin(), below_there=by_region.min())
+notebook.glue_values(below_region=by_region.idxmin(), below_there=by_region.min())
 
 # %% [markdown]
 # AR = SR − HR is below zero in {glue:text}`below_cells:.1f` % of the cells
@@ -216,7 +216,7 @@ for name, place in (("forest", "New England forest"), ("sahel", "Sahel")):
     at = mapping.cells.set_index("name").loc[place, ["lat", "lon"]].to_dict()
     here = maps.sel(at)
     kinds = ["SR", "HR", *(f"SR_{k}" for k in ("sd", "mad", "mad_scaled", "cv", "q05", "q50", "q95"))]
-    notebook.hand_on(**{f"{name}_{k.lower()}": here[k].item() for k in kinds})
+    notebook.glue_values(**{f"{name}_{k.lower()}": here[k].item() for k in kinds})
 
 # %% [markdown]
 # Distributions are skewed and often have several peaks: a cell draws on records of unlike places.

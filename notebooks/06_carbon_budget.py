@@ -40,7 +40,7 @@ budget = workflow.budget(
     study, n_draws=n_draws, correlation=correlation, spread=spread
 ).budget
 printed, derived = paper_values()["carbon_budget"], paper_values()["derived"]["budget"]
-notebook.hand_on(
+notebook.glue_values(
     **{f"printed_{line.lower()}": printed[line]["value"] for line in ("NPP", "HR", "NEP", "NBP")},
     right_nep=derived["NEP"], right_nbp=derived["NBP"], npp_sd=printed["NPP"]["sd"],
     sink=printed["NBP_reference"]["value"], sink_sd=printed["NBP_reference"]["sd"],
@@ -99,7 +99,7 @@ ours = {name: (flux[name]["total"], headline[name]) for name in ("SR", "HR", "AR
 plot.literature_forest(literature(), ours)
 
 # %%
-notebook.hand_on(nep=budget.loc["NEP", "value"], nep_sd=budget.loc["NEP", "sd"],
+notebook.glue_values(nep=budget.loc["NEP", "value"], nep_sd=budget.loc["NEP", "sd"],
                  nep_low=budget.loc["NEP", "q05"], nep_high=budget.loc["NEP", "q95"],
                  nbp_low=budget.loc["NBP", "q05"], nbp_high=budget.loc["NBP", "q95"],
                  ar_tar=budget.loc["AR_TAR", "value"], ar_tar_low=budget.loc["AR_TAR", "q05"],

@@ -56,7 +56,7 @@ plot.known_totals(
 )
 
 # %%
-notebook.hand_on(
+notebook.glue_values(
     scored_name=card["name"], scored_flux=flux,
     scored_total=card["totals"][flux], scored_benchmark=card["benchmark_totals"][flux],
     scored_rank=card["rank"][flux]["total"]["rank"], scored_of=card["rank"][flux]["total"]["of"],
@@ -90,7 +90,7 @@ notebook.show(
 # %%
 own = card["scores"][flux]
 z = card["z"][flux] if flux in card["z"] else {"within_1": None, "within_2": None}
-notebook.hand_on(
+notebook.glue_values(
     scored_bias=own["bias"], scored_rmse=own["rmse"], scored_r=own["r"],
     scored_sigma=own["sigma_ratio"], scored_taylor=own["taylor_score"],
     scored_within=f"{100 * z['within_1']:.0f} %" if z["within_1"] is not None else "an unknown share",

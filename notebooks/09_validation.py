@@ -41,7 +41,7 @@ validation = workflow.validation(study, cv_folds=cv_folds, cv_trees=cv_trees)
 ladder = validation.ladder.set_index(["target", "scheme"])
 for (target, scheme), row in ladder.iterrows():
     name = f"{target.lower()}_{scheme}"
-    notebook.hand_on(**{f"{name}_r2": row["r2"], f"{name}_rmse": row["rmse"]})
+    notebook.glue_values(**{f"{name}_r2": row["r2"], f"{name}_rmse": row["rmse"]})
 
 # %% [markdown]
 # ## One forest, twelve evaluations
@@ -139,7 +139,7 @@ if share is not None:
         f"change it by {-falls['site_cv']:+.0f}, with study folds by {-falls['study_cv']:+.0f} "
         "g C m⁻² yr⁻¹"
     ).replace("-", "−")
-notebook.hand_on(leak_sentence=leaked)
+notebook.glue_values(leak_sentence=leaked)
 
 # %% [markdown]
 # In words: {glue:text}`leak_sentence`. A gain that a meaningless number brings as well is **a leak**:
@@ -172,10 +172,10 @@ words = {
     t: "; ".join(high.loc[high["target"] == t, "evaluation"].str.split(":").str[0].unique())
     for t in ("SR", "HR")
 }
-notebook.hand_on(**{f"{t.lower()}_reaching": w or "none of these" for t, w in words.items()})
+notebook.glue_values(**{f"{t.lower()}_reaching": w or "none of these" for t, w in words.items()})
 best = validation.evaluations.set_index(["target", "evaluation"])["r2"]
 for target in ("SR", "HR"):
-    notebook.hand_on(**{f"{target.lower()}_drawn_fit_r2": best[target, "drawn_fit"]})
+    notebook.glue_values(**{f"{target.lower()}_drawn_fit_r2": best[target, "drawn_fit"]})
 
 # %% [markdown]
 # Evaluations that give an R² of 0.85 or more: {glue:text}`sr_reaching` for SR, {glue:text}`hr_reaching`
@@ -218,7 +218,7 @@ for target in ("SR", "HR"):
                              ("spatial", "spatial")):
         row, name = held.loc[target, test, calibrated, 0.9], f"{target.lower()}_{test}"
         name += "" if test == calibrated else f"_by_{calibrated}"
-        notebook.hand_on(**{
+        notebook.glue_values(**{
             f"{name}_raw90": 100 * row["raw"], f"{name}_conformal90": 100 * row["conformal"],
             f"{name}_widening": 100 * (row["conformal_width"] / row["raw_width"] - 1),
         })

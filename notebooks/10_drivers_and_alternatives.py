@@ -54,7 +54,7 @@ for target in ("SR", "HR"):
     first = mean.loc[(target, "study_cv", "group")].sort_values(ascending=False)
     single = mean.loc[(target, "study_cv", "single")]
     t = target.lower()
-    notebook.hand_on(**{
+    notebook.glue_values(**{
         f"{t}_first_group": first.index[0], f"{t}_first_increase": first.iloc[0],
         f"{t}_mat_random": mean.loc[(target, "random_cv", "single", "MAT")],
         f"{t}_mat_study": single["MAT"],
@@ -100,7 +100,7 @@ ranks = drivers.ranks[drivers.ranks["kind"] == "studies"]
 spread = ranks.groupby(["target", "case", "feature"])["rank"].agg(["min", "max"])
 widest = (spread["max"] - spread["min"]).groupby("target").max()
 first = ranks[ranks["rank"] == 1].groupby("target")["feature"].nunique()
-notebook.hand_on(
+notebook.glue_values(
     sr_widest=int(widest["SR"]), hr_widest=int(widest["HR"]), sr_firsts=int(first["SR"]),
     hr_firsts=int(first["HR"]), rank_repetitions=int(ranks["draw"].max()) + 1,
 )
@@ -169,7 +169,7 @@ notebook.show(
 for target, rows in again.groupby("target"):
     before, after, t = rows.iloc[0], rows.iloc[-1], target.lower()
     found = other.facts["optimism"][target]
-    notebook.hand_on(**{
+    notebook.glue_values(**{
         f"{t}_paper_rmse": before["rmse_study"], f"{t}_best_rmse": after["rmse_study"],
         f"{t}_paper_total": before["total"], f"{t}_best_total": after["total"],
         f"{t}_best_words": after["words"], f"{t}_apparent": found["apparent"],

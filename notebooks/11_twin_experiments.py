@@ -70,8 +70,8 @@ notebook.show(
 # %%
 for row in twins.summary.to_dict("records"):
     name = f"twin_{row['variant']}_{row['target'].lower()}"
-    notebook.hand_on(**{f"{name}_mean": row["mean"], f"{name}_sd": row["sd"]})
-notebook.hand_on(twin_n=int(twins.summary["n"].max()))
+    notebook.glue_values(**{f"{name}_mean": row["mean"], f"{name}_sd": row["sd"]})
+notebook.glue_values(twin_n=int(twins.summary["n"].max()))
 
 # %% [markdown]
 # Without scatter the total of SR is off by {glue:text}`twin_exact_sr_mean:+.1f` % on average
@@ -117,7 +117,7 @@ held = twins.summary.set_index(["variant", "target"])
 for variant, target in (("scatter", "SR"), ("scatter", "HR"), ("scatter_studies", "SR"),
                         ("scatter_studies", "HR")):
     row, name = held.loc[(variant, target)], f"twin_{variant}_{target.lower()}"
-    notebook.hand_on(**{
+    notebook.glue_values(**{
         f"{name}_sum": row["stated_sd_sum"], f"{name}_runs": row["stated_between_run"],
         f"{name}_sum_held": 100 * row["covered_sd_sum"],
         f"{name}_runs_held": 100 * row["covered_between_run"],

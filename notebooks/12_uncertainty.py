@@ -39,7 +39,7 @@ from soilresp.study import notebook
 study = notebook.open_study(profile, run)
 uncertainty = workflow.uncertainty(study, n_replicates=n_replicates)
 paper = paper_values()["totals"]["SR"]
-notebook.hand_on(paper_sr=paper["value"], paper_sd=paper["sd"])
+notebook.glue_values(paper_sr=paper["value"], paper_sd=paper["sd"])
 
 # %% [markdown]
 # ## Uncertainties of a total
@@ -67,9 +67,9 @@ plot.total_uncertainty(three, uncertainty.contributions)
 # %%
 headline = uncertainty.headline
 for name in ("SR", "HR", "AR"):
-    notebook.hand_on(**{f"headline_{name.lower()}": headline["sd"][name],
+    notebook.glue_values(**{f"headline_{name.lower()}": headline["sd"][name],
                         f"all_{name.lower()}": headline["all"][name]})
-notebook.hand_on(
+notebook.glue_values(
     headline_n=headline["n_replicates"], reach_sr=headline["correlogram"]["SR"]["length"],
     sill_sr=headline["correlogram"]["SR"]["sill"],
     cells_sr=three.loc["sum of the cells' SD", "SR"],
@@ -137,7 +137,7 @@ notebook.show(
 # %%
 outside = applicability.shares[applicability.shares["where"] == "all"].set_index("target")
 for name, row in outside.iterrows():
-    notebook.hand_on(**{
+    notebook.glue_values(**{
         f"{name.lower()}_flux_outside": 100 * row["flux_outside"],
         f"{name.lower()}_area_outside": 100 * row["area_outside"],
         f"{name.lower()}_flux_far": 100 * row["flux_beyond_1000_km"],
@@ -160,7 +160,7 @@ cells = workflow.mapping.stored(study).cells.set_index("name")
 fields = applicability.fields
 for name, place in (("forest", "New England forest"), ("sahel", "Sahel")):
     at = cells.loc[place, ["lat", "lon"]].to_dict()
-    notebook.hand_on(**{
+    notebook.glue_values(**{
         f"{name}_di": fields["SR_di"].sel(at).item() / applicability.thresholds["SR"],
         f"{name}_km": fields["SR_site_distance"].sel(at).item(),
     })

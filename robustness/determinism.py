@@ -78,7 +78,6 @@ CONFIGURATIONS = {
     "turkish": Configuration("LC_ALL=tr_TR.UTF-8", {"LC_ALL": "tr_TR.UTF-8"}),
     "german": Configuration("LC_ALL=de_DE.UTF-8", {"LC_ALL": "de_DE.UTF-8"}),
     "elsewhere": Configuration("another working directory", how="elsewhere"),
-    "memory": Configuration("SOILRESP_MAX_MEMORY=1500MB", {"SOILRESP_MAX_MEMORY": "1500MB"}),
     "mirror": Configuration(
         "the mirror's files made in the reverse order (real data)", how="turned mirror",
         arguments=("--recipe", "delta", "--observations", "srdb"),

@@ -4,14 +4,12 @@
 
 profile   a whole run (``--profile``, ``--options`` as of ``soilresp run``), notebook by notebook
 noted     the same from the provenance of a run that was made (``--run FOLDER``)
-bound     stages 1 to 5 without a bound, then with ``--max-memory`` (may be repeated); same bytes?
 quarter   a cube of a quarter of a degree, four times the cells, beside the half-degree one
 records   20,000 field records (``--records``), drawn from those of the twin experiment
 scores    a folder of 100 half-degree model files (``--models``), and of fewer, to see growth
 
-The last four end with exit code 1 if one takes more memory than `MOST` states, or gives other
-bytes under a bound. ``--json FILE`` keeps the table; ``--save`` makes the rows of ``profile``,
-``noted`` and ``bound`` part of ``data/study/memory.csv``, which tells what a profile takes.
+The last three end with exit code 1 if one takes more memory than `MOST` states. ``--json FILE``
+keeps the table; ``--save`` makes the rows of ``profile`` and ``noted`` part of ``data/study/memory.csv``, which tells what a profile takes.
 """
 
 import argparse
@@ -24,7 +22,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import xarray as xr
-from determinism import compare, digests
 from watch import watch
 
 from soilresp.grid.cells import coordinates
@@ -73,26 +70,6 @@ def noted(scratch, given):
                             "seconds": sum(r["seconds"] for r in rows)}]
 
 
-def bound(scratch, given):
-    """Rows of stages 1 to 5 under bounds (list of dict)."""
-    rows, plain = [], None
-    for amount in [None, *given.max_memory]:
-        folder = scratch / f"bound-{amount}"
-        limit = {} if amount is None else {"SOILRESP_MAX_MEMORY": amount}
-        found = _watched(
-            [HERE / "small_study.py", folder, "--recipe", given.recipe, "--until", "mapping"],
-            **limit,
-        )
-        content = digests(folder)
-        plain = plain or content
-        rows.append(_facts(folder) | {
-            "part": "stages 1 to 5, 4 runs of 10 trees", "peak_mb": found.process,
-            "seconds": found.seconds, "bound_mb": amount and amount.removesuffix("MB"),
-            "bytes": compare(content, plain),
-        })
-    return rows
-
-
 def quarter(scratch, given):
     """Rows of maps at half and at a quarter of a degree (list of dict)."""
     half, fine = scratch / "half.nc", scratch / "quarter.nc"
@@ -121,10 +98,10 @@ def many_records(folder, n, seed=0):
     import small_study
 
     from soilresp.study import chapters as workflow
-    from soilresp.study.settings import settle
+    from soilresp.study.settings import resolve_settings
 
     small_study.main([str(folder), "--until", "predictor_search"])
-    study = settle(folder)
+    study = resolve_settings(folder)
     made, rng = workflow.assembly.stored(study), np.random.default_rng(seed)
     drawn = made.matched.sample(n, replace=True, random_state=int(rng.integers(2**31)))
     drawn = drawn.assign(flux=drawn["flux"] * rng.lognormal(0, 0.1, n)).reset_index(drop=True)
@@ -191,14 +168,11 @@ models, and 31 years of covariates at a quarter of a degree."""
 
 def holds(what, row):
     """Whether a row is within what is stated for it."""
-    if what == "bound":
-        within = row["bound_mb"] is None or row["peak_mb"] <= float(row["bound_mb"])
-        return within and row["bytes"] == "equal"
     return row["peak_mb"] <= MOST.get(what, float("inf"))
 
 
-WHAT = {f.__name__: f for f in (profile, noted, bound, quarter, records, scores)}
-KEPT = ("profile", "noted", "bound")
+WHAT = {f.__name__: f for f in (profile, noted, quarter, records, scores)}
+KEPT = ("profile", "noted")
 
 
 def save(rows):
@@ -212,7 +186,7 @@ def save(rows):
     table = table.drop_duplicates(keys, keep="last").sort_values(keys, ignore_index=True)
     committed.save_table(
         "memory", table.round({"peak_mb": 0, "seconds": 0}),
-        "python robustness/load.py --what profile --what bound --save",
+        "python robustness/load.py --what profile --save",
         machine=describe_machine(),
     )
 
@@ -226,14 +200,12 @@ def main(arguments=None):
     parser.add_argument("--profile", default="quick")
     parser.add_argument("--recipe", default="embedded")
     parser.add_argument("--run", type=Path, default=Path("runs/standard"))
-    parser.add_argument("--max-memory", action="append", metavar="AMOUNT", default=None)
     parser.add_argument("--records", type=int, default=20_000)
     parser.add_argument("--models", type=int, default=100)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--save", action="store_true")
     parser.add_argument("--options", nargs=argparse.REMAINDER, default=[])
     given = parser.parse_args(arguments)
-    given.max_memory = given.max_memory or ["1000MB", "1500MB"]
     every = []
     for what in given.what:
         with tempfile.TemporaryDirectory(prefix="soilresp-load-") as name:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from soilresp.study import chapters as workflow
 from soilresp.study import summary
-from soilresp.study.settings import settle
+from soilresp.study.settings import resolve_settings
 from soilresp.upscaling import scale
 
 SETTINGS = {
@@ -36,7 +36,7 @@ def main(arguments=None):
     parser.add_argument("--cube", type=Path, help="covariate cube to use, such as a finer one")
     parser.add_argument("--until", default="budget", choices=SETTINGS, help="the last stage")
     given = parser.parse_args(arguments)
-    study = settle(
+    study = resolve_settings(
         given.folder.absolute(), "quick", given.recipe, given.observations, seed=0
     )
     with ExitStack() as stack:

@@ -26,7 +26,7 @@ def study(tmp_path_factory):
             patch.delenv(name, raising=False)
         patch.setenv("SOILRESP_CACHE", str(folder / "cache"))
         patch.setitem(studies.PROFILES, "quick", TINY)
-        yield studies.settle(folder / "run", "quick", "embedded", "twin", seed=1)
+        yield studies.resolve_settings(folder / "run", "quick", "embedded", "twin", seed=1)
 
 
 def test_exploring_goes_on_where_it_stopped(study, tmp_path):

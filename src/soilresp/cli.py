@@ -88,14 +88,6 @@ class ExportPart(str, Enum):
     all = "all"
 
 
-def _bound_memory(context: typer.Context, amount: str | None):
-    if amount is not None:
-        from soilresp.io import memory
-
-        context.with_resource(memory.bounded(amount))
-    return amount
-
-
 def _own_srdb(context: typer.Context, file: Path | None):
     if file is not None:
         from soilresp.io import fetch as access
@@ -103,15 +95,6 @@ def _own_srdb(context: typer.Context, file: Path | None):
 
         context.with_resource(_environment(access.SRDB_VARIABLE, str(file.absolute())))
     return file
-
-
-MaxMemory = Annotated[
-    str | None,
-    typer.Option(
-        metavar="AMOUNT", callback=_bound_memory,
-        help="Most memory that a process may take, such as 2GB; same results.",
-    ),
-]
 
 
 def main(arguments=None):
@@ -218,7 +201,6 @@ def run(
             "--changed", help="Leave out notebooks that are up to date, and say why others run."
         ),
     ] = False,
-    max_memory: MaxMemory = None,
     srdb: Annotated[
         Path | None,
         typer.Option(
@@ -323,7 +305,6 @@ def score(
         Path | None,
         typer.Option(metavar="FOLDER", help="Where to write; default scores/NAME here."),
     ] = None,
-    max_memory: MaxMemory = None,
 ):
     """Score a model's SR, HR or AR against the benchmark: totals, maps, sites, rank."""
     from soilresp.scoring.scorecard import as_text
@@ -373,9 +354,9 @@ def bench(
     """Time the evaluation of forests beside scikit-learn and quantile-forest (ten minutes)."""
     from soilresp.io.files import write_json
     from soilresp.study import bench as benchmark
-    from soilresp.study.settings import settle
+    from soilresp.study.settings import resolve_settings
 
-    study = settle(
+    study = resolve_settings(
         out, recipe=recipe and recipe.value, observations=observations and observations.value
     )
 
@@ -414,9 +395,9 @@ def converge(
     from soilresp.io import tables as committed
     from soilresp.study.bench import describe_machine
     from soilresp.study.chapters import convergence as converging
-    from soilresp.study.settings import settle
+    from soilresp.study.settings import resolve_settings
 
-    study = settle(
+    study = resolve_settings(
         out, recipe=recipe and recipe.value, observations=observations and observations.value
     )
     wall, cpu = time.perf_counter(), time.process_time()
@@ -448,9 +429,9 @@ def uncertainty(
 ):
     """Resample studies and vary choices, for the table of uncertainties (minutes)."""
     from soilresp.study import chapters as workflow
-    from soilresp.study.settings import settle
+    from soilresp.study.settings import resolve_settings
 
-    study = settle(
+    study = resolve_settings(
         out, recipe=recipe and recipe.value, observations=observations and observations.value
     )
     table = workflow.save_uncertainty(study, replicates, runs, trees)
@@ -550,9 +531,9 @@ def search_predictors(
     """Score every subset of the predictors (an hour and a half on two cores); may be resumed."""
     from soilresp.evaluation.search_all import STAGES
     from soilresp.study.chapters import search_everything
-    from soilresp.study.settings import settle
+    from soilresp.study.settings import resolve_settings
 
-    study = settle(
+    study = resolve_settings(
         out, recipe=recipe and recipe.value, observations=observations and observations.value,
         seed=seed,
     )
@@ -577,9 +558,9 @@ def alternatives(
 ):
     """Look for a model that predicts unseen studies better (10 CPU minutes)."""
     from soilresp.study.chapters.c10_drivers import explore
-    from soilresp.study.settings import settle
+    from soilresp.study.settings import resolve_settings
 
-    study = settle(
+    study = resolve_settings(
         run_folder, recipe=recipe and recipe.value,
         observations=observations and observations.value,
     )
@@ -713,7 +694,6 @@ def build_covariates(
             help="A constant of the cube, such as par_fraction=0.5; may be repeated.",
         ),
     ] = None,
-    max_memory: MaxMemory = None,
 ):
     """Build a covariate cube by a recipe, check it, and describe it."""
     from soilresp.covariates import build as covariates

@@ -515,20 +515,16 @@ def test_months_that_move_with_another_step():
 # Blocks of cells
 
 
-def by_blocks(monkeypatch, n_cells, share=None, years=None, fields=None, options=None, lai=2.0):
-    """Work on the first cells of the grid: results, sizes of blocks, and what memory was asked."""
-    asked, sizes = [], []
+def by_blocks(monkeypatch, n_cells, most=None, years=None, fields=None, options=None, lai=2.0):
+    """Work on the first cells of the grid: results and sizes of blocks."""
+    sizes = []
     own = covariates._months
-
-    def share_out(*given):
-        asked.append(given)
-        return share or given[-1]
 
     def spy(recipe, fields, block, options):
         sizes.append(int(block.sum()))
         return own(recipe, fields, block, options)
 
-    monkeypatch.setattr(covariates.memory, "share_out", share_out)
+    monkeypatch.setattr(covariates, "_MOST_CELLS", most or covariates._MOST_CELLS)
     monkeypatch.setattr(covariates, "_months", spy)
     land = np.zeros(SHAPE, bool)
     land.ravel()[:n_cells] = True
@@ -536,34 +532,15 @@ def by_blocks(monkeypatch, n_cells, share=None, years=None, fields=None, options
     made = covariates._by_blocks(
         recipe_like(years=years), fields or four_fields(), land, lai, options or Options()
     )
-    return made, sizes, asked
+    return made, sizes
 
 
-@pytest.mark.parametrize(("n_cells", "n_blocks"), [(1, 1), (127, 1), (128, 2), (200, 3)])
-def test_blocks_have_64_cells_at_least(monkeypatch, n_cells, n_blocks):
-    """One block to 127 cells, two from 128; at one to a time, all cells are worked on once."""
-    _, sizes, asked = by_blocks(monkeypatch, n_cells, share=1)
-    assert asked[0][3] == n_blocks == len(sizes) and sum(sizes) == n_cells
-    assert max(sizes) - min(sizes) <= 1
-
-
-@pytest.mark.parametrize(("share", "sizes"), [
-    (1, [67, 67, 66]), (2, [100, 100]), (3, [200]), (256, [200]),
+@pytest.mark.parametrize(("most", "sizes"), [
+    (200, [200]), (199, [100, 100]), (99, [67, 67, 66]), (16_384, [200]),
 ])
-def test_blocks_grow_with_memory(monkeypatch, share, sizes):
-    """Of three smallest blocks, as many at a time as fit."""
-    assert by_blocks(monkeypatch, 200, share)[1] == sizes
-
-
-@pytest.mark.parametrize(("years", "n_months"), [
-    (None, 12), ((2001, 2001), 12), ((2001, 2003), 36),
-])
-def test_memory_that_blocks_take(monkeypatch, years, n_months):
-    """Eight fields of 4 bytes a month and 1500 bytes for each of 64 cells; 256 of them at most."""
-    _, _, asked = by_blocks(monkeypatch, 3, years=years)
-    # 40 bytes for a cell of the grid and a year.
-    fixed = {12: 40, 36: 120}[n_months] * 360 * 720
-    assert asked == [("the covariates", fixed, 64 * (32 * n_months + 1500), 1, 256)]
+def test_blocks_of_bounded_size(monkeypatch, most, sizes):
+    """As few blocks as the bound allows, of sizes that differ by one at most."""
+    assert by_blocks(monkeypatch, 200, most)[1] == sizes
 
 
 def test_blocks_do_not_change_results(monkeypatch):
@@ -578,7 +555,9 @@ def test_blocks_do_not_change_results(monkeypatch):
         values[2, 0, 50] = np.nan
         fields[name] = xr.DataArray(values, dims=("month", "lat", "lon")), other, None
     lai = rng.uniform(0, 6, (12, 200)).astype(np.float32)
-    one, three = (by_blocks(monkeypatch, 200, share, fields=fields, lai=lai)[0] for share in (3, 1))
+    one, three = (
+        by_blocks(monkeypatch, 200, most, fields=fields, lai=lai)[0] for most in (200, 99)
+    )
     for first, second in zip(one[:2], three[:2]):
         assert first.keys() == second.keys()
         for name in first:
@@ -591,7 +570,7 @@ def test_blocks_do_not_change_results(monkeypatch):
 
 def test_predictors_of_a_block(monkeypatch):
     """0.45 of the radiation in MJ, humidity from vapour pressure, days of the months."""
-    (found, filled, count), _, _ = by_blocks(monkeypatch, 2)
+    (found, filled, count), _ = by_blocks(monkeypatch, 2)
     assert filled == {}
     # 150 W m-2 x 0.45 x 0.0864 MJ x 365.25; 8 hPa of 12.271696 (Bolton at 10 degC).
     expected = {"MAT": 10, "Prec": 720, "RH": 65.190663, "LAI": 2, "PAR": 2130.138}

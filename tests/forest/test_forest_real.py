@@ -9,7 +9,7 @@ from soilresp.forest import Rows, Weights, evaluate
 from soilresp.forest.distribution import median_absolute_deviation, moments, quantiles
 from soilresp.io import fetch as access
 from soilresp.study.chapters.convergence import paper_ensemble
-from soilresp.study.settings import settle
+from soilresp.study.settings import resolve_settings
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -22,7 +22,7 @@ def study(tmp_path_factory):
     """A study on real data, where it is at hand."""
     if not access.at_hand(["srdb", *recipe_of("delta").needs]):
         pytest.skip("the inputs of recipe 'delta' are neither in the cache nor in a mirror")
-    return settle(tmp_path_factory.mktemp("real"), recipe="delta", observations="srdb")
+    return resolve_settings(tmp_path_factory.mktemp("real"), recipe="delta", observations="srdb")
 
 
 def counted(forest, x, y, values, rows):

@@ -94,10 +94,10 @@ def test_a_made_up_later_release(tmp_path, monkeypatch, capsys):
     funnel = compare_funnels(*tables)
     assert (funnel.xs("change", axis=1, level=1) > 0).all().all()
     monkeypatch.setenv(access.SRDB_VARIABLE, str(new))
-    settled = study.settle(tmp_path / "run", recipe="embedded")
+    settled = study.resolve_settings(tmp_path / "run", recipe="embedded")
     assert settled.observations == "srdb" and "later.csv (SHA-256 " in settled.describe()
     monkeypatch.delenv(access.SRDB_VARIABLE)
-    assert study.settle(tmp_path / "run").release == settled.release
+    assert study.resolve_settings(tmp_path / "run").release == settled.release
     with pytest.raises(SystemExit) as left:
         cli.main(["data", "compare", str(old), str(new)])
     told = capsys.readouterr().out

@@ -46,7 +46,8 @@ def away(tmp_path_factory):
 @pytest.fixture(scope="module")
 def static(tmp_path_factory):
     """A twin on the embedded climatology, with its area of applicability."""
-    study = studies.settle(tmp_path_factory.mktemp("static"), "quick", "embedded", "twin", seed=1)
+    folder = tmp_path_factory.mktemp("static")
+    study = studies.resolve_settings(folder, "quick", "embedded", "twin", seed=1)
     workflow.mapping(study)
     workflow.applicability(study)
     return study
@@ -61,7 +62,7 @@ def yearly(tmp_path_factory):
     mat = cube["MAT"] + xr.DataArray([0.0, 0.8], {"year": years}, "year")
     cube = cube.assign(MAT=mat.transpose("year", "lat", "lon").assign_attrs(cube["MAT"].attrs))
     save_cube(cube, folder / "cube.nc")
-    study = studies.settle(folder / "run", "quick", "embedded", "twin", seed=2)
+    study = studies.resolve_settings(folder / "run", "quick", "embedded", "twin", seed=2)
     workflow.assembly(study, cube=str(folder / "cube.nc"))
     workflow.mapping(study)
     return study
@@ -246,7 +247,7 @@ def test_wrong_words_are_refused(static, tmp_path):
         export.export(static, tmp_path, what="monthly")
     with pytest.raises(DataError, match="There is no run in"):
         export.open_run(tmp_path / "nowhere")
-    empty = studies.settle(tmp_path / "empty", "quick", "embedded", "twin")
+    empty = studies.resolve_settings(tmp_path / "empty", "quick", "embedded", "twin")
     with pytest.raises(DataError, match="has no maps that hold"):
         export.export(empty.run, tmp_path / "out")
 

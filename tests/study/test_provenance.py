@@ -17,7 +17,7 @@ from soilresp.study import chapters as workflow
 from soilresp.study import provenance
 from soilresp.study import stage as stages
 from soilresp.study.code import Code, own_code
-from soilresp.study.settings import settle
+from soilresp.study.settings import resolve_settings
 
 
 def test_differences_in_words():
@@ -70,9 +70,9 @@ def test_the_benchmark_counts_where_it_is_read():
     name = "data/benchmark/soilresp_benchmark_0p5deg.nc"
     with access.watch() as noted:
         load_benchmark()
-    assert list(noted) == [name] and provenance.same_inputs(noted) == []
+    assert list(noted) == [name] and provenance.changed_inputs(noted) == []
     other = {name: {**noted[name], "size": 1, "sha256": "0"}}
-    assert provenance.same_inputs(other) == [f"input {name} changed"]
+    assert provenance.changed_inputs(other) == [f"input {name} changed"]
 
 
 def test_file_of_a_run(tmp_path):
@@ -132,7 +132,7 @@ def test_an_edit_makes_anew_what_depends_on_it_and_nothing_else(tmp_path, monkey
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SOILRESP_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv(provenance.USE_VARIABLE, str(use))
-    study = settle(tmp_path / "run", "quick", "embedded", "twin")
+    study = resolve_settings(tmp_path / "run", "quick", "embedded", "twin")
 
     def made():
         use.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from soilresp.covariates.recipes import PREDICTORS, recipe_of, recipes
 from soilresp.errors import DataError, ParameterError
 from soilresp.io import fetch as access
 from soilresp.io import paths
-from soilresp.study.settings import PROFILES, Study, settle
+from soilresp.study.settings import PROFILES, Study, resolve_settings
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def nothing_at_hand(monkeypatch, tmp_path):
 
 def test_defaults(tmp_path):
     """Without inputs: quick, the embedded recipe and the twin, each choice told."""
-    study = settle(tmp_path / "run")
+    study = resolve_settings(tmp_path / "run")
     assert study.profile is PROFILES["quick"]
     assert (study.recipe, study.observations, study.seed) == ("embedded", "twin", 0)
     assert len(study.choices) == 2
@@ -46,10 +46,10 @@ def test_field_data_carry_no_label(tmp_path):
 
 def test_folder_remembers(tmp_path):
     """Settings are noted in the folder and hold until one is given anew."""
-    settle(tmp_path, profile="standard", recipe="embedded", observations="twin", seed=3)
-    again = settle(tmp_path)
+    resolve_settings(tmp_path, profile="standard", recipe="embedded", observations="twin", seed=3)
+    again = resolve_settings(tmp_path)
     assert (again.profile.name, again.seed, again.choices) == ("standard", 3, ())
-    changed = settle(tmp_path, seed=4)
+    changed = resolve_settings(tmp_path, seed=4)
     assert (changed.profile.name, changed.seed) == ("standard", 4)
     noted = json.loads((tmp_path / "study.json").read_text())
     assert noted == {
@@ -59,19 +59,19 @@ def test_folder_remembers(tmp_path):
 
 def test_seed_zero_is_a_seed(tmp_path):
     """Seed 0 given by name replaces the one that was noted."""
-    settle(tmp_path, observations="twin", seed=5)
-    assert settle(tmp_path, seed=0).seed == 0
+    resolve_settings(tmp_path, observations="twin", seed=5)
+    assert resolve_settings(tmp_path, seed=0).seed == 0
 
 
 def test_environment(monkeypatch, tmp_path):
     """The environment names folder and profile; it outranks the note, an argument outranks it."""
     monkeypatch.setenv("SOILRESP_RUN", str(tmp_path / "there"))
     monkeypatch.setenv("SOILRESP_PROFILE", "standard")
-    study = settle(profile="paper", recipe="embedded", observations="twin")
+    study = resolve_settings(profile="paper", recipe="embedded", observations="twin")
     assert study.run == tmp_path / "there" and study.profile.name == "paper"
-    assert settle().profile.name == "standard"
+    assert resolve_settings().profile.name == "standard"
     monkeypatch.delenv("SOILRESP_PROFILE")
-    assert settle().profile.name == "standard"
+    assert resolve_settings().profile.name == "standard"
 
 
 def test_relative_folder_is_below_the_project(monkeypatch, tmp_path):
@@ -82,8 +82,8 @@ def test_relative_folder_is_below_the_project(monkeypatch, tmp_path):
     (tmp_path / "notebooks").mkdir()
     monkeypatch.setenv("SOILRESP_HOME", str(tmp_path))
     choices = {"recipe": "embedded", "observations": "twin"}
-    assert settle("runs/mine", **choices).run == tmp_path / "runs" / "mine"
-    assert settle(**choices).run == tmp_path / "runs" / "interactive"
+    assert resolve_settings("runs/mine", **choices).run == tmp_path / "runs" / "mine"
+    assert resolve_settings(**choices).run == tmp_path / "runs" / "interactive"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_relative_folder_is_below_the_project(monkeypatch, tmp_path):
 def test_unknown_settings(tmp_path, setting, message):
     """A setting with an unknown value is refused, and nothing is noted."""
     with pytest.raises(ParameterError, match=message):
-        settle(tmp_path, **{"recipe": "embedded", "observations": "twin", **setting})
+        resolve_settings(tmp_path, **{"recipe": "embedded", "observations": "twin", **setting})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -110,21 +110,21 @@ def test_note_with_an_unknown_value(tmp_path, noted):
     note = {"profile": "quick", "recipe": "embedded", "observations": "twin", "seed": 0, **noted}
     (tmp_path / "study.json").write_text(json.dumps(note))
     with pytest.raises(ParameterError, match="'old'"):
-        settle(tmp_path)
+        resolve_settings(tmp_path)
 
 
 def test_damaged_note(tmp_path):
     """A note that is not JSON is named."""
     (tmp_path / "study.json").write_text("{")
     with pytest.raises(DataError, match="study.json is not readable JSON"):
-        settle(tmp_path)
+        resolve_settings(tmp_path)
 
 
 @pytest.mark.parametrize("asked", [{"recipe": "delta"}, {"observations": "srdb"}])
 def test_asked_by_name_means_it(tmp_path, asked):
     """Inputs that were asked for by name and cannot be had stop the study: no quiet stand-in."""
     with pytest.raises(DataError, match="could not be downloaded"):
-        settle(tmp_path, **{"recipe": "embedded", "observations": "twin", **asked})
+        resolve_settings(tmp_path, **{"recipe": "embedded", "observations": "twin", **asked})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -144,6 +144,6 @@ def test_real_inputs_are_preferred(monkeypatch, tmp_path, real_input):
     for name in ("srdb", *recipe_of("delta").needs):
         real_input(name)
     monkeypatch.delenv("SOILRESP_PROFILE", raising=False)
-    study = settle(tmp_path)
+    study = resolve_settings(tmp_path)
     assert (study.recipe, study.observations, study.label) == ("delta", "srdb", "")
     assert len(study.choices) == 2

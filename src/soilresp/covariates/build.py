@@ -14,7 +14,6 @@ from soilresp.covariates.strata import dominant_stratum
 from soilresp.errors import DataError, ParameterError
 from soilresp.grid.cells import coordinates
 from soilresp.io import fetch as access
-from soilresp.io import memory
 from soilresp.readers.cru_cl import DAYS_IN_MONTH
 
 __all__ = [
@@ -335,11 +334,8 @@ _SOUTHERN_EDGE = -60
 """degrees; the few ice-free pixels of Antarctica are left out."""
 
 
-_CELLS = 64
-"""Cells that a block has at least: numpy adds the months of a few cells in another order."""
-
 _MOST_CELLS = 16_384
-"""Cells to a block at most, without a bound on memory."""
+"""Cells to a block at most, which bounds the memory that the months of a block take."""
 
 
 def _read_fields(recipe, inputs, embedded, options):
@@ -384,17 +380,12 @@ def _by_blocks(recipe, fields, land, lai, options):
 
     Cells are worked on in blocks that fit into memory; each has its own months alone.
     """
-    n_months = 12 * len(range(recipe.years[0], recipe.years[1] + 1)) if recipe.years else 12
     row, col = np.nonzero(land)
-    n_blocks = max(1, row.size // _CELLS)
-    # Eight fields of months at a time, and the interpolation of a year.
-    size = memory.share_out(
-        "the covariates", 40 * n_months // 12 * land.size, _CELLS * (8 * 4 * n_months + 1500),
-        n_blocks, -(-_MOST_CELLS // _CELLS),
-    )
+    # Never fewer than 64 cells of many: numpy adds the months of a few in another order.
+    n_blocks = max(1, -(-row.size // _MOST_CELLS))
     found, filled = {}, {}
     count = {"known": 0, "capped": 0, "months": 0, "moved": 0}
-    for cells in np.array_split(np.arange(row.size), -(-n_blocks // size)):
+    for cells in np.array_split(np.arange(row.size), n_blocks):
         block = np.zeros_like(land)
         block[row[cells], col[cells]] = True
         months, shares = _months(recipe, fields, block, options)

@@ -12,7 +12,7 @@ from soilresp.forest.ahead import compile_ahead
 from soilresp.plot import style
 from soilresp.study import settings as studies
 
-__all__ = ["open_study", "show", "hand_on"]
+__all__ = ["open_study", "show", "glue_values"]
 
 
 def open_study(profile=None, run=None):
@@ -31,12 +31,12 @@ def open_study(profile=None, run=None):
         Figures made after this carry the label of a twin experiment where that is due.
     """
     compile_ahead()
-    study = studies.settle(run=run, profile=profile)
+    study = studies.resolve_settings(run=run, profile=profile)
     style.use_style(label=study.label)
     for sentence in study.choices:
         print(sentence)
     print(study.describe())
-    hand_on(data_label=study.describe())
+    glue_values(data_label=study.describe())
     return study
 
 
@@ -77,7 +77,7 @@ def show(table, caption, digits=1, **formats):
     return styler if table.index.name else styler.hide(axis="index")
 
 
-def hand_on(**values):
+def glue_values(**values):
     """Keep numbers of the results for the text of the book, under their names.
 
     Parameters

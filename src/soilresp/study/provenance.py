@@ -22,7 +22,7 @@ from soilresp.io.versions import versions
 
 __all__ = [
     "FILE_NAME", "USE_VARIABLE", "checksum", "commit", "committed_data", "differences", "files_in",
-    "machine", "note", "note_use", "now", "read", "release", "same_inputs",
+    "machine", "note", "note_use", "now", "read", "release", "changed_inputs",
     "surroundings", "uses",
 ]
 
@@ -120,7 +120,7 @@ def files_in(settings):
     return found
 
 
-def same_inputs(noted):
+def changed_inputs(noted):
     """Inputs of the registry that are not what they were, in words.
 
     Parameters

@@ -124,7 +124,7 @@ def run_study(
     studies.check_choices(profile, recipe, observations, seed)
     folder = studies.run_folder(out or f"runs/{profile or 'quick'}")
     with lock.hold(folder, "soilresp run"):
-        study = studies.settle(
+        study = studies.resolve_settings(
             run=folder, profile=profile, recipe=recipe, observations=observations, seed=seed,
         )
         for sentence in study.choices:

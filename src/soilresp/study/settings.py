@@ -10,7 +10,10 @@ from soilresp.io import fetch as access
 from soilresp.io import paths
 from soilresp.io.files import read_json, write_json
 
-__all__ = ["PROFILES", "Profile", "Study", "best_recipe", "check_choices", "run_folder", "settle"]
+__all__ = [
+    "PROFILES", "Profile", "Study", "best_recipe", "check_choices", "resolve_settings",
+    "run_folder",
+]
 
 
 @dataclass(frozen=True)
@@ -217,7 +220,7 @@ def _settle_observations(observations):
     return "srdb", [f"Observations 'srdb': SRDB v5.0 from the {found.source}."]
 
 
-def settle(run=None, profile=None, recipe=None, observations=None, seed=None):
+def resolve_settings(run=None, profile=None, recipe=None, observations=None, seed=None):
     """Decide on a run's settings and note them in its folder.
 
     A setting that is not given is the one in the environment

@@ -269,10 +269,10 @@ class Stage:
         """What has changed since a note was made."""
         facts = self._facts(study, settings, needs)
         if note["key"] == _hash(facts):
-            return provenance.same_inputs(note["inputs"])
+            return provenance.changed_inputs(note["inputs"])
         had = {part: note[part] for part in (*_COMPARED, "release") if part in note}
         said = provenance.differences(had, facts)
-        return said + provenance.same_inputs(note["inputs"]) or ["its note does not fit"]
+        return said + provenance.changed_inputs(note["inputs"]) or ["its note does not fit"]
 
     def _folder(self, study):
         return study.results / self.name

@@ -286,7 +286,7 @@ def _fresh(one, folder):
         return None
     try:
         with lock.hold(folder, "soilresp sweep"):
-            study = studies.settle(folder, **one.settings)
+            study = studies.resolve_settings(folder, **one.settings)
             if run.outdated(run.notebooks(one.only), study, one.parameters):
                 return None
             found = summary.write(study)

@@ -5,7 +5,6 @@ import pandas as pd
 import xarray as xr
 
 from soilresp.grid.cells import total_pg
-from soilresp.io import memory
 from soilresp.upscaling.sums import Sums
 
 __all__ = [
@@ -29,7 +28,7 @@ MAD_TO_SD = 1.4826
 """Factor that makes a MAD estimate the SD of a normal distribution."""
 
 MOST_BYTES = 2 * 10**9
-"""What the weights that are kept at a time may take, without a bound on memory."""
+"""Bytes that the weights kept at a time may take, which bounds the memory of the maps."""
 
 _LONG_NAMES = {
     "SR": "total soil respiration, carbon",
@@ -118,8 +117,8 @@ def stack(cube, mask, predictors):
     return out
 
 
-def weight_parts(by_year, n_values, n_trees, n_records, n_bins=None, copies=1):
-    """Cut the cells into parts whose weights fit into memory together with all else.
+def weight_parts(by_year, n_values, n_bins=None, copies=1):
+    """Cut the cells into parts whose weights take no more than `MOST_BYTES`.
 
     Parameters
     ----------
@@ -127,8 +126,6 @@ def weight_parts(by_year, n_values, n_trees, n_records, n_bins=None, copies=1):
         From `stack`.
     n_values : int
         Distinct training values.
-    n_trees, n_records : int
-        Trees of a forest, and records it is grown on.
     n_bins : int, optional
         As for `soilresp.upscaling.sums.Sums`.
     copies : int
@@ -137,24 +134,18 @@ def weight_parts(by_year, n_values, n_trees, n_records, n_bins=None, copies=1):
     Returns
     -------
     list of slice
-        Parts of the cells; one alone if there is room, and none takes more than `MOST_BYTES`.
-
-    Raises
-    ------
-    ParameterError
-        If the bound of `soilresp.io.memory` leaves no room for one cell.
+        Parts of the cells.
 
     Examples
     --------
-    >>> weight_parts(np.zeros((1, 100_000, 5)), 10_000, 10, 100)
+    >>> weight_parts(np.zeros((1, 100_000, 5)), 10_000)
     [slice(0, 33334, None), slice(33334, 66668, None), slice(66668, 100000, None)]
     """
     n_years, n_cells, p = by_year.shape
-    # Measured: the ordered rows, what is summed over them, and what evaluation takes for a while.
-    fixed = n_years * n_cells * (14 * p + 50) + 150 * n_trees * n_records
+    # Measured: the weights of a cell, and what is summed over them.
     each = 4 * n_values if n_bins is None else n_years * (4 * n_bins + 14 * p + 250)
     each = copies * (each + 40 * p + 250)
-    most = memory.share_out("the maps", fixed, each, n_cells, MOST_BYTES // each)
+    most = max(1, min(n_cells, MOST_BYTES // each))
     n_parts = -(-n_cells // most)
     size = -(-n_cells // n_parts)
     return [slice(i, min(i + size, n_cells)) for i in range(0, n_cells, size)]

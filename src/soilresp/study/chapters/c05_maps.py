@@ -10,7 +10,6 @@ from soilresp import __version__
 from soilresp.covariates.strata import area_shares
 from soilresp.errors import ParameterError
 from soilresp.grid.cells import total_pg
-from soilresp.io import memory
 from soilresp.records.matching import training_table, valid_cells
 from soilresp.records.selection import TARGETS
 from soilresp.scoring.paper import paper_values
@@ -60,15 +59,13 @@ def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area", n_bins=Non
     ``flux`` (the headline figures), ``joint_scores`` (of the
     ways to split SR), ``cells`` and ``cell_weights`` (distributions at ten cells).
     Settings: ``joint``, one of `soilresp.upscaling.joint.METHODS` if not the one that
-    scores best. Where memory is bounded (`soilresp.io.memory`) the weights of some cells are made
-    at a time, each time with all runs anew, to the same bytes.
+    scores best. Weights of more cells than fit into `soilresp.upscaling.maps.MOST_BYTES` are made
+    some cells at a time, each time with all runs anew, to the same bytes.
     """
     cube, matched = needs["02_covariate_assembly"].cube, needs["02_covariate_assembly"].matched
     chosen = needs["03_predictor_search"].chosen
     shares, area = area_shares(cube), vegetated_area(cube)
     mask = valid_cells(cube, sorted(set().union(*chosen.values())))
-    # SR, HR, AR and the joint ones with SDs and a ratio, by year, and what merging takes.
-    memory.require("the maps by year", 10 * 4 * cube.sizes.get("year", 0) * mask.size)
     climatology, annual, by_run = xr.Dataset(), xr.Dataset(), {}
     run_scores, mapped = [], {}
     for target in TARGETS:
@@ -159,13 +156,13 @@ class _Mapped:
         # What workers send back is unpacked beside the sums.
         copies = 3 if os.environ.get(SCHEDULER_VARIABLE) else 1
         first, *others = weight_parts(
-            by_year, np.unique(of.y).size, of.n_trees, len(of.y), self._n_bins, copies
+            by_year, np.unique(of.y).size, self._n_bins, copies
         )
         whole = self._sums("", by_year, part=first if others else None)
         spreads = [whole.spread(QUANTILES)]
         if others:
             whole.drop_weights()
-        elif self._n_bins is None and memory.limit() is None:
+        elif self._n_bins is None:
             self._weights = whole.weights
         for k, part in enumerate(others, 2):
             # No name for the sums: those of one part are gone before those of the next are made.
@@ -215,10 +212,6 @@ def _put_together(parts):
     return out
 
 
-_JOINT_ROWS = 8192 * 700 * 8 * 6
-"""Bytes that `joint_fields` takes for the rows it works on, with some 700 records of both."""
-
-
 def _joint(study, matched, cube, chosen, climatology, mask, shares, n_runs, n_trees, draw, method):
     """Scores of the ways to split SR, and HR and AR by the best of them."""
     table = pairs(matched)
@@ -238,11 +231,7 @@ def _joint(study, matched, cube, chosen, climatology, mask, shares, n_runs, n_tr
         draw = "record"
     out = []
     each = 4 * len(table) + 40 * len(both) + 400
-    most = memory.share_out(
-        "HR and AR together", _JOINT_ROWS + 150 * n_trees * len(table), each, int(mask.sum()),
-        MOST_BYTES // each,
-    )
-    for part in blocks(mask, most):
+    for part in blocks(mask, MOST_BYTES // each):
         weights = pair_weights(
             x["pairs"], table, mean_covariates(cube, part, both), shares, n_runs, n_trees,
             study.seed, draw,

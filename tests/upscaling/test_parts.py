@@ -1,4 +1,4 @@
-"""The bound on memory: how it is given, what it shares out, and that it shows in no result."""
+"""Weights made in parts of the cells: bounded in size, and the same to the byte."""
 
 from types import SimpleNamespace
 
@@ -9,8 +9,6 @@ import small_map
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soilresp.errors import ParameterError
-from soilresp.io import memory
 from soilresp.study.chapters import c05_maps as upscaling
 from soilresp.upscaling import maps
 from soilresp.upscaling.ensemble import monte_carlo
@@ -18,74 +16,10 @@ from soilresp.upscaling.maps import MOST_BYTES, QUANTILES, weight_parts
 from soilresp.upscaling.sums import Sums
 
 
-@pytest.mark.parametrize("text, expected", [
-    ("2GB", 2e9), ("2g", 2e9), ("1.5 GiB", 1.5 * 2**30), ("800MB", 8e8), ("12345", 12345),
-    (" 1 TB ", 1e12), ("512 kB", 512e3),
-])
-def test_amounts(text, expected):
-    """Decimal and binary units, in any case, with and without a B."""
-    assert memory.parse(text) == expected
-
-
-@pytest.mark.parametrize("text", ["", "two GB", "-1GB", "0", "1 XB", "1e9", "GB", "1..5GB"])
-def test_what_is_no_amount(text):
-    """Anything else is refused, in words."""
-    with pytest.raises(ParameterError, match="2GB"):
-        memory.parse(text)
-
-
-@given(st.integers(1, 10**6))
-def test_words_are_read_back(megabytes):
-    """What a message says can be typed."""
-    assert memory.parse(memory.words(megabytes * 10**6)) == megabytes * 10**6
-
-
-def test_the_variable_is_the_bound(monkeypatch):
-    """Unset and empty are no bound; nonsense is told with the variable's name."""
-    monkeypatch.delenv(memory.VARIABLE, raising=False)
-    assert memory.limit() is None
-    monkeypatch.setenv(memory.VARIABLE, "")
-    assert memory.limit() is None
-    monkeypatch.setenv(memory.VARIABLE, "3GB")
-    assert memory.limit() == 3 * 10**9
-    monkeypatch.setenv(memory.VARIABLE, "much")
-    with pytest.raises(ParameterError, match=memory.VARIABLE):
-        memory.limit()
-
-
-def test_this_process_holds_something():
-    """An interpreter with numpy holds 20 MB at least, and never more than its highest mark."""
-    block = np.ones(10**7)
-    assert 20e6 < memory.resident() <= memory.highest() * 1.01
-    assert memory.highest() > block.nbytes
-
-
-def test_a_bound_that_is_too_small_says_what_works(monkeypatch):
-    """The least that is told is then enough."""
-    monkeypatch.setenv(memory.VARIABLE, "1MB")
-    with pytest.raises(ParameterError, match="1 MB of memory are too few for maps") as refused:
-        memory.share_out("maps", 10**6, 1000, 50)
-    least = str(refused.value).split("at least ")[1].split(" are needed")[0]
-    monkeypatch.setenv(memory.VARIABLE, least)
-    assert 1 <= memory.share_out("maps", 10**6, 1000, 50) <= 50
-
-
-def test_more_memory_is_larger_blocks(monkeypatch):
-    """Blocks grow with the bound, up to all or the most; without one they are that at once."""
-    monkeypatch.setenv(memory.VARIABLE, memory.words(memory.resident() + 500e6))
-    some = memory.share_out("maps", 0, 1e6, 10**6)
-    assert 100 < some < 500
-    monkeypatch.setenv(memory.VARIABLE, memory.words(memory.resident() + 900e6))
-    assert memory.share_out("maps", 0, 1e6, 10**6) > some
-    monkeypatch.delenv(memory.VARIABLE)
-    assert memory.share_out("maps", 0, 1e6, 70) == 70
-    assert memory.share_out("maps", 0, 1e6, 70, most=30) == 30
-
-
 @given(st.integers(1, 300_000))
 def test_parts_make_the_whole(n_cells):
     """Parts follow each other, leave nothing out, and none is larger than it may be."""
-    parts = weight_parts(np.broadcast_to(np.float32(0), (1, n_cells, 2)), 5000, 10, 10)
+    parts = weight_parts(np.broadcast_to(np.float32(0), (1, n_cells, 2)), 5000)
     covered = [i for part in parts for i in (part.start, part.stop)]
     assert covered[0] == 0 and covered[-1] == n_cells
     assert covered[1:-1:2] == covered[2::2]
@@ -126,7 +60,7 @@ def test_weights_in_parts_are_the_same(n_bins):
 
 
 @pytest.mark.parametrize("n_bins", [None, 16])
-def test_the_bound_shows_in_no_result(tmp_path, monkeypatch, n_bins):
+def test_maps_do_not_depend_on_parts(tmp_path, monkeypatch, n_bins):
     """The maps of a made-up world are the same files with weights of some cells at a time."""
     def mapped(folder):
         cube, matched = small_map.world()
@@ -146,7 +80,6 @@ def test_the_bound_shows_in_no_result(tmp_path, monkeypatch, n_bins):
 
     whole = mapped(tmp_path / "whole")
     assert len(whole) > 5
-    monkeypatch.setenv(memory.VARIABLE, "1TB")
     for module in (maps, upscaling):
         monkeypatch.setattr(module, "MOST_BYTES", 150_000)
     assert mapped(tmp_path / "parts") == whole
