@@ -23,8 +23,9 @@ import numpy as np
 import xarray as xr
 from scipy.spatial import cKDTree
 
-from soilresp.covariates.embedded import IGBP_NAMES, load_embedded
+from soilresp.covariates.embedded import load_embedded
 from soilresp.grid.cells import area_mean, block_mean, cell_area, coordinates
+from soilresp.grid.land_cover import IGBP_NAMES
 from soilresp.io.files import write_aside
 
 FILE = Path(__file__).resolve().with_name("embedded.nc")
@@ -576,13 +577,13 @@ def checks_against_cru(data):
 
 def check():
     """Compute the checks and put them in README.md."""
-    from soilresp.io.fetch import at_hand
+    from soilresp.io.fetch import is_available
 
     data = load_embedded(FILE)
     lines = ["| Of the file itself | |", "|---|---|"]
     lines += [f"| {name} | {value} |" for name, value in own_checks(data)]
     before, table, after = README.read_text(encoding="utf-8").split(MARK)
-    if at_hand([f"cru_cl_{v}" for v in CRU_VARIABLES]):
+    if is_available([f"cru_cl_{v}" for v in CRU_VARIABLES]):
         lines += [
             "",
             "| Against CRU CL 1.0 of 1961-1990, by vegetated area | r | here | CRU | RMSD |",

@@ -23,7 +23,7 @@ def real_input():
     """Give the file of an input by its registry name; skips the test where it is not at hand."""
 
     def find(name):
-        if not access.at_hand(name):
+        if not access.is_available(name):
             pytest.skip(f"input {name} is neither in the cache nor in a mirror")
         return access.locate(name).path
 

@@ -626,7 +626,7 @@ def list_data(names: Names = None):
     print(f"cache:  {paths.cache_dir()}")
     print(f"mirror: {paths.mirror_dir() or 'none (SOILRESP_MIRROR is not set)'}\n")
     for item in chosen:
-        place = access.where(item.name) or "missing"
+        place = access.source_of(item.name) or "missing"
         print(f"{item.name:20} {place:9} {item.status:19} {item.what}")
         print(f"{'':50} {item.version}; {item.date}; {item.licence}")
         print(f"{'':50} {item.url or 'not published as a file'}")
@@ -651,7 +651,7 @@ def fetch_data(
     _each(chosen, lambda name: access.fetch(name, force=force))
     if not names:
         by_hand = [n for n, item in registry.entries().items() if item.landing]
-        missing = [n for n in by_hand if not access.at_hand(n)]
+        missing = [n for n in by_hand if not access.is_available(n)]
         if missing:
             print(f"To be fetched by hand: {', '.join(missing)}")
 
@@ -662,7 +662,7 @@ def verify_data(names: Names = None):
     from soilresp.io import fetch as access
     from soilresp.io import registry
 
-    chosen = names or [n for n in registry.entries() if access.at_hand(n)]
+    chosen = names or [n for n in registry.entries() if access.is_available(n)]
     if not chosen:
         print("No input is at hand: set SOILRESP_MIRROR, or run `soilresp data fetch`.")
     _each(chosen, access.locate)

@@ -143,7 +143,7 @@ def test_embedded_climate_gives_a_plausible_total():
 @pytest.mark.real
 def test_cru_climate_gives_the_known_totals():
     """CRU CL 1.0: 85.1 Pg C yr-1 with full cell areas, 74.6 with land fractions."""
-    if not access.at_hand(["cru_cl_tmp", "cru_cl_pre"]):
+    if not access.is_available(["cru_cl_tmp", "cru_cl_pre"]):
         pytest.skip("CRU CL 1.0 is not at hand")
     tas = read_cru_cl(access.locate("cru_cl_tmp").path, "tmp")
     pr = read_cru_cl(access.locate("cru_cl_pre").path, "pre")

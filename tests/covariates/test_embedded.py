@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from soilresp.covariates import embedded
 from soilresp.errors import DataError
 from soilresp.grid.cells import area_mean, coordinates
+from soilresp.grid.land_cover import IGBP_NAMES
 from soilresp.io.paths import data_dir
 
 MONTHLY = ("tas", "pr", "vap", "rsds")
@@ -66,7 +67,7 @@ def test_every_field_says_what_it_is(fields):
     for name in (*MONTHLY, "fapar_max", "ndvi_min", "ndvi_max", "igbp_count"):
         for key in ("source", "period", "licence", "references"):
             assert fields[name].attrs[key], (name, key)
-    assert len(fields.igbp.attrs["flag_meanings"].split()) == len(embedded.IGBP_NAMES) == 17
+    assert len(fields.igbp.attrs["flag_meanings"].split()) == len(IGBP_NAMES) == 17
 
 
 @pytest.mark.parametrize(
@@ -332,9 +333,9 @@ def test_nearest_crosses_the_date_line(build):
 @pytest.mark.real
 def test_against_cru_cl(fields, build):
     """Monthly climate and growing-season humidity agree with CRU CL 1.0."""
-    from soilresp.io.fetch import at_hand
+    from soilresp.io.fetch import is_available
 
-    if not at_hand([f"cru_cl_{v}" for v in build.CRU_VARIABLES]):
+    if not is_available([f"cru_cl_{v}" for v in build.CRU_VARIABLES]):
         pytest.skip("CRU CL 1.0 is not at hand")
     found = {name: values for name, *values in build.checks_against_cru(fields)}
     r = {name: values[0] for name, values in found.items()}

@@ -102,7 +102,7 @@ def test_latitude_beyond_the_pole():
 @pytest.mark.real
 def test_real_cloud_against_radiation():
     """CRU CL 1.0 on vegetated land: r 0.995, bias 11 W m-2 to its own field, -37 to MERRA-2."""
-    if not access.at_hand(["cru_cl_cld", "cru_cl_rad"]):
+    if not access.is_available(["cru_cl_cld", "cru_cl_rad"]):
         pytest.skip("CRU CL 1.0 is not at hand")
     cld, rad = (read_cru_cl(access.locate(f"cru_cl_{v}").path, v) for v in ("cld", "rad"))
     found = shortwave_from_cloud(cld)

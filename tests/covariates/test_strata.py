@@ -7,7 +7,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from soilresp.covariates.embedded import VEGETATED_CLASSES, load_embedded
+from soilresp.covariates.embedded import load_embedded
 from soilresp.covariates.strata import (
     DRAWS,
     STRATA,
@@ -19,6 +19,7 @@ from soilresp.covariates.strata import (
     stratum_fractions,
 )
 from soilresp.errors import DataError, ParameterError
+from soilresp.grid.land_cover import VEGETATED_CLASSES
 
 SHARES = pd.Series({1: 0.1, 2: 0.05, 3: 0.15, 4: 0.2, 5: 0.5})
 

@@ -20,7 +20,7 @@ N_RUNS, N_TREES, N_CELLS = 2, 25, 400
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     """A study on real data, where it is at hand."""
-    if not access.at_hand(["srdb", *recipe_of("delta").needs]):
+    if not access.is_available(["srdb", *recipe_of("delta").needs]):
         pytest.skip("the inputs of recipe 'delta' are neither in the cache nor in a mirror")
     return resolve_settings(tmp_path_factory.mktemp("real"), recipe="delta", observations="srdb")
 

@@ -207,7 +207,7 @@ def test_to_half_degree_refuses_shares():
 def test_real_soil_carbon():
     """HWSD's carbon, averaged with exact areas, is that of its reader to 0.1 %."""
     names = ("hwsd_oc", "hwsd_bulk_density")
-    if not access.at_hand(names):
+    if not access.is_available(names):
         pytest.skip("HWSD is not at hand")
     carbon, density = (access.locate(name).path for name in names)
     with xr.open_dataset(carbon) as oc, xr.open_dataset(density) as bd:

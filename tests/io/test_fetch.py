@@ -311,15 +311,15 @@ def test_at_hand_needs_all(project, server):
     """Only files that are there count, and one name may be given alone."""
     put(project, "mirror/climate/rain.txt", RAIN)
     put(project, "cache/climate/snow_decoded.nc", DECODED)
-    assert access.at_hand("rain")
-    assert access.at_hand(["rain", "snow"])
-    assert not access.at_hand(["rain", "far"])
+    assert access.is_available("rain")
+    assert access.is_available(["rain", "snow"])
+    assert not access.is_available(["rain", "far"])
     assert server.asked == []
 
 
 def test_unknown_name(project):
     """A name that the registry does not know is a mistake of the caller."""
-    for look in (access.locate, access.fetch, access.at_hand):
+    for look in (access.locate, access.fetch, access.is_available):
         with pytest.raises(ParameterError, match="no input named 'hail'"):
             look("hail")
 
@@ -344,7 +344,7 @@ def test_cache_that_cannot_be_written(project, server, monkeypatch):
 def test_mirror_holds_what_the_registry_says(monkeypatch, tmp_path):
     """Every file of the real mirror has the checksum of its entry."""
     monkeypatch.setenv("SOILRESP_CACHE", str(tmp_path))
-    held = [name for name in registry.entries() if access.at_hand(name)]
+    held = [name for name in registry.entries() if access.is_available(name)]
     assert "srdb" in held
     for name in held:
         assert access.locate(name).source == "mirror"
@@ -355,7 +355,7 @@ def test_mirror_holds_what_the_registry_says(monkeypatch, tmp_path):
 def test_folder_of_files(project):
     """A product of many files is a folder; empty it is none; its listing is its checksum."""
     (project / "mirror/climate/series").mkdir(parents=True)
-    assert not access.at_hand("series")
+    assert not access.is_available("series")
     put(project, "mirror/climate/series/1982.nc", RAIN)
     found = access.locate("series")
     assert found.source == "mirror" and found.path.is_dir()

@@ -222,7 +222,7 @@ def test_cmip6_series_by_hand(tmp_path):
 
 def input_path(name):
     """Path of a real input, or skip the test."""
-    if not access.at_hand([name]):
+    if not access.is_available([name]):
         pytest.skip(f"{name} is not at hand")
     return access.locate(name).path
 

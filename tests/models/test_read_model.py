@@ -459,7 +459,7 @@ def test_units_by_hand():
 def test_real_hadgem_chunks():
     """Six chunks of 360-day years from December 1859: 145 whole years, without a total."""
     names = [f"hadgem2_rh_{y}12" for y in (1859, 1884, 1909, 1934, 1959, 1984)]
-    if not access.at_hand(names):
+    if not access.is_available(names):
         pytest.skip("HadGEM2-ES is not at hand")
     paths = [access.locate(n).path for n in names]
     output = read_model(paths, period=None, regrid=False)

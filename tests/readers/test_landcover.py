@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from made_rasters import write_geotiff, write_hdf_eos
 
-from soilresp.covariates.embedded import IGBP_NAMES, VEGETATED_CLASSES, load_embedded
+from soilresp.covariates.embedded import load_embedded
 from soilresp.covariates.strata import STRATA, stratum_fractions
 from soilresp.errors import DataError
 from soilresp.grid.cells import cell_area
+from soilresp.grid.land_cover import IGBP_NAMES, VEGETATED_CLASSES
 from soilresp.io import fetch as access
 from soilresp.readers.landcover import GLC2000_TO_IGBP, MODIS_TO_IGBP, read_glc2000, read_modis_igbp
 
@@ -144,7 +145,7 @@ def test_modis_refuses(tmp_path):
 def test_real_igbp_2010():
     """The map of 2010 agrees with the embedded one of 2019 class by class, and in its total."""
     pytest.importorskip("rasterio")
-    if not access.at_hand(["igbp_2010"]):
+    if not access.is_available(["igbp_2010"]):
         pytest.skip("the map is not at hand")
     share = read_modis_igbp(access.locate("igbp_2010").path)
     np.testing.assert_allclose(share.sum("igbp", skipna=False), 1, rtol=1e-5)

@@ -261,7 +261,7 @@ def test_wrong_requests(tmp_path, fields):
 @pytest.mark.parametrize("name", ["tmp", "pre", "vap", "cld"])
 def test_real_climate_passes_the_checks(tmp_path, name):
     """The real climatology of 1961-1990 in this layout is read back unchanged."""
-    if not access.at_hand([f"cru_cl_{name}"]):
+    if not access.is_available([f"cru_cl_{name}"]):
         pytest.skip(f"cru_cl_{name} is not at hand")
     real = read_cru_cl(access.locate(f"cru_cl_{name}").path, name)
     path = write(tmp_path / "a.nc", name, real.values[:, ::-1], middle(1982))

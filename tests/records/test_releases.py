@@ -79,7 +79,7 @@ def test_a_made_up_later_release(tmp_path, monkeypatch, capsys):
     from newer_srdb import later_release
 
     monkeypatch.delenv(access.SRDB_VARIABLE, raising=False)
-    if not access.at_hand("srdb"):
+    if not access.is_available("srdb"):
         pytest.skip("SRDB is not at hand")
     old, new = access.locate("srdb").path, tmp_path / "later.csv"
     made = later_release(old, new, 0.3)

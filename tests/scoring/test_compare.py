@@ -307,7 +307,7 @@ def test_zonal_table():
 def test_real_models_side_by_side():
     """The three models at hand: HR near 55, their profiles on the same land add up to it."""
     rules = declared_models()["at_hand"]
-    if not access.at_hand([rule["input"] for rule in rules.values()]):
+    if not access.is_available([rule["input"] for rule in rules.values()]):
         pytest.skip("model output is not at hand")
     tables = []
     for model, rule in rules.items():

@@ -68,7 +68,7 @@ def test_the_benchmark_counts_where_it_is_read():
     assert "scoring/benchmark.py" in closure.modules
     assert not any("benchmark" in file for file in provenance.committed_data(closure))
     name = "data/benchmark/soilresp_benchmark_0p5deg.nc"
-    with access.watch() as noted:
+    with access.note_inputs() as noted:
         load_benchmark()
     assert list(noted) == [name] and provenance.changed_inputs(noted) == []
     other = {name: {**noted[name], "size": 1, "sha256": "0"}}

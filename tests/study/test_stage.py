@@ -288,7 +288,7 @@ def test_a_changed_input_makes_the_results_anew(study, tmp_path, monkeypatch):
     log = []
 
     def compute(study, needs, *, inputs=None):
-        log.append(access.at_hand("casa_cnp"))
+        log.append(access.is_available("casa_cnp"))
         return {"facts": {"sha": access.locate("srdb", (inputs or {}).get("srdb")).sha256}}
 
     own = tmp_path / "own.csv"

@@ -8,33 +8,10 @@ import xarray as xr
 
 from soilresp.errors import DataError
 from soilresp.grid.cells import cell_area
+from soilresp.grid.land_cover import VEGETATED_CLASSES
 from soilresp.io.paths import data_dir
 
-__all__ = ["IGBP_NAMES", "VEGETATED_CLASSES", "load_embedded", "path"]
-
-IGBP_NAMES = (
-    "Water",
-    "Evergreen needleleaf forest",
-    "Evergreen broadleaf forest",
-    "Deciduous needleleaf forest",
-    "Deciduous broadleaf forest",
-    "Mixed forest",
-    "Closed shrubland",
-    "Open shrubland",
-    "Woody savanna",
-    "Savanna",
-    "Grassland",
-    "Permanent wetland",
-    "Cropland",
-    "Urban",
-    "Cropland/natural mosaic",
-    "Snow and ice",
-    "Barren",
-)
-"""Names of the IGBP classes 0 to 16, as MCD12C1 numbers them."""
-
-VEGETATED_CLASSES = (*range(1, 13), 14)
-"""IGBP classes that respire: all but water (0), urban (13), ice (15) and barren (16)."""
+__all__ = ["load_embedded", "path"]
 
 _EXPECTED = {
     "tas": ("month", "lat", "lon"),

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from soilresp.covariates.embedded import VEGETATED_CLASSES
 from soilresp.covariates.radiation import shortwave_from_cloud
 from soilresp.errors import DataError
 from soilresp.grid.cells import block_mean
+from soilresp.grid.land_cover import VEGETATED_CLASSES
 from soilresp.grid.regrid import carry, overlaps, to_half_degree
 from soilresp.readers.cru_cl import read_cru_cl
 from soilresp.readers.cru_ts import read_cru_ts

@@ -19,7 +19,10 @@ from soilresp.errors import DataError
 from soilresp.io.paths import cache_dir, data_dir, mirror_dir
 from soilresp.io.registry import entries, entry, may_be_fetched
 
-__all__ = ["Found", "locate", "fetch", "at_hand", "where", "watch", "compare", "tell_committed"]
+__all__ = [
+    "Found", "locate", "fetch", "is_available", "source_of", "note_inputs", "input_change",
+    "note_committed",
+]
 
 SRDB_VARIABLE = "SOILRESP_SRDB"
 """Environment variable with the file of another release of SRDB, taken instead of the study's."""
@@ -122,7 +125,7 @@ def fetch(name, force=False):
         If the file cannot be downloaded or has the wrong checksum; nothing is left behind then.
     """
     item = entry(name)
-    if not force and at_hand(name):
+    if not force and is_available(name):
         return locate(name)
     if item.landing:
         raise DataError(
@@ -143,7 +146,7 @@ def fetch(name, force=False):
     return Found(name, target, "download", digest)
 
 
-def at_hand(names):
+def is_available(names):
     """Whether inputs are in the cache or the mirror; nothing is opened or downloaded.
 
     Parameters
@@ -157,13 +160,13 @@ def at_hand(names):
         True if every one is there.
     """
     names = [names] if isinstance(names, str) else names
-    absent = [name for name in names if where(name) is None]
+    absent = [name for name in names if source_of(name) is None]
     for noted in _watchers:
         noted.update((name, None) for name in absent if name not in noted)
     return not absent
 
 
-def where(name):
+def source_of(name):
     """Which of the cache and the mirror would be taken; nothing is opened or downloaded.
 
     Parameters
@@ -180,7 +183,7 @@ def where(name):
 
 
 @contextmanager
-def watch():
+def note_inputs():
     """Note which inputs are taken, or asked for and not at hand, in a block of code.
 
     Yields
@@ -207,8 +210,8 @@ def _told(found):
     return found
 
 
-def tell_committed(path):
-    """Let `watch` know of a file below ``data/`` that a run may make anew.
+def note_committed(path):
+    """Let `note_inputs` know of a file below ``data/`` that a run may make anew.
 
     Parameters
     ----------
@@ -222,8 +225,8 @@ def tell_committed(path):
         }
 
 
-def compare(name, noted):
-    """What became of an input since `watch` noted it; opened only if it looks changed.
+def input_change(name, noted):
+    """What became of an input since `note_inputs` noted it; opened only if it looks changed.
 
     Parameters
     ----------
@@ -241,7 +244,7 @@ def compare(name, noted):
     if not committed and name not in entries():
         return None
     if noted is None:
-        return "is at hand now" if where(name) else None
+        return "is at hand now" if source_of(name) else None
     if committed:
         path = data_dir() / name.removeprefix(_COMMITTED)
     elif "path" in noted:

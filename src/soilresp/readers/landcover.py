@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from soilresp.covariates.embedded import IGBP_NAMES
 from soilresp.errors import DataError
 from soilresp.grid.cells import coordinates
+from soilresp.grid.land_cover import IGBP_NAMES
 from soilresp.grid.regrid import TRACE, add_rows, overlaps
 from soilresp.readers.raster import geotiff_centres, open_geotiff, read_hdf4
 

@@ -77,7 +77,7 @@ def load_benchmark(path=None):
     made = _read(path)
     check_benchmark(made, path)
     if own:
-        access.tell_committed(path)
+        access.note_committed(path)
     return made
 
 

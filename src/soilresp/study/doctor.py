@@ -187,7 +187,7 @@ def inputs(full=False):
     """Every input of the registry: where it is and, if asked, whether it is what it should be."""
     section = "Inputs"
     for name, item in registry.entries().items():
-        place = access.where(name)
+        place = access.source_of(name)
         if place is None:
             yield Finding(section, name, NOTE, "missing: `soilresp data list` tells the ways to it")
             continue
@@ -214,7 +214,7 @@ def recipes_at_hand(full=False):
     """Which recipes and observations will work with the inputs at hand."""
     section = "Recipes and observations"
     for name, recipe in recipes().items():
-        lacking = [n for n in recipe.needs if not access.at_hand(n)]
+        lacking = [n for n in recipe.needs if not access.is_available(n)]
         if lacking:
             yield Finding(section, name, NOTE, f"will not work: without {', '.join(lacking)}")
         elif recipe.needs:
@@ -229,7 +229,7 @@ def recipes_at_hand(full=False):
                 section, name, OK if there else FAULT, "will work: its fields ship with the project"
                 if there else "will not work: restore it with `git checkout data/embedded.nc`",
             )
-    there = access.at_hand("srdb")
+    there = access.is_available("srdb")
     yield Finding(section, "srdb", OK if there else NOTE,
                   "field records are at hand" if there else
                   "not at hand: a run tries the download, else takes a twin experiment")

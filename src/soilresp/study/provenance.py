@@ -136,7 +136,7 @@ def changed_inputs(noted):
     """
     said = []
     for name, had in noted.items():
-        now = access.compare(name, had)
+        now = access.input_change(name, had)
         if now:
             said.append(f"input {name} {now}")
     return said

@@ -184,7 +184,7 @@ _TRIED = ("delta", "embedded")
 
 def best_recipe():
     """Name of the best recipe whose inputs are in the cache or a mirror."""
-    return next(name for name in _TRIED if access.at_hand(recipe_of(name).needs))
+    return next(name for name in _TRIED if access.is_available(recipe_of(name).needs))
 
 
 def _settle_recipe(recipe):

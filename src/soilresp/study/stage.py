@@ -206,7 +206,7 @@ class Stage:
             how = "the settings they had" if note else f"profile '{study.profile.name}'"
             print(f"Results of {self.name} are made now with {how}: {why}.")
         start, began = time.perf_counter(), provenance.now()
-        with access.watch() as inputs:
+        with access.note_inputs() as inputs:
             made = self.compute(study, needs, **settings)
         note = self._write(study, made, self._facts(study, settings, digests), inputs)
         took = round(time.perf_counter() - start, 1)

@@ -26,7 +26,7 @@ def real_data():
     -------
     bool
     """
-    return access.at_hand(["srdb", *recipe_of("delta").needs])
+    return access.is_available(["srdb", *recipe_of("delta").needs])
 
 
 def run(only: str | None = None) -> int:

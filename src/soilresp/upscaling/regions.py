@@ -6,9 +6,9 @@ import xarray as xr
 from cartopy.io import shapereader
 from scipy.spatial import cKDTree
 
-from soilresp.covariates.embedded import IGBP_NAMES
 from soilresp.covariates.strata import STRATA
 from soilresp.grid.cells import GRAMS_PER_PG
+from soilresp.grid.land_cover import IGBP_NAMES
 from soilresp.io.paths import data_dir
 from soilresp.records.quality.countries import all_countries, unit_vectors
 

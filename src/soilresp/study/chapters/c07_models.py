@@ -182,7 +182,7 @@ def _empirical(recipe, land):
 def _outputs(folder, inputs, absent):
     """Models whose output is at hand, one after the other: name, output, group of its rows."""
     for model, facts in declared_models()["at_hand"].items():
-        if not access.at_hand([facts["input"]]):
+        if not access.is_available([facts["input"]]):
             absent[model] = f"input {facts['input']} is not at hand"
             continue
         found = access.locate(facts["input"])
@@ -214,7 +214,7 @@ def _series(inputs, absent):
     """Totals of the compilations of annual series."""
     tables = []
     for entry, (group, read, more) in _SERIES.items():
-        if not access.at_hand([entry]):
+        if not access.is_available([entry]):
             absent[entry] = f"input {entry} is not at hand"
             continue
         found = access.locate(entry)

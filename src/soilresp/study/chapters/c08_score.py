@@ -359,7 +359,7 @@ def _known_maps(scored):
     known = {} if EMPIRICAL in own else {EMPIRICAL: empirical_model()}
     absent = {}
     for model, facts in declared_models()["at_hand"].items():
-        if not access.at_hand([facts["input"]]):
+        if not access.is_available([facts["input"]]):
             absent[model] = f"input {facts['input']} is not at hand"
         elif model not in own:
             known[model] = read_model(access.locate(facts["input"]).path, adapter=model)
@@ -394,7 +394,7 @@ def _known_totals(maps, scores, missing):
     stated = totals.stated_totals().assign(group="stated in Lu et al. (2021)")
     tables = [stated.rename(columns={"variable": "flux"})]
     for entry, (group, read, source) in _SERIES.items():
-        if not access.at_hand([entry]):
+        if not access.is_available([entry]):
             missing.append(f"{group} are not compared: input {entry} is not at hand.")
             continue
         table = totals.series_totals(read(access.locate(entry).path), group, source)
@@ -414,7 +414,7 @@ def _known_totals(maps, scores, missing):
 
 def _records():
     """The selection of SRDB, or the reason why there is none."""
-    if not access.at_hand(["srdb"]):
+    if not access.is_available(["srdb"]):
         return None, "There are no scores at the sites: SRDB is not at hand."
     return select(read_srdb(access.locate("srdb").path))[0], ""
 
@@ -451,7 +451,7 @@ def _scoring(study, needs, *, file=None, model_name=None):
         for group, own in groups.items():
             output = read_model(own)
             models[output.attrs["model"] or group] = output
-    elif access.at_hand([declared_models()["at_hand"]["CASA-CNP"]["input"]]):
+    elif access.is_available([declared_models()["at_hand"]["CASA-CNP"]["input"]]):
         found = access.locate(declared_models()["at_hand"]["CASA-CNP"]["input"])
         models = {"CASA-CNP": read_model(found.path, adapter="CASA-CNP")}
     else:

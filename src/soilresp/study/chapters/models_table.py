@@ -187,7 +187,7 @@ def _outputs(study, folder, land):
         attrs={"model": EMPIRICAL_NAME},
     )
     for model, facts in declared_models()["at_hand"].items():
-        if access.at_hand([facts["input"]]):
+        if access.is_available([facts["input"]]):
             yield SOURCES["output at hand"], read_model(
                 access.locate(facts["input"]).path, model
             ).assign_attrs(model=model)
