@@ -137,7 +137,7 @@ columns = {
     "bias_study": "bias", "rmse_blocks2": "2° blocks", "rmse_blocks10": "10° blocks",
     "area_rmse": "by area", "gain": "gain %", "gain_se": "± s.e.", "total": "total",
 }
-confirmed = workflow.with_words(committed[committed["phase"] == "confirm"])
+confirmed = workflow.with_descriptions(committed[committed["phase"] == "confirm"])
 notebook.show(
     confirmed[list(columns)].rename(columns=columns),
     "Chosen models on folds that they were not chosen on; RMSE and bias in g C m⁻² yr⁻¹ (by area: "
@@ -147,7 +147,7 @@ notebook.show(
 )
 
 # %%
-singles = workflow.with_words(committed[committed["phase"] == "search"])
+singles = workflow.with_descriptions(committed[committed["phase"] == "search"])
 notebook.show(
     singles[list(columns)].drop(columns="rmse_blocks10").rename(columns=columns),
     "Every model that was tried, with fewer trees, on the folds that decide",

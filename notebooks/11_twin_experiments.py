@@ -60,7 +60,7 @@ columns = {
     "sd": "SD", "lowest": "lowest", "highest": "highest",
 }
 summary = twins.summary.copy()
-summary["variant"] = summary["variant"].map(workflow.TWIN_WORDS)
+summary["variant"] = summary["variant"].map(workflow.TWIN_VARIANTS)
 notebook.show(
     summary[list(columns)].rename(columns=columns),
     "Error of the global total over the experiments, % of the truth",

@@ -31,7 +31,7 @@ def study(tmp_path_factory):
 
 def test_exploring_goes_on_where_it_stopped(study, tmp_path):
     """Without a change to try, the paper's model and its plain twin; the second time from files."""
-    table, facts = workflow.explore(study, tmp_path, tmp_path / "w", FEW, FEW, most_choices=0)
+    table, facts = workflow.compare_alternatives(study, tmp_path, tmp_path / "w", FEW, FEW, 0)
     for target in ("SR", "HR"):
         own = table[table["target"] == target]
         assert own["phase"].tolist() == ["search", "confirm", "confirm"]
@@ -41,13 +41,13 @@ def test_exploring_goes_on_where_it_stopped(study, tmp_path):
         assert facts["best"][target] == "paper"
     # Two seeds each: by two schemes in the search, by the third and by all three after it.
     assert facts["predictions"] == {"made": 2 * 2 * (2 + 1 + 3), "of_an_earlier_start": 0}
-    again, facts = workflow.explore(study, tmp_path, tmp_path / "w", FEW, FEW, most_choices=0)
+    again, facts = workflow.compare_alternatives(study, tmp_path, tmp_path / "w", FEW, FEW, 0)
     assert facts["predictions"] == {"made": 0, "of_an_earlier_start": 24}
     assert again.equals(table)
     stored, facts = committed.load_table("alternatives", tmp_path)
     assert len(stored) == 6
     assert facts["command"] == "soilresp alternatives --recipe embedded --observations twin"
-    assert workflow.with_words(stored)["words"][0] == "the paper's model"
+    assert workflow.with_descriptions(stored)["words"][0] == "the paper's model"
 
 
 def test_drivers_of_the_twin(study):

@@ -390,28 +390,13 @@ def converge(
     ] = None,
 ):
     """Measure how maps and totals converge with runs and trees, and keep the table."""
-    import time
-
-    from soilresp.io import tables as committed
-    from soilresp.study.bench import describe_machine
     from soilresp.study.chapters import convergence as converging
-    from soilresp.study.settings import resolve_settings
+    from soilresp.study.settings import settle
 
-    study = resolve_settings(
+    study = settle(
         out, recipe=recipe and recipe.value, observations=observations and observations.value
     )
-    wall, cpu = time.perf_counter(), time.process_time()
-    trees = sorted(trees or converging.TREES)
-    table = converging.converge(study, runs, trees)
-    options = "".join(f" --trees {n}" for n in trees)
-    committed.save_table(
-        converging.CONVERGENCE, table, f"soilresp converge --runs {runs}{options}", into,
-        recipe=study.recipe, observations=study.observations, seed=study.seed, n_runs=runs,
-        trees=trees, machine=describe_machine(),
-        inputs=converging.inputs(study),
-        wall_seconds=round(time.perf_counter() - wall),
-        cpu_seconds=round(time.process_time() - cpu),
-    )
+    table = converging.run_convergence(study, runs, trees or converging.TREES, into)
     print(table.pivot(index=["target", "quantity", "n_trees"], columns="n_runs", values="error")
           .to_string(float_format="{:.3g}".format))
 
@@ -434,7 +419,7 @@ def uncertainty(
     study = resolve_settings(
         out, recipe=recipe and recipe.value, observations=observations and observations.value
     )
-    table = workflow.save_uncertainty(study, replicates, runs, trees)
+    table = workflow.run_uncertainty(study, replicates, runs, trees)
     print(table.groupby("kind")[["SR", "HR", "AR"]].describe().T.to_string())
 
 
@@ -500,9 +485,9 @@ def twins(
     ] = None,
 ):
     """Train on synthetic records of a known world, many times (15 CPU minutes for 50)."""
-    from soilresp.study.chapters.c11_twins import many_twins
+    from soilresp.study.chapters.c11_twins import run_twins
 
-    table = many_twins(n, out, unfinished)
+    table = run_twins(n, out, unfinished)
     print(table.to_string(index=False, float_format="{:.2f}".format, na_rep="-"))
 
 
@@ -530,14 +515,14 @@ def search_predictors(
 ):
     """Score every subset of the predictors (an hour and a half on two cores); may be resumed."""
     from soilresp.evaluation.search_all import STAGES
-    from soilresp.study.chapters import search_everything
+    from soilresp.study.chapters import search_all_subsets
     from soilresp.study.settings import resolve_settings
 
     study = resolve_settings(
         out, recipe=recipe and recipe.value, observations=observations and observations.value,
         seed=seed,
     )
-    for number, spent in search_everything(study, stage or STAGES, processes, into=into).items():
+    for number, spent in search_all_subsets(study, stage or STAGES, processes, into=into).items():
         print(
             f"stage {number}: {spent['scores']} scores, {spent['wall']:.0f} s, "
             f"{spent['cpu']:.0f} CPU s"
@@ -557,7 +542,7 @@ def alternatives(
     ] = Path("runs/alternatives"),
 ):
     """Look for a model that predicts unseen studies better (10 CPU minutes)."""
-    from soilresp.study.chapters.c10_drivers import explore
+    from soilresp.study.chapters.c10_drivers import compare_alternatives
     from soilresp.study.settings import resolve_settings
 
     study = resolve_settings(
@@ -565,7 +550,7 @@ def alternatives(
         observations=observations and observations.value,
     )
     print(study.describe())
-    table, facts = explore(study, out)
+    table, facts = compare_alternatives(study, out)
     columns = ["target", "phase", "alternative", "step", "rmse_study", "r2_study",
                "rmse_blocks2", "gain", "gain_se", "total"]
     print(table[columns].to_string(index=False, float_format="{:.2f}".format, na_rep="-"))

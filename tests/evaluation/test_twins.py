@@ -8,7 +8,7 @@ from soilresp.errors import ParameterError
 from soilresp.evaluation.twins import VARIANTS, World, _redrawn, experiments, summarise
 from soilresp.io import tables as committed
 from soilresp.records import twin
-from soilresp.study.chapters.c11_twins import many_twins
+from soilresp.study.chapters.c11_twins import run_twins
 from soilresp.study.chapters.common import embedded_cube
 
 
@@ -88,15 +88,15 @@ def test_summary_of_two_experiments():
 
 def test_work_goes_on_where_it_stopped(tmp_path):
     """One experiment, then two: the first is not made again; other settings start anew."""
-    made = many_twins(1, tmp_path / "out", tmp_path / "work", n_runs=1, n_trees=1)
+    made = run_twins(1, tmp_path / "out", tmp_path / "work", n_runs=1, n_trees=1)
     assert set(made["n"]) == {1}
     first = tmp_path / "work" / "totals_000.parquet"
     stamp = first.stat().st_mtime_ns
-    many_twins(1, tmp_path / "out", tmp_path / "work", n_runs=1, n_trees=1)
+    run_twins(1, tmp_path / "out", tmp_path / "work", n_runs=1, n_trees=1)
     assert first.stat().st_mtime_ns == stamp
     table, facts = committed.load_table("twins", tmp_path / "out")
     assert len(table) == 3 * len(VARIANTS) and facts["command"] == "soilresp twins --n 1"
-    many_twins(1, tmp_path / "out", tmp_path / "work", n_runs=1, n_trees=2)
+    run_twins(1, tmp_path / "out", tmp_path / "work", n_runs=1, n_trees=2)
     assert first.stat().st_mtime_ns != stamp
 
 

@@ -168,7 +168,7 @@ def test_joint_estimates_are_possible(results):
 
 def test_uncertainty_of_the_totals(study, results):
     """Every measure for each flux; the headline goes into the budget; no trend without years."""
-    found = workflow.uncertainty(study, n_replicates=3, doubt_trees=5)
+    found = workflow.uncertainty(study, n_replicates=3, uncertainty_trees=5)
     three = workflow.uncertainty_table(found.three)
     mapping = results["05_global_mapping"]
     assert three.loc["sum of the cells' SD", "SR"] == pytest.approx(mapping.flux["SR"]["sd_sum"])
@@ -184,7 +184,7 @@ def test_uncertainty_of_the_totals(study, results):
 
 def test_long_table_of_uncertainties(study, results, tmp_path):
     """The command's table: every replicate of both units, every variant, and how it was made."""
-    made = workflow.save_uncertainty(study, 3, 2, 5, into=tmp_path)
+    made = workflow.run_uncertainty(study, 3, 2, 5, into=tmp_path)
     counts = made["kind"].value_counts().to_dict()
     assert counts == {"studies": 6, "blocks": 6, "model": 5, "covariates": 1}
     table, facts = committed.load_table("uncertainty", tmp_path)
@@ -296,11 +296,11 @@ def test_search_through_everything(study, results, tmp_path, monkeypatch):
     monkeypatch.setattr(searching, "PREDICTORS", {"MAT": None, "Prec": None, "RH": None})
     monkeypatch.setattr(searching.committed, "folder", lambda: tmp_path)
     plan = Plan(n_trees=3, rounds=((4, 2), (2, 3)), scan_trees=2, finalists=2, cv_trees=2)
-    workflow.search_everything(study, (1,), 1, plan)
+    workflow.search_all_subsets(study, (1,), 1, plan)
     assert not list(tmp_path.iterdir())
-    workflow.search_everything(study, (2,), 1, plan)
+    workflow.search_all_subsets(study, (2,), 1, plan)
     assert "study_rmse" not in committed.load_table("search")[0]
-    workflow.search_everything(study, (3,), 1, plan)
+    workflow.search_all_subsets(study, (3,), 1, plan)
     table, made = committed.load_table("search")
     assert len(table) == 14 and made["extent"]["HR"]["subsets"] == 7
     assert (made["recipe"], made["observations"], made["seed"]) == ("embedded", "twin", 1)

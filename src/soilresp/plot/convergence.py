@@ -23,7 +23,7 @@ def convergence(table):
     Parameters
     ----------
     table : pandas.DataFrame
-        As from `soilresp.study.chapters.convergence.converge`.
+        As from `soilresp.study.chapters.convergence.run_convergence`.
 
     Returns
     -------

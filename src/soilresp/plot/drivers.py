@@ -176,8 +176,8 @@ def alternative_gains(table):
     Parameters
     ----------
     table : pandas.DataFrame
-        From `soilresp.study.chapters.explore`: those that differ from the paper's model in one
-        choice are hollow, those on the way to the best filled, and these once more on
+        From `soilresp.study.chapters.compare_alternatives`: those that differ from the paper's
+        model in one choice are hollow, those on the way to the best filled, and these once more on
         other folds (black).
 
     Returns

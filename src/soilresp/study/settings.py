@@ -42,7 +42,7 @@ class Profile:
         Runs and trees of the small ensembles under each way to draw records.
     effect_runs, effect_trees : int
         The same of those with suspicious records left out or repaired.
-    doubt_trees : int
+    uncertainty_trees : int
         Trees of the runs whose totals tell the uncertainties.
     """
 
@@ -61,7 +61,7 @@ class Profile:
     draw_trees: int = 40
     effect_runs: int = 5
     effect_trees: int = 40
-    doubt_trees: int = 50
+    uncertainty_trees: int = 50
 
 
 PROFILES = {
@@ -70,7 +70,7 @@ PROFILES = {
         # Every notebook in half a minute on two processors: enough to see that all works.
         Profile("quick", n_runs=6, n_trees=20, cv_folds=5, cv_trees=20,
                 search_trees=20, search_depth=1, recheck_leaders=1, draw_runs=5, draw_trees=10,
-                effect_runs=2, effect_trees=20, doubt_trees=20),
+                effect_runs=2, effect_trees=20, uncertainty_trees=20),
         Profile("standard", n_runs=40, n_trees=100, cv_folds=10, cv_trees=300,
                 search_trees=200, search_depth=1, driver_trees=100, rank_draws=12, n_twins=2),
         Profile("paper", n_runs=2000, n_trees=500, cv_folds=10, cv_trees=500,

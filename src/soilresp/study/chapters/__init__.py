@@ -12,8 +12,8 @@ from soilresp.study.chapters.c01_selection import selection
 from soilresp.study.chapters.c02_covariates import assembly
 from soilresp.study.chapters.c03_search import (
     predictor_search,
+    search_all_subsets,
     search_errors,
-    search_everything,
     search_extent,
     search_finalists,
     search_frequency,
@@ -33,11 +33,16 @@ from soilresp.study.chapters.c06_budget import budget
 from soilresp.study.chapters.c07_models import BENCHMARK_NAME, biomes_of, intercomparison
 from soilresp.study.chapters.c08_score import model_score
 from soilresp.study.chapters.c09_validation import EVALUATIONS, share_of_gain, validation
-from soilresp.study.chapters.c10_drivers import alternatives, drivers, explore, with_words
-from soilresp.study.chapters.c11_twins import TWIN_WORDS, many_twins, twin_experiments
+from soilresp.study.chapters.c10_drivers import (
+    alternatives,
+    compare_alternatives,
+    drivers,
+    with_descriptions,
+)
+from soilresp.study.chapters.c11_twins import TWIN_VARIANTS, run_twins, twin_experiments
 from soilresp.study.chapters.c12_uncertainty import (
     caveats,
-    save_uncertainty,
+    run_uncertainty,
     trends,
     uncertainty,
     uncertainty_table,
@@ -51,7 +56,7 @@ __all__ = [
     "assembly",
     "predictor_search",
     "search_errors",
-    "search_everything",
+    "search_all_subsets",
     "search_extent",
     "search_finalists",
     "search_frequency",
@@ -71,17 +76,17 @@ __all__ = [
     "intercomparison",
     "uncertainty",
     "uncertainty_table",
-    "save_uncertainty",
+    "run_uncertainty",
     "trends",
     "caveats",
     "model_score",
     "drivers",
     "alternatives",
-    "explore",
-    "with_words",
+    "compare_alternatives",
+    "with_descriptions",
     "twin_experiments",
-    "many_twins",
-    "TWIN_WORDS",
+    "run_twins",
+    "TWIN_VARIANTS",
     "records_of",
     "embedded_cube",
     "annual_totals",

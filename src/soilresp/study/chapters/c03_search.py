@@ -31,7 +31,7 @@ from soilresp.upscaling.ensemble import PAPER_PREDICTORS
 __all__ = [
     "predictor_search",
     "search_recheck",
-    "search_everything",
+    "search_all_subsets",
     "search_extent",
     "search_errors",
     "search_finalists",
@@ -181,7 +181,7 @@ def _around_the_paper(tables, n_trees, depth, seed):
     return pd.concat(rankings, ignore_index=True)
 
 
-def search_everything(study, stages=STAGES, n_jobs=None, plan=Plan(), into=None):
+def search_all_subsets(study, stages=STAGES, n_jobs=None, plan=Plan(), into=None):
     """Search through all subsets, or go on with it, and keep the result as a table.
 
     Parameters

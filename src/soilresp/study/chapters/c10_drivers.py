@@ -37,7 +37,9 @@ from soilresp.study.chapters.common import records_of
 from soilresp.study.stage import Stage
 from soilresp.upscaling.maps import vegetated_area
 
-__all__ = ["Alternatives", "explore", "with_words", "alternatives", "drivers"]
+__all__ = [
+    "Alternatives", "compare_alternatives", "with_descriptions", "alternatives", "drivers",
+]
 
 _SEARCH = {"schemes": ("study", "blocks2"), "seeds": (0, 1), "n_folds": 5, "n_trees": 40}
 _CONFIRM = {"schemes": tuple(SCHEMES), "seeds": (100, 101, 102), "n_folds": 5, "n_trees": 100}
@@ -153,7 +155,8 @@ class _Kept:
         }
 
 
-def explore(study, into=None, folder=None, search=None, confirm=None, most_choices=3):
+def compare_alternatives(study, into=None, folder=None, search=None, confirm=None,
+                         most_choices=3):
     """Choose a model step by step, confirm it on other folds, and commit what was found.
 
     From the paper's model, every change of one choice is tried; the best is taken if it
@@ -285,8 +288,8 @@ def _row(data, kept, target, phase, alternative, settings, path):
     }
 
 
-def with_words(table):
-    """The table of `explore` with a column ``words``, what each alternative is for a reader."""
+def with_descriptions(table):
+    """Add a column ``words`` that describes each alternative (`pandas.DataFrame`)."""
     words = [Alternative.from_name(name).words for name in table["alternative"]]
     return table.assign(words=words)
 
@@ -294,8 +297,8 @@ def with_words(table):
 def _alternatives(study, needs, *, driver_trees=None):
     """Hold the chosen model against the paper's on this study's own records and new folds.
 
-    Results: ``committed`` (the table of `explore`, empty unless it was made with this
-    recipe and these observations), ``facts`` and ``again``: scores and totals of the
+    Results: ``committed`` (the table of `compare_alternatives`, empty unless it was made with
+    this recipe and these observations), ``facts`` and ``again``: scores and totals of the
     paper's model and the best one with one seed of folds. What the best takes and the
     study lacks (how records were measured) is left out. Setting: trees of each model.
     """

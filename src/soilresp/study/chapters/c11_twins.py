@@ -12,9 +12,9 @@ from soilresp.io.progress import track
 from soilresp.study.chapters.common import embedded_cube
 from soilresp.study.stage import Stage
 
-__all__ = ["TWIN_WORDS", "many_twins", "twin_experiments"]
+__all__ = ["TWIN_VARIANTS", "run_twins", "twin_experiments"]
 
-TWIN_WORDS = {name: variant.words for name, variant in VARIANTS.items()}
+TWIN_VARIANTS = {name: variant.words for name, variant in VARIANTS.items()}
 """What each variant of the experiments is, for tables."""
 
 _FILES = ("twins", "twins_bands")
@@ -23,7 +23,7 @@ N_RUNS, N_TREES = 10, 40
 """Of each experiment's ensembles."""
 
 
-def many_twins(n, into=None, folder=None, n_runs=N_RUNS, n_trees=N_TREES):
+def run_twins(n, into=None, folder=None, n_runs=N_RUNS, n_trees=N_TREES):
     """Make many twin experiments, and leave their totals as a committed table.
 
     Each seed's results are kept in a folder as soon as they are there, so that

@@ -21,7 +21,7 @@ from soilresp.study.stage import Stage
 from soilresp.upscaling.maps import mean_covariates, vegetated_area
 from soilresp.upscaling.trends import band_totals, trend_table
 
-__all__ = ["uncertainty", "uncertainty_table", "trends", "caveats", "save_uncertainty"]
+__all__ = ["uncertainty", "uncertainty_table", "trends", "caveats", "run_uncertainty"]
 
 TABLE = "uncertainty"
 """Name of the committed table."""
@@ -112,7 +112,8 @@ def _correlograms(cases, climatology, mask, area, cv_folds, n_trees, seed):
     return pd.concat(tables, ignore_index=True), out
 
 
-def _uncertainty(study, needs, *, n_replicates=None, n_runs=2, doubt_trees=None, cv_folds=None):
+def _uncertainty(study, needs, *, n_replicates=None, n_runs=2, uncertainty_trees=None,
+                 cv_folds=None):
     """Uncertainties of the global totals.
 
     Results: ``totals`` (by resampled studies, model, covariates, land), ``live`` (what of
@@ -127,7 +128,7 @@ def _uncertainty(study, needs, *, n_replicates=None, n_runs=2, doubt_trees=None,
     n_replicates = n_replicates or _REPLICATES.get(study.profile.name, 40)
     cases, area, mask = _cases(cube, matched, chosen)
     live = _compute(
-        study, cube, matched, chosen, cases, area, n_replicates, n_runs, doubt_trees,
+        study, cube, matched, chosen, cases, area, n_replicates, n_runs, uncertainty_trees,
         ("studies",), 1 if study.profile.name == "quick" else 3,
     )
     long = _committed(study)
@@ -137,11 +138,11 @@ def _uncertainty(study, needs, *, n_replicates=None, n_runs=2, doubt_trees=None,
     )
     n_spread = 1 if study.profile.name == "quick" else 2
     spread = pd.concat([
-        doubts.spread_variants(c, area, area_shares(cube), n_spread, doubt_trees, study.seed)
+        doubts.spread_variants(c, area, area_shares(cube), n_spread, uncertainty_trees, study.seed)
         for c in cases
     ])
     by_distance, correlated = _correlograms(
-        cases, climatology, mask, area, cv_folds, 2 * doubt_trees, study.seed
+        cases, climatology, mask, area, cv_folds, 2 * uncertainty_trees, study.seed
     )
     flux = maps.flux
     sampling = doubts.sampling_sd(_replicates(table, "studies"))
@@ -232,7 +233,7 @@ def trends(study, mapping, **options):
     return trend_table(band_totals(mapping.annual, area), seed=study.seed, **options)
 
 
-def save_uncertainty(study, n_replicates=100, n_runs=4, n_trees=50, into=None):
+def run_uncertainty(study, n_replicates=100, n_runs=4, n_trees=50, into=None):
     """Compute the totals that uncertainties come from at length, and keep them as a table.
 
     Parameters

@@ -1,10 +1,13 @@
 """What several stages share."""
 
+import time
+
 from soilresp.covariates import build as covariates
 from soilresp.io.progress import track
+from soilresp.io.tables import save_table
 from soilresp.upscaling.ensemble import PAPER_PREDICTORS
 
-__all__ = ["PAPER_NEEDS", "records_of", "embedded_cube", "Ticker"]
+__all__ = ["PAPER_NEEDS", "records_of", "embedded_cube", "Ticker", "clocks", "save_long_table"]
 
 
 PAPER_NEEDS = tuple(sorted(set().union(*PAPER_PREDICTORS.values())))
@@ -36,3 +39,44 @@ class Ticker:
         """Take the display away."""
         for _ in self._steps:
             pass
+
+
+def clocks():
+    """Wall and CPU time of this process so far, s (tuple of float)."""
+    return time.perf_counter(), time.process_time()
+
+
+def save_long_table(name, table, study, options, into, start, command=None, **facts):
+    """Save the table of a long computation with what it was made from and how long it took.
+
+    Parameters
+    ----------
+    name : str
+        Name of the table.
+    table : pandas.DataFrame
+    study : soilresp.study.settings.Study
+        Of which recipe, observations, seed and checksums of the inputs are kept.
+    options : sequence of str
+        Options of the command besides recipe, observations and seed.
+    into : path-like or None
+        As for `soilresp.io.tables.save_table`.
+    start : tuple of float
+        From `clocks`, before the computation.
+    command : str, optional
+        Name of the command below ``soilresp study``; default that of the table.
+    **facts
+        As for `soilresp.io.tables.save_table`.
+    """
+    # Imported here: the stages themselves use this module.
+    from soilresp.study.chapters.c01_selection import selection
+    from soilresp.study.chapters.c02_covariates import assembly
+
+    spent = [round(now - then) for now, then in zip(clocks(), start)]
+    own = (f"--recipe {study.recipe}", f"--observations {study.observations}",
+           f"--seed {study.seed}")
+    save_table(
+        name, table, " ".join([f"soilresp study {command or name}", *own, *options]), into,
+        recipe=study.recipe, observations=study.observations, seed=study.seed,
+        inputs=selection(study).inputs | assembly(study).inputs, **facts,
+        wall_seconds=spent[0], cpu_seconds=spent[1],
+    )

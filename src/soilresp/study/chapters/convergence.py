@@ -1,4 +1,4 @@
-"""How far the study's maps and totals still change with runs and trees."""
+"""Convergence of the study's maps and totals with runs and trees."""
 
 import pandas as pd
 
@@ -6,16 +6,12 @@ from soilresp.covariates.strata import area_shares
 from soilresp.evaluation.convergence import convergence
 from soilresp.records.matching import training_table, valid_cells
 from soilresp.records.selection import TARGETS
-from soilresp.study.chapters.c01_selection import selection
 from soilresp.study.chapters.c02_covariates import assembly
-from soilresp.study.chapters.common import Ticker, records_of
+from soilresp.study.chapters.common import Ticker, clocks, records_of, save_long_table
 from soilresp.upscaling.ensemble import PAPER_PREDICTORS, Ensemble
 from soilresp.upscaling.maps import stack, vegetated_area
 
-__all__ = ["CONVERGENCE", "TREES", "RUNS", "paper_ensemble", "inputs", "converge"]
-
-CONVERGENCE = "convergence"
-"""Name of the table among those that are committed (`soilresp.io.tables`)."""
+__all__ = ["TREES", "RUNS", "paper_ensemble", "run_convergence"]
 
 TREES = (10, 50, 100, 500)
 RUNS = (1, 2, 4, 10, 20)
@@ -50,34 +46,36 @@ def paper_ensemble(study, target, n_runs, n_trees):
     return ensemble, stack(cube, mask, predictors), vegetated_area(cube).values[mask]
 
 
-def inputs(study):
-    """SHA-256 of each input file of the records and covariates (dict)."""
-    return selection(study)["inputs"] | assembly(study)["inputs"]
-
-
-def converge(study, n_runs=40, trees=TREES, sizes=RUNS):
-    """Monte-Carlo errors of both fluxes at the cells' mean predictors.
+def run_convergence(study, n_runs=40, trees=TREES, into=None):
+    """Compute Monte-Carlo errors of both fluxes at the cells' mean predictors, and save the table.
 
     Parameters
     ----------
     study : soilresp.study.settings.Study
     n_runs : int
         Runs that are made; ensembles of up to half as many are compared.
-    trees, sizes : sequence of int
-        Numbers of trees, and of runs of an ensemble.
+    trees : sequence of int
+        Numbers of trees.
+    into : path-like, optional
+        Folder of the table ``convergence``; default ``data/study``.
 
     Returns
     -------
     pandas.DataFrame
         As from `soilresp.evaluation.convergence.convergence`.
     """
-    tables = []
+    start, trees, tables = clocks(), sorted(trees), []
     for target in TARGETS:
         ensemble, by_year, area = paper_ensemble(study, target, n_runs, max(trees))
         bar = Ticker(n_runs, f"{target} runs")
         tables.append(convergence(
-            ensemble, by_year.mean(axis=0), area, trees, [n for n in sizes if 2 * n <= n_runs],
+            ensemble, by_year.mean(axis=0), area, trees, [n for n in RUNS if 2 * n <= n_runs],
             progress=bar.tick,
         ))
         bar.close()
-    return pd.concat(tables, ignore_index=True)
+    table = pd.concat(tables, ignore_index=True)
+    options = [f"--runs {n_runs}", *(f"--trees {n}" for n in trees)]
+    save_long_table(
+        "convergence", table, study, options, into, start, n_runs=n_runs, trees=trees
+    )
+    return table
