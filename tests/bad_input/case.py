@@ -177,7 +177,7 @@ def _faults(case, code, out, err, before, after):
 
 def _forget():
     """Drop what is kept of files that a case may have spoiled."""
-    for kept in (recipes._declared, recipes.recipes, declared.declared_models, declared.adapters):
+    for kept in (recipes._declared, declared.declared_models, declared.adapters):
         kept.cache_clear()
 
 

@@ -304,7 +304,7 @@ def test_a_changed_input_makes_the_results_anew(study, tmp_path, monkeypatch):
     place = tmp_path / registry.entry("casa_cnp").path
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text("now it is there")
-    assert stage.changes(study) == ["input casa_cnp is at hand now"]
+    assert stage.changes(study) == ["input casa_cnp is available now"]
 
 
 def test_a_file_that_a_setting_names_is_looked_at(study, tmp_path):

@@ -1,13 +1,16 @@
-"""The covariate recipes: where every field comes from, as declared in ``data/recipes.yaml``."""
+"""Read the covariate recipes, which declare the source of every field."""
 
 import functools
-from dataclasses import dataclass
+from typing import Annotated
 
-from soilresp.errors import DataError, ParameterError
+import pydantic
+from pydantic.dataclasses import dataclass
+
+from soilresp.errors import ParameterError
 from soilresp.io.paths import data_dir
-from soilresp.io.yaml_text import expect, read_yaml
+from soilresp.io.yaml_text import check_content, read_yaml
 
-__all__ = ["PREDICTORS", "Source", "Recipe", "read_recipes", "recipes", "recipe_of"]
+__all__ = ["PREDICTORS", "Source", "Recipe", "Recipes", "read_recipes", "recipes", "recipe_of"]
 
 PREDICTORS = {
     "MAT": ("mean annual air temperature", "degC"),
@@ -24,35 +27,50 @@ PREDICTORS = {
 """The paper's ten predictors: name, meaning and unit."""
 
 
-@dataclass(frozen=True)
+Text = Annotated[str, pydantic.BeforeValidator(str)]
+"""A text that YAML may read as a number, such as a year."""
+
+_STRICT = pydantic.ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, config=_STRICT)
 class Source:
-    """Where one field comes from.
+    """Describe the origin of one field.
 
     Attributes
     ----------
     reader : str
         Name of the reader in `soilresp.covariates.sources`.
     variable, conversion, period, product : str
-        What is read, how its unit is changed, which years it describes, and its name.
+        Variable that is read, change of its unit, years that it describes, name of the product.
     inputs : tuple of str
         Registry names of the files.
     constants : tuple of str
         Fields of `soilresp.covariates.build.Options` that enter.
     fallback : Source or None
-        What fills vegetated cells without data.
+        Source that fills vegetated cells without data; in the file, the name of a declared field.
     anomalies : Source or None
-        Departures that are put on top.
+        Departures that are added.
     """
 
     reader: str
     variable: str
     conversion: str
-    period: str
+    period: Text
     product: str
-    inputs: tuple = ()
-    constants: tuple = ()
+    inputs: tuple[str, ...] = ()
+    constants: tuple[str, ...] = ()
     fallback: "Source | None" = None
     anomalies: "Source | None" = None
+
+    @pydantic.field_validator("fallback", mode="before")
+    @classmethod
+    def _find_fallback(cls, value, info):
+        if not isinstance(value, str):
+            return value
+        if value not in info.context:
+            raise ValueError(f"{value!r} is not a declared field ({', '.join(info.context)})")
+        return info.context[value]
 
     @property
     def needs(self):
@@ -61,27 +79,38 @@ class Source:
 
     @property
     def words(self):
-        """The product and what is put on it, such as "CRU CL 1.0 with GISTEMP v4" (str)."""
+        """Product and anomalies, such as "CRU CL 1.0 with GISTEMP v4" (str)."""
         return f"{self.product} with {self.anomalies.product}" if self.anomalies else self.product
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_STRICT)
 class Recipe:
-    """A way to make the covariate cube.
+    """Declare how a covariate cube is built.
 
     Attributes
     ----------
-    name, summary : str
+    summary : str
     years : tuple of int or None
         First and last year, or None for a climatology.
     fields : dict of str to Source
-        ``tas``, ``pr``, ``vap``, ``rsds``, ``lai``, ``vegetation`` and, if it has it, ``soc``.
+        ``tas``, ``pr``, ``vap``, ``rsds``, ``lai``, ``vegetation`` and optionally ``soc``.
+    name : str
+        Key of the recipe in the file.
     """
 
-    name: str
     summary: str
-    years: tuple | None
-    fields: dict
+    years: tuple[pydantic.StrictInt, pydantic.StrictInt] | None
+    fields: dict[str, Source]
+    name: str = ""
+
+    @pydantic.model_validator(mode="after")
+    def _check(self):
+        if self.years and self.years[0] > self.years[1]:
+            raise ValueError(f"years {self.years} are not in order")
+        lacking = [f for f in _FIELDS if f not in self.fields]
+        if lacking:
+            raise ValueError(f"field {lacking[0]!r} is missing")
+        return self
 
     @property
     def needs(self):
@@ -90,9 +119,42 @@ class Recipe:
 
     @property
     def predictors(self):
-        """The predictors that it provides (tuple of str)."""
-        made_of = _declared()["predictors"]
+        """Predictors that it provides (tuple of str)."""
+        made_of = _declared().predictors
         return tuple(p for p in PREDICTORS if all(f in self.fields for f in made_of[p]))
+
+
+_FIELDS = ("tas", "pr", "vap", "rsds", "lai", "vegetation")
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Recipes:
+    """Hold the content of a file of recipes.
+
+    Attributes
+    ----------
+    units : dict of str to str
+        Unit of each field.
+    predictors : dict of str to tuple of str
+        Fields that each predictor is computed from.
+    fields : dict of str to Source
+        Fields that recipes share.
+    recipes : dict of str to Recipe
+    """
+
+    units: dict[str, str]
+    predictors: dict[str, tuple[str, ...]]
+    fields: dict[str, Source]
+    recipes: dict[str, Recipe]
+
+    @pydantic.model_validator(mode="after")
+    def _check(self):
+        lacking = [p for p in PREDICTORS if p not in self.predictors]
+        if lacking:
+            raise ValueError(f"predictor {lacking[0]!r} is missing")
+        for name, recipe in self.recipes.items():
+            object.__setattr__(recipe, "name", name)
+        return self
 
 
 @functools.cache
@@ -100,21 +162,8 @@ def _declared():
     return read_recipes(data_dir() / "recipes.yaml")
 
 
-_WAY_OUT = "Correct it, or restore it with `git checkout data/recipes.yaml`."
-_SOURCE = {
-    "reader": str, "inputs?": [str], "variable": str, "conversion": str, "period": None,
-    "product": str, "constants?": [str], "fallback?": str, "anomalies?": dict,
-}
-_FIELDS = ("tas", "pr", "vap", "rsds", "lai", "vegetation")
-_SHAPE = {
-    "predictors": {str: [str]},
-    "fields": {str: _SOURCE},
-    "recipes": {str: {"summary": str, "years": (list, type(None)), "fields": {str: _SOURCE}}},
-}
-
-
 def read_recipes(path):
-    """Read a file of recipes and check its layout.
+    """Read a file of recipes and check its content.
 
     Parameters
     ----------
@@ -123,87 +172,46 @@ def read_recipes(path):
 
     Returns
     -------
-    dict
+    Recipes
 
     Raises
     ------
     DataError
-        If it is not YAML, lacks something, names what is not declared, or has another kind
-        of value somewhere.
+        If it is not YAML, lacks an entry, names an undeclared field, or has a value of another
+        kind.
     """
-    content = read_yaml(path, _WAY_OUT)
-    expect(content, _SHAPE, str(path), _WAY_OUT)
-    lacking = [p for p in PREDICTORS if p not in content["predictors"]]
-    if lacking:
-        raise DataError(f"{path}, predictors: {lacking[0]!r} is missing. {_WAY_OUT}")
-    for name, facts in content["recipes"].items():
-        years = facts["years"]
-        if years is not None and not (
-            len(years) == 2 and all(type(y) is int for y in years) and years[0] <= years[1]
-        ):
-            raise DataError(
-                f"{path}, recipe {name}: years should be null, or the first and the last, "
-                f"got {years}. {_WAY_OUT}"
-            )
-        lacking = [f for f in _FIELDS if f not in facts["fields"]]
-        if lacking:
-            raise DataError(f"{path}, recipe {name}: no field {lacking[0]!r}. {_WAY_OUT}")
-        for field, told in facts["fields"].items():
-            fallback = told.get("fallback")
-            if fallback is not None and fallback not in content["fields"]:
-                raise DataError(
-                    f"{path}, recipe {name}, {field}: its fallback {fallback!r} is not among the "
-                    f"fields that are declared, {', '.join(content['fields'])}. {_WAY_OUT}"
-                )
-    return content
+    way_out = "Correct it, or restore it with `git checkout data/recipes.yaml`."
+    content = read_yaml(path, way_out)
+    fields = check_content(content.get("fields"), dict[str, dict], f"{path}, fields", way_out)
+    return check_content(content, Recipes, path, way_out, context=fields)
 
 
-@functools.cache
 def recipes():
-    """All declared recipes, the one to prefer first.
+    """Return all declared recipes, the preferred one first.
 
     Returns
     -------
     dict of str to Recipe
     """
-    declared = _declared()
-    return {
-        name: Recipe(
-            name,
-            facts["summary"].strip(),
-            tuple(facts["years"]) if facts["years"] else None,
-            {field: _source(name, field, told) for field, told in facts["fields"].items()},
-        )
-        for name, facts in declared["recipes"].items()
-    }
+    return _declared().recipes
 
 
 def recipe_of(name):
-    """One recipe.
+    """Return one recipe.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    Recipe
 
     Raises
     ------
     ParameterError
-        If there is none of that name.
+        If there is no recipe of that name.
     """
     if name not in recipes():
         raise ParameterError(f"Unknown recipe {name!r}: choose one of {', '.join(recipes())}.")
     return recipes()[name]
-
-
-def _source(recipe, field, told):
-    """A `Source` from its declaration; a fallback is the name of a declared field."""
-    told = dict(told)
-    fallback = told.pop("fallback", None)
-    anomalies = told.pop("anomalies", None)
-    try:
-        return Source(
-            **{k: tuple(v) if isinstance(v, list) else str(v) for k, v in told.items()},
-            fallback=_source(recipe, field, _declared()["fields"][fallback]) if fallback else None,
-            anomalies=_source(recipe, field, anomalies) if anomalies else None,
-        )
-    except (TypeError, KeyError, ValueError) as error:
-        raise DataError(
-            f"data/recipes.yaml: field {field!r} of recipe {recipe!r} is not well declared "
-            f"({error})."
-        ) from None

@@ -1,7 +1,7 @@
-"""Find an input: a path given by the user, the cache, a mirror folder, the download.
+"""Find inputs: in a path given by the user, the cache, a mirror folder, or by download.
 
-Nothing reaches the network unless it is asked to. What is found is checked against the
-registry, and its checksum is handed on, so that a result can say what it was made from.
+Nothing is downloaded unless asked for. Every file is checked against the registry, and its
+checksum is returned, so that a result can record its inputs.
 """
 
 import functools
@@ -74,7 +74,7 @@ def locate(name, path=None, download=False):
         A file of the user's own. It is taken as it is, whatever its checksum: it may be a
         newer release.
     download : bool
-        Whether to download a file that is nowhere at hand.
+        Download a file that is found nowhere.
 
     Returns
     -------
@@ -91,29 +91,27 @@ def locate(name, path=None, download=False):
     if path is None and name == "srdb":
         path = os.environ.get(SRDB_VARIABLE) or None
     if path is not None:
-        return _told(_own_file(item, Path(path).expanduser()))
-    copy = next(_copies(item), None)
-    if copy is not None:
-        source, file, digest = copy
-        return _told(_checked(item, file, source, digest))
+        return _noted(_own_file(item, Path(path).expanduser()))
+    for source, file, digest in _copies(item):
+        return _noted(_checked(item, file, source, digest))
     if download:
-        return _told(fetch(name))
+        return _noted(fetch(name))
     raise DataError(
-        f"Input {name} ({item.what}) is not at hand: looked for {item.path} in "
+        f"Input {name} ({item.what}) was not found: looked for {item.path} in "
         f"{' and '.join(f'the {source} {folder}' for source, folder in _folders())}. {_ways(item)}"
     )
 
 
 def fetch(name, force=False):
-    """Download an input into the cache, unless it is at hand.
+    """Download an input into the cache, unless it is available.
 
     Parameters
     ----------
     name : str
         Name in the registry.
     force : bool
-        Download even if the file is at hand: a newer copy of a rolling product, say, or in
-        place of a damaged one.
+        Download even if the file is available, to renew a rolling product or replace a
+        damaged file.
 
     Returns
     -------
@@ -140,14 +138,14 @@ def fetch(name, force=False):
             os.replace(got, target)
     except OSError as error:
         raise DataError(
-            f"Input {name} could not be written to {target} ({error}). Free the place, or set "
-            "SOILRESP_CACHE to a folder that can be written."
+            f"Input {name} could not be written to {target} ({error}). Set SOILRESP_CACHE to a "
+            "folder that can be written."
         ) from error
     return Found(name, target, "download", digest)
 
 
 def is_available(names):
-    """Whether inputs are in the cache or the mirror; nothing is opened or downloaded.
+    """Return True if all inputs are in the cache or the mirror, without opening any.
 
     Parameters
     ----------
@@ -167,7 +165,7 @@ def is_available(names):
 
 
 def source_of(name):
-    """Which of the cache and the mirror would be taken; nothing is opened or downloaded.
+    """Return the place that holds an input, without opening it.
 
     Parameters
     ----------
@@ -184,13 +182,13 @@ def source_of(name):
 
 @contextmanager
 def note_inputs():
-    """Note which inputs are taken, or asked for and not at hand, in a block of code.
+    """Note the inputs that a block of code takes, or asks for in vain.
 
     Yields
     ------
     dict
         By name ``sha256``, ``size`` and ``modified`` of what was taken (and its ``path`` if
-        that is the user's own), or None of what was not at hand.
+        that is the user's own), or None for what was not found.
     """
     noted = {}
     _watchers.append(noted)
@@ -200,33 +198,32 @@ def note_inputs():
         _watchers.pop()
 
 
-def _told(found):
-    stat = found.path.stat()
-    facts = {"sha256": found.sha256, "size": stat.st_size, "modified": stat.st_mtime_ns}
-    if found.source == "path":
-        facts["path"] = str(found.path)
-    for noted in _watchers:
-        noted[found.name] = facts
+def _noted(found):
+    own = {"path": str(found.path)} if found.source == "path" else {}
+    _note(found.name, found.path, found.sha256, **own)
     return found
 
 
+def _note(name, file, digest, **more):
+    stat = file.stat()
+    for noted in _watchers:
+        noted[name] = {
+            "sha256": digest, "size": stat.st_size, "modified": stat.st_mtime_ns, **more,
+        }
+
+
 def note_committed(path):
-    """Let `note_inputs` know of a file below ``data/`` that a run may make anew.
+    """Report a file below ``data/`` to `note_inputs`.
 
     Parameters
     ----------
     path : pathlib.Path
     """
-    stat = path.stat()
-    name = f"{_COMMITTED}{path.relative_to(data_dir()).as_posix()}"
-    for noted in _watchers:
-        noted[name] = {
-            "sha256": _sha256(path), "size": stat.st_size, "modified": stat.st_mtime_ns,
-        }
+    _note(f"{_COMMITTED}{path.relative_to(data_dir()).as_posix()}", path, _sha256(path))
 
 
 def input_change(name, noted):
-    """What became of an input since `note_inputs` noted it; opened only if it looks changed.
+    """Compare an input with what `note_inputs` noted of it; open it only if it looks changed.
 
     Parameters
     ----------
@@ -237,14 +234,14 @@ def input_change(name, noted):
     Returns
     -------
     str or None
-        ``changed`` or ``is at hand now``; None if it is the same, or cannot be told because
+        ``changed`` or ``is available now``; None if it is the same, or cannot be told because
         it is no longer there.
     """
     committed = name.startswith(_COMMITTED)
     if not committed and name not in entries():
         return None
     if noted is None:
-        return "is at hand now" if source_of(name) else None
+        return "is available now" if source_of(name) else None
     if committed:
         path = data_dir() / name.removeprefix(_COMMITTED)
     elif "path" in noted:
@@ -260,7 +257,7 @@ def input_change(name, noted):
 
 
 def _copies(item):
-    """Copies of an input that exist, best first: source, file and expected checksum."""
+    """Yield source, file and expected checksum of the existing copies, best first."""
     for source, folder in _folders():
         for place, digest in item.places():
             if _is_there(item, folder / place):
@@ -301,7 +298,7 @@ def _checked(item, path, source, expected):
 
 
 def _sha256(path):
-    """Checksum of a file; of a folder, that of the names and sizes of its files."""
+    """Return the checksum of a file; of a folder, that of its files' names and sizes."""
     if path.is_dir():
         files = sorted(f for f in path.rglob("*") if f.is_file())
         listing = "".join(f"{f.relative_to(path).as_posix()} {f.stat().st_size}\n" for f in files)
@@ -316,18 +313,16 @@ def _hash(path, _modified, _size):
 
 
 def _ways(item, damaged=None):
-    """What a user can do about an input that is missing or damaged."""
-    ways = []
-    if damaged is not None:
-        ways.append(f"remove {damaged}")
+    """Return a sentence on what to do about an input that is missing or damaged."""
+    ways = [] if damaged is None else [f"remove {damaged}"]
     if item.landing:
         ways.append(f"get it by hand from {item.url}" if item.url else "ask its makers for it")
     else:
-        force = " --force" if damaged is not None else ""
+        force = "" if damaged is None else " --force"
         ways.append(f"run `soilresp data fetch {item.name}{force}` where {item.url} can be reached")
     ways.append(f"put it at {cache_dir() / item.path}")
     ways.append(f"set SOILRESP_MIRROR to a folder that holds {item.path}")
-    return f"Ways out: {'; or '.join(ways)}."
+    return f"Possible remedies: {'; or '.join(ways)}."
 
 
 def _download(item, folder):
@@ -336,7 +331,7 @@ def _download(item, folder):
 
     host = urlsplit(item.url).netloc
     if host in _silent_hosts:
-        raise _unreachable(item, f"{host} gave no answer a moment ago")
+        raise _unreachable(item, f"{host} gave no answer before")
     get = pooch.HTTPDownloader(
         timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
         headers={"Accept-Encoding": "identity"},
@@ -345,17 +340,11 @@ def _download(item, folder):
     pooch.get_logger().setLevel("WARNING")
     try:
         file = Path(pooch.retrieve(item.url, None, Path(item.path).name, folder, downloader=get))
-    except requests.HTTPError as error:
-        raise _unreachable(item, f"the server answered {error.response.status_code}") from error
-    except requests.Timeout as error:
-        _silent_hosts.add(host)
-        raise _unreachable(item, f"{host} gave no answer in time") from error
-    except requests.ConnectionError as error:
-        _silent_hosts.add(host)
-        reason = f"no connection to {host} ({type(error).__name__})"
-        raise _unreachable(item, reason) from error
     except requests.RequestException as error:
-        raise _unreachable(item, f"the transfer broke off: {error}") from error
+        if isinstance(error, requests.Timeout | requests.ConnectionError):
+            _silent_hosts.add(host)
+            raise _unreachable(item, f"no answer from {host} ({type(error).__name__})") from error
+        raise _unreachable(item, str(error)) from error
     _refuse_web_page(item, file)
     return file
 

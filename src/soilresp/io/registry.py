@@ -1,26 +1,27 @@
-"""The registry of inputs: what each file is, where it comes from, its checksum and licence.
+"""Read the registry of inputs: content, address, checksum and licence of each file.
 
-The entries live in ``data/registry.yaml`` at the top of the project, so that they can be read
-and corrected without touching code.
+The entries are in ``data/registry.yaml`` at the top of the project.
 """
 
 import difflib
 import functools
 import re
-from dataclasses import dataclass, field, fields
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-from soilresp.errors import DataError, ParameterError
+import pydantic
+from pydantic.dataclasses import dataclass
+
+from soilresp.errors import ParameterError
 from soilresp.io.paths import data_dir
-from soilresp.io.yaml_text import expect, read_yaml
+from soilresp.io.yaml_text import check_content, read_yaml
 
 __all__ = ["Entry", "entries", "entry", "may_be_fetched", "read_registry"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=pydantic.ConfigDict(extra="forbid"))
 class Entry:
     """One input file.
 
@@ -39,11 +40,11 @@ class Entry:
     version, date : str
         Of the file; for a rolling product, of the product.
     licence, citation : str
-        What a user of the file owes to its makers.
+        Terms of use, and the reference to cite.
     verified : bool
-        Whether the URL has been tried.
+        True if the URL has been tried.
     landing : bool
-        Whether `url` is a page for people rather than the file.
+        True if `url` is a page for people rather than the file.
     alternatives : dict of str to str
         Other accepted places, with the sha256 of each file.
     tested_sha256 : str or None
@@ -51,7 +52,7 @@ class Entry:
     notes : str
         Units, missing values, traps.
     folder : bool
-        Whether `path` is a folder of many files, of which the ones that are needed are read.
+        True if `path` is a folder of many files, of which the needed ones are read.
     """
 
     name: str
@@ -59,40 +60,49 @@ class Entry:
     path: str
     url: str | None
     sha256: str | None
-    version: str
+    version: str | float | int
     date: str
     licence: str
     citation: str
-    verified: bool
-    landing: bool = False
-    alternatives: dict = field(default_factory=dict)
+    verified: pydantic.StrictBool
+    landing: pydantic.StrictBool = False
+    alternatives: dict[str, str] = pydantic.Field(default_factory=dict)
     tested_sha256: str | None = None
     notes: str = ""
-    folder: bool = False
+    folder: pydantic.StrictBool = False
 
     @property
     def rolling(self):
-        """Whether the publisher replaces the file, so that no checksum can be known."""
+        """True if the publisher replaces the file, so that no checksum can be known (bool)."""
         return self.sha256 is None
 
     @property
     def status(self):
-        """What is known of the URL: ``verified`` or ``unverified``, ``by hand`` for a page."""
+        """State of the URL: ``verified`` or ``unverified``, ``by hand`` for a page (str)."""
         if self.url is None:
             return "no address"
         tried = "verified" if self.verified else "unverified"
         return f"by hand, {tried}" if self.landing else tried
 
     def places(self):
-        """Accepted relative paths with the checksum of each (list of tuple)."""
+        """Return the accepted relative paths with the checksum of each (list of tuple)."""
         return [(self.path, self.sha256), *self.alternatives.items()]
 
-
-_FIELDS = {f.name for f in fields(Entry)} - {"name"}
+    @pydantic.model_validator(mode="after")
+    def _check_safety(self):
+        for path, digest in self.places():
+            parts = PurePosixPath(path.replace("\\", "/"))
+            if parts.is_absolute() or ".." in parts.parts or ":" in path or "\0" in path:
+                raise ValueError(f"path {path!r} leaves the folder of inputs")
+            if digest is not None and not _SHA256.fullmatch(digest):
+                raise ValueError(f"{digest!r} is not a sha256 in hexadecimal")
+        if not self.landing and not may_be_fetched(self.url):
+            raise ValueError(f"url {self.url!r} is not an https address")
+        return self
 
 
 def entries():
-    """All entries of the registry.
+    """Return all entries of the registry.
 
     Returns
     -------
@@ -114,7 +124,7 @@ def entries():
 
 
 def entry(name):
-    """One entry of the registry.
+    """Return one entry of the registry.
 
     Parameters
     ----------
@@ -145,13 +155,6 @@ def _read(file, _stamp):
 
 
 _WAY_OUT = "Correct it, or restore it with `git checkout data/registry.yaml`."
-_TEXT = (str, type(None))
-_SHAPE = {"entries": {str: {
-    "what": str, "path": str, "url": _TEXT, "sha256": (str, int, type(None)),
-    "version": (str, float, int),
-    "date": str, "licence": str, "citation": str, "verified": bool, "landing?": bool,
-    "alternatives?": {str: str}, "tested_sha256?": _TEXT, "notes?": str, "folder?": bool,
-}}}
 
 
 def read_registry(file):
@@ -169,40 +172,19 @@ def read_registry(file):
     Raises
     ------
     DataError
-        If it is not YAML, or an entry is not complete or not safe: a path that leaves the
-        folder of inputs, an address that is not https, a checksum that is none.
+        If it is not YAML, or an entry is incomplete or unsafe: a path that leaves the folder of
+        inputs, an address that is not https, a text that is not a checksum.
     """
     content = read_yaml(file, _WAY_OUT)
-    if not isinstance(content.get("entries"), dict):
-        raise DataError(f"{file} is not a registry of inputs: it has no `entries`. {_WAY_OUT}")
-    for name, row in content["entries"].items():
-        unknown = set(row) - _FIELDS if isinstance(row, dict) else set()
-        if unknown:
-            names = ", ".join(sorted(map(str, unknown)))
-            raise DataError(f"{file}, {name}: unknown field {names}. {_WAY_OUT}")
-    expect(content, _SHAPE, str(file), _WAY_OUT)
-    return {name: _entry(file, name, row) for name, row in content["entries"].items()}
-
-
-def _entry(file, name, row):
-    made = Entry(name=name, **row)
-    for path, digest in made.places():
-        parts = PurePosixPath(path.replace("\\", "/"))
-        if parts.is_absolute() or ".." in parts.parts or ":" in path or "\0" in path:
-            raise DataError(
-                f"{file}, {name}: path {path!r} leaves the folder of inputs. {_WAY_OUT}"
-            )
-        if digest is not None and not _SHA256.fullmatch(str(digest)):
-            raise DataError(
-                f"{file}, {name}: {digest} is not a sha256 in hexadecimal. {_WAY_OUT}"
-            )
-    if not made.landing and not may_be_fetched(made.url):
-        raise DataError(f"{file}, {name}: {made.url!r} is not an https address. {_WAY_OUT}")
-    return made
+    rows = check_content(content.get("entries"), dict[str, dict], f"{file}, entries", _WAY_OUT)
+    return {
+        name: check_content({**row, "name": name}, Entry, f"{file}, {name}", _WAY_OUT)
+        for name, row in rows.items()
+    }
 
 
 def may_be_fetched(url):
-    """Whether a URL is https, or http on this machine, where nobody can come between.
+    """Return True for an https URL, or an http URL of this machine.
 
     Parameters
     ----------

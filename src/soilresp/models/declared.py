@@ -1,10 +1,14 @@
 """What is declared of the models: names, files, variables, what the paper states."""
 
 import functools
+from typing import NotRequired
+
+from pydantic import StrictFloat, StrictInt
+from typing_extensions import TypedDict
 
 from soilresp.errors import ParameterError
 from soilresp.io.paths import data_dir
-from soilresp.io.yaml_text import expect, read_yaml
+from soilresp.io.yaml_text import check_content, read_yaml
 
 __all__ = ["FLUXES", "POOLS", "GENERIC", "adapter", "adapters", "declared_models", "read_declared"]
 
@@ -38,27 +42,74 @@ def declared_models():
     return read_declared(data_dir() / "models.yaml")
 
 
-_NUMBER = (int, float)
-_STATED = {str: {"value?": _NUMBER, "low?": _NUMBER, "high?": _NUMBER}}
-_SPELT = {str: [str]}
-_SHAPE = {
-    "conventions": {
-        "variables": _SPELT,
-        "standard_names": {str: str},
-        "trendy": {"layout": str, "simulations": [str]},
-        "cmip": {"layout": str, "files": [str], "co2_mass?": [str], "notes?": str},
-    },
-    "ten": {str: {
-        "name": str, "reference": str, "doi": str, "forcing": str, "stated?": _STATED,
-        "derived?": _STATED,
-        "output": {"files": [str], "variables?": _SPELT, "simulations?": [str], "notes?": str},
-    }},
-    "at_hand": {str: {
-        "name": str, "input": str, "files": [str], "reference": str, "doi": str, "period": None,
-        "ar": str, "note?": str,
-        "variables": {str: {"add": [str], "file_units": str, "times": _NUMBER}},
-    }},
-}
+_Number = StrictInt | StrictFloat
+_Spellings = dict[str, list[str]]
+
+
+class _Trendy(TypedDict):
+    layout: str
+    simulations: list[str]
+
+
+class _Cmip(TypedDict):
+    layout: str
+    files: list[str]
+    co2_mass: NotRequired[list[str]]
+    notes: NotRequired[str]
+
+
+class _Conventions(TypedDict):
+    variables: _Spellings
+    standard_names: dict[str, str]
+    trendy: _Trendy
+    cmip: _Cmip
+
+
+class _Totals(TypedDict, total=False):
+    value: _Number
+    low: _Number
+    high: _Number
+
+
+class _Output(TypedDict):
+    files: list[str]
+    variables: NotRequired[_Spellings]
+    simulations: NotRequired[list[str]]
+    notes: NotRequired[str]
+
+
+class _PaperModel(TypedDict):
+    name: str
+    reference: str
+    doi: str
+    forcing: str
+    stated: NotRequired[dict[str, _Totals]]
+    derived: NotRequired[dict[str, _Totals]]
+    output: _Output
+
+
+class _Variable(TypedDict):
+    add: list[str]
+    file_units: str
+    times: _Number
+
+
+class _TestbedModel(TypedDict):
+    name: str
+    input: str
+    files: list[str]
+    reference: str
+    doi: str
+    period: object
+    ar: str
+    note: NotRequired[str]
+    variables: dict[str, _Variable]
+
+
+class _Catalogue(TypedDict):
+    conventions: _Conventions
+    ten: dict[str, _PaperModel]
+    at_hand: dict[str, _TestbedModel]
 
 
 def read_declared(path):
@@ -80,7 +131,7 @@ def read_declared(path):
     """
     way_out = "Correct it, or restore it with `git checkout data/models.yaml`."
     content = read_yaml(path, way_out)
-    expect(content, _SHAPE, str(path), way_out)
+    check_content(content, _Catalogue, path, way_out)
     return content
 
 
