@@ -127,7 +127,7 @@ def test_weights_refuse_what_does_not_fit():
 
 
 def test_weights_have_the_same_bits_in_any_order():
-    """Forests added in another order, in threads, by plain code or in parts give the same bits."""
+    """Forests added in another order, in threads or in parts give the same bits."""
     forests = [grown(60, 3, 6, seed=s, n_rows=700) for s in range(4)]
     rows, values = forests[0][3], np.concatenate([y for _, _, y, _ in forests])
 
@@ -138,10 +138,10 @@ def test_weights_have_the_same_bits_in_any_order():
         return weights
 
     expected = added(forests)
-    reversed_, plain = added(forests[::-1], n_threads=2), added(forests, vector=False)
+    reversed_ = added(forests[::-1], n_threads=2)
     merged, rest = added(forests[:1]), added(forests[1:])
     merged.merge(rest)
-    for other in (reversed_, plain, merged):
+    for other in (reversed_, merged):
         assert other.mean().tobytes() == expected.mean().tobytes()
     for name, field in expected.summary(LEVELS).items():
         assert merged.summary(LEVELS, n_threads=2)[name].tobytes() == field.tobytes()

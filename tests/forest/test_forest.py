@@ -61,17 +61,15 @@ def test_number_of_rows(n_rows):
 
 
 def test_every_way_to_compute_gives_the_same_bytes():
-    """Threads, the plain twins of the vector instructions, and a flattened forest."""
+    """Threads and a flattened forest."""
     rng = np.random.default_rng(1)
     x = rng.normal(size=(400, 5))
     forest = RandomForestRegressor(40, random_state=1).fit(x, rng.lognormal(6, 1, 400))
     rows = Rows(rng.normal(size=(40_000, 5)), like=x)
     expected = evaluate(forest, rows)
-    few = Rows(rows.x[:500])
     for found, wanted in (
         (evaluate(forest, rows, n_threads=3), expected),
         (evaluate(flatten(forest), rows), expected),
-        (evaluate(forest, few, vector=False), evaluate(forest, few)),
     ):
         assert [f.tobytes() for f in found] == [w.tobytes() for w in wanted]
 

@@ -14,7 +14,7 @@ from soilresp.forest.trees import flatten
 __all__ = ["Weights", "distribution", "moments", "quantiles", "median_absolute_deviation"]
 
 _ROUNDING = 1e-6
-"""What rounded weights may fall short of a level that they reach exactly."""
+"""Amount by which rounded weights may miss a level that they reach exactly."""
 
 _CAPACITY = 2**32 - 1
 
@@ -79,19 +79,19 @@ class Weights:
         self._rows, self._n, self._total = None, 0, 0
         self._units = np.zeros((-(-n_rows // BLOCK), self.values.size, BLOCK), np.uint32)
 
-    def add(self, forest, train_x, train_y, rows, n_threads=1, vector=True, one_member=None):
+    def add(self, forest, train_x, train_y, rows, n_threads=1, one_member=None):
         """Add the weights of one fitted forest.
 
         Parameters
         ----------
-        forest : sklearn.ensemble.RandomForestRegressor
-            Fitted on `train_x` and `train_y`, without sample weights.
+        forest : sklearn.ensemble.RandomForestRegressor or soilresp.forest.trees.Trees
+            Fitted on `train_x` and `train_y`, without sample weights; `Trees` with ``in_bag``.
         train_x : numpy.ndarray, shape (n, p)
         train_y : numpy.ndarray, shape (n,)
             Each a member of `values`.
         rows : soilresp.forest.rows.Rows or array_like, shape (n_rows, p)
             The same every time; make a `Rows` once for several forests.
-        n_threads, vector
+        n_threads : int
             As for `soilresp.forest.evaluate.evaluate`.
         one_member : numpy.random.Generator, optional
             Let one record, drawn at random with this generator, stand for each leaf:
@@ -105,7 +105,7 @@ class Weights:
             If `rows` are not `n_rows`, not finite or not those of before, a training
             value is not one of `values`, or there are more forests than announced.
         """
-        trees = flatten(forest)
+        trees = flatten(forest, None if one_member else len(train_y))
         rows = self._same_rows(checked_rows(trees, rows))
         if not np.isin(train_y, self._known).all():
             raise ValueError("train_y has a value that was not given to Weights")
@@ -113,9 +113,9 @@ class Weights:
             raise ValueError(f"Weights was told of {self.n_forests} forests, this is one more")
         units = _units_to_a_tree(len(trees), self.n_forests)
         position = self._bin[np.searchsorted(self._known, train_y)]
-        ready = _with_members(forest, trees, train_x, position, units, rows, one_member)
+        ready = _with_members(trees, train_x, position, units, rows, one_member)
         over_blocks(
-            lambda first, last: _add(ready, rows, first, last, 0, self._units, vector),
+            lambda first, last: _add(ready, rows, first, last, 0, self._units),
             rows.n_blocks, n_threads,
         )
         self._total += units * len(trees)
@@ -227,12 +227,12 @@ def distribution(forest, train_x, train_y, rows, levels=(), n_threads=1, one_mem
     >>> found["mad"].tolist(), found["quantiles"].tolist()
     ([1.0], [[2.0], [4.0]])
     """
-    trees = flatten(forest)
+    trees = flatten(forest, None if one_member else len(train_y))
     rows = checked_rows(trees, rows)
     values, position = np.unique(np.asarray(train_y, float), return_inverse=True)
     units = _units_to_a_tree(len(trees), 1)
     total, centre = units * len(trees), values.mean()
-    ready = _with_members(forest, trees, train_x, position, units, rows, one_member)
+    ready = _with_members(trees, train_x, position, units, rows, one_member)
     needed = _needed(levels, total)
     out = np.empty((needed.size, rows.n_blocks, BLOCK))
 
@@ -241,7 +241,7 @@ def distribution(forest, train_x, train_y, rows, levels=(), n_threads=1, one_mem
         for start in range(first, last, REACH):
             end = min(start + REACH, last)
             kept[:] = 0
-            _add(ready, rows, start, end, start, kept, True)
+            _add(ready, rows, start, end, start, kept)
             summarise(kept, values, centre, needed, total, start, end, start, out)
 
     over_blocks(work, rows.n_blocks, n_threads)
@@ -255,13 +255,13 @@ def _units_to_a_tree(n_trees, n_forests):
     return units - units % _DIVISIBLE if _DIVISIBLE <= units < _FINE else units
 
 
-def _with_members(forest, trees, train_x, position, units, rows, one_member):
+def _with_members(trees, train_x, position, units, rows, one_member):
     """Groups of trees with their table of ranks, nodes and leaf members."""
     by_value = np.argsort(position, kind="stable")
-    count = np.ones((len(trees), len(position)), np.int32)
     if one_member is None:
-        for tree, in_bag in enumerate(forest.estimators_samples_):
-            count[tree] = np.bincount(in_bag, minlength=len(position))[by_value]
+        count = trees.in_bag[:, by_value]
+    else:
+        count = np.ones((len(trees), len(position)), np.uint8)
     start, members = list_members(
         np.asarray(train_x, np.float32)[by_value], count, position[by_value], trees.starts,
         trees.feature, trees.threshold, trees.left, units,
@@ -289,11 +289,9 @@ def _drawn(start, members, units, rng):
     return np.cumsum(first, dtype=start.dtype), position | np.uint64(units)
 
 
-def _add(ready, rows, first, last, origin, out, vector):
+def _add(ready, rows, first, last, origin, out):
     for starts, table, nodes, members in ready:
-        add_members(
-            rows.index, rows.bounds, table, starts, nodes, members, first, last, origin, out, vector
-        )
+        add_members(rows.index, rows.bounds, table, starts, nodes, members, first, last, origin, out)
 
 
 def _needed(levels, total):

@@ -7,12 +7,12 @@ import numpy as np
 
 from soilresp.forest.kernel import BLOCK, REACH, sum_leaves
 from soilresp.forest.rows import Rows
-from soilresp.forest.trees import Trees, flatten
+from soilresp.forest.trees import flatten
 
 __all__ = ["evaluate", "over_blocks"]
 
 
-def evaluate(forest, rows, n_threads=1, vector=True):
+def evaluate(forest, rows, n_threads=1):
     """Mean, and mean square, of a forest's distribution at each row.
 
     The mean is scikit-learn's prediction. The distribution is that of
@@ -28,8 +28,6 @@ def evaluate(forest, rows, n_threads=1, vector=True):
         Make a `Rows` once to evaluate several forests.
     n_threads : int
         The result does not depend on it.
-    vector : bool
-        False takes the slow plain twins of the vector instructions, to the same bytes.
 
     Returns
     -------
@@ -50,15 +48,14 @@ def evaluate(forest, rows, n_threads=1, vector=True):
     >>> mean.round(4).tolist(), second_moment.round(4).tolist()
     ([2.3333, 9.0], [7.0, 81.0])
     """
-    trees = forest if isinstance(forest, Trees) else flatten(forest)
+    trees = flatten(forest)
     rows = checked_rows(trees, rows)
     total = np.zeros((2, rows.n_blocks, BLOCK))
     for group, thresholds in trees.groups():
         table, nodes = group.ranked(thresholds, rows)
         over_blocks(
             lambda first, last, g=group, t=table, n=nodes: sum_leaves(
-                rows.index, rows.bounds, t, g.starts, n, g.value, g.variance, first, last, total,
-                vector,
+                rows.index, rows.bounds, t, g.starts, n, g.value, g.variance, first, last, total
             ),
             rows.n_blocks, n_threads,
         )
@@ -67,7 +64,7 @@ def evaluate(forest, rows, n_threads=1, vector=True):
 
 
 def checked_rows(trees, rows):
-    """Rows for the trees, made if need be."""
+    """Return rows for the trees; make them of a table."""
     rows = rows if isinstance(rows, Rows) else Rows(rows)
     if rows.x.shape[1] != trees.n_features:
         raise ValueError(

@@ -172,33 +172,6 @@ def _add_leaves(typing_context, masks, slots, chosen, first, second, n, sums):
     return types.void(masks, slots, chosen, first, second, types.int64, sums), generate
 
 
-@numba.njit(cache=True, nogil=True)
-def _not_above_plain(ranks, offset, threshold):
-    mask = np.uint64(0)
-    for i in range(BLOCK):
-        if ranks[offset + i] <= threshold:
-            mask |= np.uint64(1) << np.uint64(i)
-    return mask
-
-
-@numba.njit(cache=True, nogil=True)
-def _add_where_plain(sums, offset, mask, amount):
-    for i in range(BLOCK):
-        if (mask >> np.uint64(i)) & np.uint64(1):
-            sums[offset + i] += amount
-
-
-@numba.njit(cache=True, nogil=True)
-def _add_leaves_plain(masks, slots, chosen, first, second, n, sums):
-    for j in range(n):
-        leaf = chosen[j]
-        mask = masks[slots[leaf]]
-        for i in range(BLOCK):
-            if (mask >> np.uint64(i)) & np.uint64(1):
-                sums[i] += first[leaf]
-                sums[BLOCK + i] += second[leaf]
-
-
 @numba.njit(cache=True, nogil=True, inline="always")
 def _find(at, nodes, low, high):
     """Go down to the first node that a box of ranks lies on both sides of, or to a leaf."""
@@ -279,15 +252,12 @@ def _box(table, bounds, first, last, low, high):
 
 
 @numba.njit(cache=True, nogil=True)
-def _descend(binned, base, n_inner, masks, inner, slots, vector):
+def _descend(binned, base, n_inner, masks, inner, slots):
     """Hand the masks of one block down from the roots to the leaves."""
     for j in range(n_inner):
         node = inner[j]
         at, rank = base + (node & _FEATURE), np.uint16((node >> _RANK) & _RANKS)
-        if vector:
-            below = _not_above(binned, np.int64(at), rank)
-        else:
-            below = _not_above_plain(binned, at, rank)
+        below = _not_above(binned, np.int64(at), rank)
         mask = masks[slots[j]]
         left = node >> _CHILD
         masks[left] = mask & below
@@ -325,7 +295,7 @@ def _largest(starts):
 
 
 @numba.njit(cache=True, nogil=True)
-def sum_leaves(index, bounds, table, starts, nodes, value, variance, first, last, out, vector):
+def sum_leaves(index, bounds, table, starts, nodes, value, variance, first, last, out):
     """Sum the mean and the mean square of the leaf that each row is in over all trees.
 
     Parameters
@@ -345,8 +315,6 @@ def sum_leaves(index, bounds, table, starts, nodes, value, variance, first, last
         Blocks to work on.
     out : float64 array, shape (2, n_blocks, 64)
         Added to.
-    vector : bool
-        Whether to use the vector instructions, or their plain twins.
     """
     n_features, n_trees, size = index.shape[1], starts.size - 1, _largest(starts) + 2
     p = np.uint64(n_features)
@@ -390,17 +358,10 @@ def sum_leaves(index, bounds, table, starts, nodes, value, variance, first, last
                     leaf_square[j] = deviation * deviation + variance[leaf]
                 for b in range(stride, stride_end):
                     base = np.uint64((b - reach) * n_features * BLOCK)
-                    _descend(binned, base, n_inner, masks, inner, slots, vector)
+                    _descend(binned, base, n_inner, masks, inner, slots)
                     n_chosen = _reached(masks, leaves, n_leaves, chosen)
                     sums[:] = 0
-                    if vector:
-                        _add_leaves(
-                            masks, leaves, chosen, leaf_mean, leaf_square, n_chosen, sums
-                        )
-                    else:
-                        _add_leaves_plain(
-                            masks, leaves, chosen, leaf_mean, leaf_square, n_chosen, sums
-                        )
+                    _add_leaves(masks, leaves, chosen, leaf_mean, leaf_square, n_chosen, sums)
                     for i in range(BLOCK):
                         deviation = np.float64(sums[i])
                         out[0, b, i] += deviation + n_tile * centre
@@ -410,14 +371,12 @@ def sum_leaves(index, bounds, table, starts, nodes, value, variance, first, last
 
 
 @numba.njit(cache=True, nogil=True)
-def add_members(
-    index, bounds, table, starts, nodes, members, first, last, origin, out, vector
-):
+def add_members(index, bounds, table, starts, nodes, members, first, last, origin, out):
     """Add the weights of the training values in each row's leaf over all trees.
 
     Parameters
     ----------
-    index, bounds, table, starts, first, last, vector
+    index, bounds, table, starts, first, last
         As in `sum_leaves`.
     nodes : uint64 array, shape (n_nodes,)
         From `pack`; a leaf's child is the place of its first member, its rank their number.
@@ -477,7 +436,7 @@ def add_members(
                 near_start[n_leaves] = n
                 for b in range(stride, stride_end):
                     base = np.uint64((b - reach) * n_features * BLOCK)
-                    _descend(binned, base, n_inner, masks, inner, slots, vector)
+                    _descend(binned, base, n_inner, masks, inner, slots)
                     n_chosen = _reached(masks, leaves, n_leaves, chosen)
                     block = (b - origin) * n_values * BLOCK
                     for j in range(n_chosen):
@@ -486,10 +445,7 @@ def add_members(
                         for m in range(near_start[leaf], near_start[leaf + _ONE]):
                             at = block + np.int64((near[m] >> _CHILD) * _LANES)
                             weight = np.uint32(near[m] & _BELOW_CHILD)
-                            if vector:
-                                _add_where(flat, at, mask, weight)
-                            else:
-                                _add_where_plain(flat, at, mask, weight)
+                            _add_where(flat, at, mask, weight)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -500,7 +456,7 @@ def list_members(x, count, position, starts, feature, threshold, left, units):
     ----------
     x : float32 array, shape (n, p)
         Predictors of the training records, which are in the order of their values.
-    count : int32 array, shape (n_trees, n)
+    count : uint8 array, shape (n_trees, n)
         How often each record is in each tree's bag.
     position : int64 array, shape (n,)
         Position of each record's value.

@@ -31,6 +31,9 @@ class Trees:
     variance : numpy.ndarray of float64
         Their variance.
     n_features : int
+    in_bag : numpy.ndarray of uint8, shape (n_trees, n_records), optional
+        Times that each training record was drawn into each tree's bootstrap sample (about
+        Poisson with mean 1, never near 255).
     """
 
     starts: np.ndarray
@@ -40,21 +43,68 @@ class Trees:
     value: np.ndarray
     variance: np.ndarray
     n_features: int
+    in_bag: np.ndarray | None = None
 
     def __len__(self):
         return self.starts.size - 1
 
     def part(self, first, last):
-        """Some of the trees."""
+        """Return the trees from `first` up to, not including, `last` (`Trees`)."""
         a, b = self.starts[first], self.starts[last]
         return Trees(
             self.starts[first : last + 1] - a, self.feature[a:b], self.threshold[a:b],
             self.left[a:b] - a, self.value[a:b], self.variance[a:b],
-            self.n_features,
+            self.n_features, None if self.in_bag is None else self.in_bag[first:last],
+        )
+
+    def to_arrays(self):
+        """Return the trees as the fewest numbers that restore them exactly.
+
+        Thresholds are those of inner nodes, values and variances those of leaves. Children
+        need none: siblings lie side by side, in the order of their parents.
+
+        Returns
+        -------
+        dict of numpy.ndarray
+            ``sizes`` (nodes of each tree), ``feature``, ``threshold``, ``value``,
+            ``variance`` and ``in_bag``.
+        """
+        inner = self.feature >= 0
+        return {
+            "sizes": np.diff(self.starts), "feature": self.feature,
+            "threshold": self.threshold[inner], "value": self.value[~inner],
+            "variance": self.variance[~inner], "in_bag": self.in_bag,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays, n_features):
+        """Restore trees from `to_arrays`; inner nodes have no value or variance then.
+
+        Parameters
+        ----------
+        arrays : dict of numpy.ndarray
+        n_features : int
+
+        Returns
+        -------
+        Trees
+        """
+        starts = np.concatenate([[0], np.cumsum(arrays["sizes"])])
+        feature, inner = arrays["feature"], arrays["feature"] >= 0
+        tree = np.repeat(np.arange(starts.size - 1), arrays["sizes"])
+        before = np.cumsum(inner) - inner
+        left = starts[tree] + 1 + 2 * (before - before[starts[tree]])
+        threshold = np.full(feature.size, -2, np.float32)
+        value, variance = np.zeros(feature.size), np.zeros(feature.size)
+        threshold[inner] = arrays["threshold"]
+        value[~inner], variance[~inner] = arrays["value"], arrays["variance"]
+        return cls(
+            starts, feature, threshold, np.where(inner, left, 0), value, variance, n_features,
+            arrays["in_bag"],
         )
 
     def groups(self):
-        """The trees in as few groups as leave 65,535 distinct thresholds to a predictor."""
+        """Return the trees in as few groups as leave 65,535 thresholds to a predictor."""
         thresholds = [
             np.unique(self.threshold[self.feature == k]) for k in range(self.n_features)
         ]
@@ -64,7 +114,7 @@ class Trees:
         return [*self.part(0, half).groups(), *self.part(half, len(self)).groups()]
 
     def ranked(self, thresholds, rows, start=None):
-        """Ranks that stand for thresholds and rows.
+        """Return the ranks that replace thresholds and values of rows.
 
         Parameters
         ----------
@@ -97,14 +147,17 @@ class Trees:
         return table, pack(self.feature, rank, left, self.n_features)
 
 
-def flatten(forest):
-    """Take the trees out of a fitted forest.
+def flatten(forest, n_records=None):
+    """Copy the trees of a fitted forest into flat arrays.
 
     Parameters
     ----------
-    forest : sklearn.ensemble.RandomForestRegressor or alike
+    forest : sklearn.ensemble.RandomForestRegressor, alike, or Trees
         Any ensemble of regression trees with ``estimators_``; one output,
         grown by squared error (otherwise a leaf's impurity is not its variance).
+        `Trees` are returned as they are.
+    n_records : int, optional
+        Training records; if given, the bootstrap samples are copied as well.
 
     Returns
     -------
@@ -116,6 +169,8 @@ def flatten(forest):
         If the forest has several outputs, was grown by another criterion, or
         sends missing values somewhere.
     """
+    if isinstance(forest, Trees):
+        return forest
     if forest.n_outputs_ != 1:
         raise ValueError(f"expected a forest with one output, got {forest.n_outputs_}")
     if forest.criterion not in ("squared_error", "friedman_mse"):
@@ -143,4 +198,11 @@ def flatten(forest):
         np.concatenate([tree.value[:, 0, 0] for tree in trees])[old],
         np.concatenate([tree.impurity for tree in trees])[old],
         forest.n_features_in_,
+        _in_bag(forest, n_records) if n_records else None,
+    )
+
+
+def _in_bag(forest, n_records):
+    return np.array(
+        [np.bincount(drawn, minlength=n_records) for drawn in forest.estimators_samples_], np.uint8
     )
