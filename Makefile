@@ -33,7 +33,7 @@ book: $(SOILRESP) ## build the book from the committed outputs
 	$(SOILRESP) book
 
 publish: $(SOILRESP) ## commit the outputs of a run (RUN=runs/standard), and build the book
-	$(SOILRESP) publish --run $(RUN)
+	$(BIN)/python -m soilresp.book.publish $(RUN)
 	$(SOILRESP) book
 
 bench: $(SOILRESP) ## time the evaluation of forests beside other packages

@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tomllib
 
 import nbformat
@@ -12,7 +11,6 @@ import pytest
 import yaml
 
 import soilresp
-from soilresp.book import build as book
 from soilresp.io import paths
 from soilresp.study import testing
 
@@ -191,41 +189,6 @@ def test_notebook_runs_alone(name, tmp_path, monkeypatch):
     streams = [o for o in outputs if o.output_type == "stream"]
     assert outputs and not [o.text for o in streams if o.name == "stderr"]
     assert sum(o.text.count("\n") + o.text.count("\r") for o in streams) < 20
-
-
-def test_committed_outputs_are_looked_at(tmp_path, monkeypatch):
-    """A large notebook, one run out of order and one with a path are named, each with its fault."""
-    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-
-    monkeypatch.setenv("SOILRESP_HOME", str(tmp_path))
-    (tmp_path / "notebooks").mkdir()
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "registry.yaml").write_text("")
-
-    def write(name, text, count=1):
-        cell = new_code_cell("print()", execution_count=count)
-        cell.outputs = [new_output("stream", name="stdout", text=text)]
-        made = new_notebook(cells=[new_markdown_cell("# It"), cell])
-        made.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-        nbformat.write(made, tmp_path / "notebooks" / f"{name}.ipynb")
-
-    write("01_fine", "all is well\n")
-    assert book.check_outputs() == ["01_fine"]
-    write("02_large", "x" * book.LARGEST_NOTEBOOK)
-    write("03_order", "late\n", count=7)
-    write("04_path", f"{sys.prefix}/lib\n")
-    write("05_bar", "10 %\r20 %\r")
-    with pytest.raises(soilresp.errors.DataError) as refused:
-        book.check_outputs()
-    lines = str(refused.value).splitlines()[1:]
-    assert [line.split()[0].rstrip(",") for line in lines] == [
-        "02_large", "03_order", "04_path", "05_bar"
-    ]
-    for line, fault in zip(
-        lines, ("expected 2 MB at most", "first cell to its last", "a path of this machine",
-                "a progress bar"), strict=True,
-    ):
-        assert fault in line
 
 
 # ---------------------------------------------------------------- versions

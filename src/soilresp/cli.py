@@ -270,7 +270,7 @@ def publish(
     from_run: Annotated[Path, typer.Option("--run", metavar="FOLDER", help="The run to take.")],
 ):
     """Make the executed notebooks of a run the committed outputs."""
-    from soilresp.book.build import publish as publish_run
+    from soilresp.book.publish import publish as publish_run
 
     for file in publish_run(from_run):
         print(file)
@@ -442,8 +442,8 @@ def export(
         bool,
         typer.Option(
             "--compact",
-            help="Write the small benchmark file, its annual maps, the table of models and the "
-            "card instead; default into data/, and the card into the page of the book.",
+            help="Write the small benchmark file, its annual maps and the table of models instead; "
+            "default into data/.",
         ),
     ] = False,
 ):

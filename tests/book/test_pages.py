@@ -8,9 +8,9 @@ import jupytext
 import nbformat
 import pytest
 import yaml
+from book_parts import figures
 from typer.main import get_command
 
-from soilresp.book.bookparts import figures
 from soilresp.cli import app
 from soilresp.io import paths
 

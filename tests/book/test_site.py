@@ -1,224 +1,213 @@
 """The built book: whole, small, self-contained, readable on a phone and by everybody."""
 
-import re
-import shutil
-from collections import Counter
+import os
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
-import nbformat
+import book_site
 import pytest
 import yaml
-from nbformat.v4 import new_markdown_cell, new_notebook
+from browser import PHONE, Tab, serve
 
-from soilresp.book import build as book
-from soilresp.book import site as web
-from soilresp.errors import DataError
-from soilresp.io import paths
-
-ROOT = paths.root()
+ROOT = Path(__file__).parents[2]
 MADE_BY_SPHINX = {"genindex.html", "py-modindex.html", "search.html"}
+LARGEST_SITE = 40e6
+SLOWEST_PAINT = 10
+
+
+@dataclass
+class Content(HTMLParser):
+    """Anchors, links and pictures of a page."""
+
+    anchors: set = field(default_factory=set)
+    links: list = field(default_factory=list)
+    pictures: list = field(default_factory=list)
+
+    def __post_init__(self):
+        super().__init__()
+
+    def handle_starttag(self, tag, attributes):
+        """Collect from one element."""
+        given = dict(attributes)
+        self.anchors |= {given[key] for key in ("id", "name") if given.get(key)}
+        self.links += [given[key] for key in ("href", "src") if given.get(key) is not None]
+        if tag == "img":
+            self.pictures.append((given.get("src", ""), given.get("alt") or ""))
+        if tag == "meta" and (given.get("http-equiv") or "").lower() == "refresh":
+            self.links.append(given["content"].partition("url=")[2])
+
+
+def read_pages(folder):
+    """Return the content of all pages by path, that which leads to the first one included."""
+    contents = {}
+    for file in sorted(folder.rglob("*.html")):
+        name = file.relative_to(folder).as_posix()
+        if not name.startswith("_"):
+            contents[name] = Content()
+            contents[name].feed(file.read_text(encoding="utf-8"))
+    return contents
+
+
+def broken_links(folder):
+    """Return ``PAGE: LINK`` for each link within a site that leads to no file or anchor."""
+    contents, broken = read_pages(folder), []
+    for name, content in contents.items():
+        for link in content.links:
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            place = (folder / name).parent / unquote(parts.path) if parts.path else folder / name
+            target = Path(os.path.normpath(place))
+            if target.is_dir():
+                target /= "index.html"
+            page = os.path.relpath(target, folder).replace(os.sep, "/")
+            anchors = contents[page].anchors if page in contents and parts.fragment else None
+            outside = page.startswith("..") or not target.is_file()
+            if outside or (anchors is not None and unquote(parts.fragment) not in anchors):
+                broken.append(f"{name}: {link}")
+    return broken
 
 
 def toc_pages():
-    """Pages of the table of contents, in its order."""
+    """Return the pages of the table of contents."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
-    files = [toc["root"]]
-    for chapter in chapters:
-        files += [chapter["file"], *(section["file"] for section in chapter.get("sections", ()))]
-    return [f"{file}.html" for file in files]
+    return [f"{file}.html" for file in (toc["root"], *(c["file"] for c in chapters))]
 
 
-def test_every_page_of_the_contents_is_there_and_no_other(site):
-    """The site has the pages of `_toc.yml`, the index and the search."""
-    assert set(web.pages(site)) == {*toc_pages(), *MADE_BY_SPHINX}
-
-
-def test_the_site_is_below_40_mb(site):
-    """All files of the site, downloads included."""
-    assert web.size(site) < 40e6
-
-
-def test_links_within_the_site_lead_somewhere(site):
-    """Pages, anchors, pictures, scripts and downloads are all there."""
-    assert web.broken_links(site) == []
+def test_files_of_the_site(site):
+    """The pages of `_toc.yml` and no other, small, with links that lead somewhere."""
+    assert set(read_pages(site)) - {"index.html"} - MADE_BY_SPHINX == set(toc_pages())
+    assert sum(file.stat().st_size for file in site.rglob("*") if file.is_file()) < LARGEST_SITE
+    assert broken_links(site) == []
 
 
 def test_pictures_are_described(site):
     """The alternative text of each picture of the book is a few words, no file name."""
     # The theme's own signs, in `_static`, are left to axe-core.
-    bare = [
-        (page, source)
-        for page, source, words in web.pictures(site)
-        if "_static/" not in source
-        and (words is None or len(re.findall(r"[^\W\d_]{2,}", words)) < 3 or ".png" in words)
+    pictures = [
+        (page, *picture) for page, content in read_pages(site).items()
+        for picture in content.pictures if "_static/" not in picture[0]
     ]
-    assert bare == []
-    assert len(web.pictures(site)) > 20
+    assert len(pictures) > 20
+    assert [p for p in pictures if len(p[2].split()) < 3 or ".png" in p[2]] == []
 
 
-@pytest.mark.parametrize("page", [*toc_pages(), *sorted(MADE_BY_SPHINX)])
-def test_a_page_keeps_to_itself_and_to_the_window(page, browser, served):
-    """No foreign request, nothing missing, no error; fits a phone; no serious axe-core finding."""
+def test_pages_in_a_browser(site, browser, served):
+    """No error, no foreign request, no serious finding of axe-core, soon painted, fit a phone."""
+    tab, faults = Tab(browser), []
     # The colours of code are looked at once, below, and of entries of the reference the first of a
     # kind: thousands of alike words take minutes.
-    seen = web.look(browser, served, page, without=[".cell_input .highlight", "dl.py ~ dl.py"])
-    assert seen.foreign == []
-    assert seen.complaints == []
-    assert seen.hosts.total() > 5
-    assert seen.overflow == 0
-    assert [found for found in seen.barriers if found[0] in ("serious", "critical")] == []
+    without = [".cell_input .highlight", "dl.py ~ dl.py"]
+    for name in (*toc_pages(), "search.html"):
+        tab.open(served + name)
+        assert len(tab.requests) > 5
+        found = [*tab.complaints, *tab.foreign(), *tab.barriers(without)]
+        if tab.first_paint() > SLOWEST_PAINT:
+            found.append(f"first paint after {tab.first_paint():.1f} s")
+        tab.resize(PHONE)
+        if tab.overflow():
+            found.append(f"{tab.overflow()} px wider than a phone")
+        tab.resize((1300, 900))
+        faults += [(name, fault) for fault in found]
+    tab.close()
+    assert faults == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_both_themes_have_contrast(tab, served, theme):
     """Words stand out from the background: prose, tables, code, links."""
     tab.page.emulate_media(color_scheme=theme)
-    for page in ("book/data_sources.html", "notebooks/01_data_selection.html"):
-        tab.open(served + page)
-        assert tab.page.evaluate("document.documentElement.dataset.theme") == theme
-        assert [f for f in tab.accessibility() if f[0] in ("serious", "critical")] == []
+    tab.open(served + "notebooks/01_data_selection.html")
+    assert tab.page.evaluate("document.documentElement.dataset.theme") == theme
+    assert tab.barriers() == []
 
 
-def test_formulas_are_drawn(tab, served):
-    """MathJax finds its fonts and its extensions in the site."""
+def test_formulas_and_search_work(tab, served):
+    """MathJax finds its parts in the site, and the search needs no other server."""
     tab.open(served + "book/methods.html")
     assert tab.page.locator("mjx-container").count() > 3
     assert tab.page.locator("mjx-merror").count() == 0
-
-
-def test_search_finds_a_page(tab, served):
-    """The search works without any server but this one."""
     tab.open(served + "search.html?q=bootstrap")
     tab.page.wait_for_selector("#search-results li a")
     assert tab.foreign() == tab.complaints == []
 
 
-@pytest.fixture
-def small_site(tmp_path):
-    """A site of two pages with sound links, to be broken."""
-    (tmp_path / "_images").mkdir()
-    (tmp_path / "_images" / "a.png").write_bytes(b"")
-    (tmp_path / "index.html").write_text('<meta http-equiv="Refresh" content="0; url=a.html">')
-    (tmp_path / "a.html").write_text(
-        '<h1 id="top">A</h1><a href="b.html?x=1#there">b</a><a href="#top">up</a>'
-        '<img src="_images/a.png" alt="a"><a href="https://example.org/none">out</a>'
-    )
-    (tmp_path / "b.html").write_text('<a name="there"></a><a href="./">first</a>')
-    return tmp_path
+# ---------------------------------------------------------------- the checks themselves
 
 
-def test_sound_links_are_not_broken(small_site):
+PAGE = '<!doctype html><html lang="en"><head><title>T</title></head><body>{}</body>'
+
+
+def test_the_browser_sees_faults(tab, tmp_path):
+    """Foreign requests, errors, missing files, pictures without words and width are recorded."""
+    (tmp_path / "a.html").write_text(PAGE.format(
+        '<main><script src="https://example.org/x.js"></script><script>nowhere()</script>'
+        '<img id="map" src="none.png">'
+        '<div style="position:absolute;left:0;width:500px;height:9px"></div></main>'
+    ))
+    (tmp_path / "b.html").write_text(PAGE.format("<main><h1>Title</h1><p>Words</p></main>"))
+    with serve(tmp_path) as address:
+        tab.open(address + "a.html")
+        assert tab.foreign() == ["https://example.org/x.js"]
+        assert f"status 404: {address}none.png" in tab.complaints
+        assert any("nowhere" in complaint for complaint in tab.complaints)
+        assert ("critical", "image-alt", "#map") in tab.barriers()
+        tab.resize(PHONE)
+        assert tab.overflow() == 110
+        tab.open(address + "b.html")
+        assert tab.complaints == tab.foreign() == tab.barriers() == []
+        assert tab.overflow() == 0 and 0 < tab.first_paint() < 60
+
+
+@pytest.mark.parametrize("link, sound", [
+    ("b.html?x=1#there", True), ("#top", True), ("./", True), ("https://example.org/none", True),
+    ("c.html", False), ("b.html#nowhere", False), ("#nowhere", False), ("../outside.html", False),
+])
+def test_broken_links_are_found(tmp_path, link, sound):
     """Queries, anchors of both kinds, folders and other machines are understood."""
-    assert web.pages(small_site) == ["a.html", "b.html"]
-    assert web.broken_links(small_site) == []
-    assert web.pictures(small_site) == [("a.html", "_images/a.png", "a")]
+    (tmp_path / "outside.html").write_text("")
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "index.html").write_text('<meta http-equiv="Refresh" content="0; url=a.html">')
+    (folder / "a.html").write_text(f'<h1 id="top">A</h1><a href="{link}">x</a>')
+    (folder / "b.html").write_text('<a name="there"></a>')
+    assert broken_links(folder) == ([] if sound else [f"a.html: {link}"])
 
 
-@pytest.mark.parametrize(
-    "link", ["c.html", "b.html#nowhere", "#nowhere", "_images/b.png", "../outside.html"]
-)
-def test_a_broken_link_is_found(small_site, link):
-    """A missing page, anchor or file, and a way out of the site, are told with their page."""
-    (small_site.parent / "outside.html").write_text("")
-    with open(small_site / "b.html", "a") as page:
-        page.write(f'<a href="{link}">x</a>')
-    assert web.broken_links(small_site) == [f"b.html: {link}"]
-
-
-def test_no_site_is_an_error(tmp_path):
-    """A folder without a book is told so, with the remedy."""
-    with pytest.raises(DataError, match="soilresp book"):
-        web.pages(tmp_path)
-
-
-def test_the_report_counts(small_site):
-    """Hosts, complaints and findings are summed over pages, and faults are named."""
-    seen = [
-        web.Seen("a.html", 0.5, Counter({"127.0.0.1": 3}), [], [], [], 0),
-        web.Seen(
-            "b.html", 1.25, Counter({"127.0.0.1": 1, "example.org": 2}),
-            ["https://example.org/x.js"] * 2, ["status 404: y"], [("serious", "rule", "#p")], 7,
-        ),
-    ]
-    told = web.report(seen, 2_500_000)
-    assert "pages                2, 2.5 MB in all" in told
-    assert "requests by host     127.0.0.1 4, example.org 2" in told
-    assert "to other machines    2" in told
-    assert "critical 0, serious 1, moderate 0, minor 0" in told
-    assert "slowest first paint  1.25 s (b.html)" in told
-    assert "b.html: serious rule #p" in told
+# ---------------------------------------------------------------- tools/book_site.py
 
 
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ("https://github.com/o/n", "https://github.com/o/n"),
         ("https://github.com/o/n.git", "https://github.com/o/n"),
         ("git@gitlab.com:group/sub/n.git", "https://gitlab.com/group/sub/n"),
         ("ssh://git@example.org:2222/o/n.git", "https://example.org/o/n"),
         ("https://user:secret@github.com/o/n.git", "https://github.com/o/n"),
         ("/srv/git/n.git", None),
-        ("file:///srv/git/n.git", None),
         ("", None),
     ],
 )
-def test_repository_is_told_without_secrets(monkeypatch, given, expected):
-    """Addresses as git has them become one of the web; folders and passwords are not told."""
+def test_address_of_the_repository(monkeypatch, given, expected):
+    """Addresses as git has them become one of the web, without passwords; folders are none."""
     monkeypatch.setenv("SOILRESP_REPOSITORY", given)
-    assert web.repository() == expected
+    assert book_site.repository() == expected
 
 
 def test_launch_buttons_follow_the_repository(monkeypatch):
-    """None without a repository; Colab on GitHub alone; JupyterHub where one is named."""
-    monkeypatch.delenv("SOILRESP_JUPYTERHUB", raising=False)
+    """None without a repository; Colab on GitHub alone; JupyterHub if one is named."""
     monkeypatch.delenv("SOILRESP_BRANCH", raising=False)
-    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    options = {"launch_buttons": config["launch_buttons"], "show_toc_level": 2}
-    assert web.launch_options(options, None) == {"show_toc_level": 2}
-    github = web.launch_options(options, "https://github.com/o/n")
-    assert github["launch_buttons"] == config["launch_buttons"]
+    options = {"launch_buttons": {"colab_url": "c", "binderhub_url": "b"}, "show_toc_level": 2}
+    assert book_site.launch_options(options, None) == {"show_toc_level": 2}
+    github = book_site.launch_options(options, "https://github.com/o/n")
+    assert github["launch_buttons"] == options["launch_buttons"]
     assert github["repository_branch"] == "main"
     monkeypatch.setenv("SOILRESP_JUPYTERHUB", "https://hub.example.org")
-    gitlab = web.launch_options(options, "https://gitlab.com/o/n")["launch_buttons"]
-    assert "colab_url" not in gitlab
-    assert gitlab["jupyterhub_url"] == "https://hub.example.org"
-
-
-@pytest.fixture
-def small_project(tmp_path, monkeypatch):
-    """A project with the real settings and a book of one page and one notebook."""
-    monkeypatch.setenv("SOILRESP_HOME", str(tmp_path))
-    for name in ("SOILRESP_JUPYTERHUB", "SOILRESP_BRANCH"):
-        monkeypatch.delenv(name, raising=False)
-    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    del config["bibtex_bibfiles"], config["sphinx"]["config"]
-    (tmp_path / "_config.yml").write_text(yaml.safe_dump(config))
-    (tmp_path / "_toc.yml").write_text(
-        "format: jb-book\nroot: intro\nchapters: [{file: notebooks/01_first}]\n"
-    )
-    (tmp_path / "intro.md").write_text("# Intro\n")
-    (tmp_path / "data").mkdir()
-    shutil.copy(ROOT / "data" / "registry.yaml", tmp_path / "data")
-    (tmp_path / "notebooks").mkdir()
-    cell = new_markdown_cell("# First")
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    nbformat.write(
-        new_notebook(cells=[cell], metadata=kernel), tmp_path / "notebooks" / "01_first.ipynb"
-    )
-    return tmp_path
-
-
-@pytest.mark.parametrize("address", ["", "https://github.com/owner/name"])
-def test_a_notebook_has_launch_buttons(small_project, monkeypatch, address):
-    """They lead to the notebook's file in the repository; without one there are none."""
-    monkeypatch.setenv("SOILRESP_REPOSITORY", address)
-    page = book.build().parent / "notebooks" / "01_first.html"
-    found = re.findall(r'href="(https://(?:mybinder|colab)[^"]*)"', page.read_text())
-    assert found == [
-        "https://mybinder.org/v2/gh/owner/name/main?urlpath=lab/tree/notebooks/01_first.ipynb",
-        "https://colab.research.google.com/github/owner/name/blob/main/notebooks/01_first.ipynb",
-    ][: 2 * bool(address)]
-    assert "executablebooks/jupyter-book" not in page.read_text()
+    gitlab = book_site.launch_options(options, "https://gitlab.com/o/n")["launch_buttons"]
+    assert gitlab == {"binderhub_url": "b", "jupyterhub_url": "https://hub.example.org"}
 
 
 FIGURE = (
@@ -233,12 +222,7 @@ FIGURE = (
     [("", "A map of &quot;SR&quot;"), ("a.png", "A map of &quot;SR&quot;"), ("Own", "Own")],
 )
 def test_a_caption_stands_in_for_missing_words(alt, expected):
-    """A figure without alternative text, or with its file's name, gets its caption's words."""
-    mended = web._FIGURE.sub(web._described, FIGURE.format(alt=alt))
-    assert mended == FIGURE.format(alt=expected)
-
-
-def test_a_caption_is_no_other_figures(tmp_path):
-    """A picture without a caption does not take that of the next figure."""
-    text = '<figure><img alt="" src="b.png" /></figure>' + FIGURE.format(alt="Own")
-    assert web._FIGURE.sub(web._described, text) == text
+    """A figure without alternative text gets its caption's words, not those of the next one."""
+    other = '<figure><img alt="" src="b.png" /></figure>'
+    html = other + FIGURE.format(alt=alt)
+    assert book_site.described(html) == other + FIGURE.format(alt=expected)

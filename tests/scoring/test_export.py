@@ -11,11 +11,9 @@ import pytest
 import rasterio
 import xarray as xr
 
-from soilresp.book import dataset_card as card
 from soilresp.covariates.cube import save_cube
 from soilresp.errors import DataError, ParameterError
 from soilresp.grid.cells import EARTH_RADIUS, total_pg
-from soilresp.io import paths
 from soilresp.io.files import sha256
 from soilresp.records import twin
 from soilresp.scoring import benchmark, export
@@ -281,7 +279,7 @@ def small(static, tmp_path_factory):
     """A compact benchmark of the twin."""
     out = tmp_path_factory.mktemp("compact")
     files = export.export_compact(static.run, out, "soilresp export --compact")
-    assert [f.name for f in files] == [benchmark.FILE_NAME, "README.md"]
+    assert [f.name for f in files] == [benchmark.FILE_NAME]
     return out / benchmark.FILE_NAME
 
 
@@ -304,14 +302,6 @@ def test_compact_keeps_the_contract(static, small):
     np.testing.assert_array_equal(distance, np.round(distance))
     inside = made["SR_inside"].values
     assert set(np.unique(inside[np.isfinite(inside)])) <= {0, 1}
-
-
-def test_card_speaks_of_the_file(small):
-    """Totals, variables and provenance, computed from the file."""
-    text, made = (small.parent / "README.md").read_text(), benchmark.load_benchmark(small)
-    area = made["cell_area"] * made["vegetated_fraction"]
-    assert f"| `SR` | {float(total_pg(made['SR'], area)):.1f} |" in text
-    assert "Twin experiment" in text and "`AR_joint`" in text and "Outside the area" in text
 
 
 def test_a_twin_is_not_the_projects_benchmark(static):
@@ -371,16 +361,12 @@ def test_command_exports(static, tmp_path):
 
 
 def test_the_committed_benchmark():
-    """The file that ships is a benchmark of field records, and its card is of this very file."""
+    """The file that ships is a small benchmark of field records."""
     path = benchmark.benchmark_path()
     made = benchmark.load_benchmark()
     assert path.stat().st_size <= 6e6
     assert {"AR_sd", "AR_mad", "AR_mad_scaled", "AR_cv"} <= set(made.data_vars)
     assert "SRDB" in made.attrs["source"] and "Twin" not in made.attrs["title"]
-    text = card.describe(path)
-    assert (path.parent / "README.md").read_text(encoding="utf-8") == text
-    page = (paths.root() / "book" / "benchmark_dataset.md").read_text(encoding="utf-8")
-    assert card.below_title(text) in page
 
 
 @pytest.fixture(scope="module")
@@ -389,9 +375,7 @@ def small_years(yearly, tmp_path_factory):
     workflow.applicability(yearly)
     out = tmp_path_factory.mktemp("compact_years")
     files = export.export_compact(yearly.run, out, "soilresp export --compact")
-    assert [f.name for f in files] == [
-        benchmark.FILE_NAME, benchmark.ANNUAL_FILE_NAME, "README.md"
-    ]
+    assert [f.name for f in files] == [benchmark.FILE_NAME, benchmark.ANNUAL_FILE_NAME]
     return out
 
 
@@ -425,15 +409,12 @@ def test_compact_years_keep_the_maps(yearly, small_years):
         assert "All tests passed!" in done.stdout, done.stdout
 
 
-def test_card_speaks_of_the_years(small_years, static, tmp_path):
-    """The card has both files; a run without years leaves none of another run behind."""
-    text = (small_years / "README.md").read_text(encoding="utf-8")
-    assert "## Every year" in text and "the 2 years 2000 to 2001" in text
+def test_a_run_without_years_removes_those_of_another(small_years, static, tmp_path):
+    """Annual maps never stay beside the mean of another run."""
     for name in (benchmark.FILE_NAME, benchmark.ANNUAL_FILE_NAME):
         shutil.copy(small_years / name, tmp_path)
     export.export_compact(static.run, tmp_path)
     assert not (tmp_path / benchmark.ANNUAL_FILE_NAME).exists()
-    assert "Every year" not in (tmp_path / "README.md").read_text(encoding="utf-8")
     with pytest.raises(DataError, match="are a climatology: there are no maps by year"):
         export.compact_annual(static)
 

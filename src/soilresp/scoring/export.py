@@ -319,21 +319,20 @@ def export(run, out, format="netcdf", what="all", command="soilresp export"):
 
 
 def export_compact(run, out=None, command="soilresp export --compact"):
-    """Write the compact benchmark, its annual maps, the table of models, and a card.
+    """Write the compact benchmark, its annual maps, and the table of models.
 
     Parameters
     ----------
     run : path-like
     out : path-like, optional
-        Folder. Default: the project's own, ``data/benchmark`` (the table: ``data/study``); the
-        page of the book that shows the card is then brought up to date as well.
+        Folder. Default: the project's own, ``data/benchmark`` (the table: ``data/study``).
     command : str
 
     Returns
     -------
     list of pathlib.Path
         The benchmark; the annual maps, if the run has years and an area of applicability; the
-        table (`soilresp.study.chapters.models_table`), if the run has held models against its maps; the card.
+        table (`soilresp.study.chapters.models_table`), if the run has held models against its maps.
 
     Raises
     ------
@@ -342,7 +341,6 @@ def export_compact(run, out=None, command="soilresp export --compact"):
     DataError
         If the run has no maps that hold, or lacks a variable of the benchmark.
     """
-    from soilresp.book import dataset_card as card
     from soilresp.study.chapters import models_table
 
     study = open_run(run)
@@ -364,16 +362,12 @@ def export_compact(run, out=None, command="soilresp export --compact"):
                 compact_annual(study, command), aside / benchmark.ANNUAL_FILE_NAME, complevel=9
             )
             benchmark.load_annual(aside / benchmark.ANNUAL_FILE_NAME)
-        text = card.describe(aside / benchmark.FILE_NAME)
-        write_text(aside / "README.md", text)
     if benchmark.ANNUAL_FILE_NAME not in written:
         # Years of another run must not stand beside this one's mean.
         (folder / benchmark.ANNUAL_FILE_NAME).unlink(missing_ok=True)
-    files = [folder / name for name in (*written, "README.md")]
+    files = [folder / name for name in written]
     if table is not None:
-        files.insert(-1, models_table.save(study, table, command, None if out is None else folder))
-    if out is None:
-        card.tell_book(text)
+        files.append(models_table.save(study, table, command, None if out is None else folder))
     return files
 
 

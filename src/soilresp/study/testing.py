@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 
 from soilresp.book import build as book
+from soilresp.book import publish
 from soilresp.covariates.recipes import recipe_of
 from soilresp.errors import ParameterError, SoilrespError
 from soilresp.io import fetch as access
@@ -80,8 +81,8 @@ def _unit():
 
 def _pairs():
     return _quietly(
-        lambda: f"{len(book.check_pairs())} notebooks agree with their twins"
-    ) and _quietly(lambda: f"{len(book.check_outputs())} notebooks are fit to be committed")
+        lambda: f"{len(publish.check_pairs())} notebooks agree with their twins"
+    ) and _quietly(lambda: f"{len(publish.check_outputs())} notebooks are fit to be committed")
 
 
 CHECKED = "nbval-check-output"

@@ -1,8 +1,8 @@
-"""The map to explore and the table of models of the book: what the pages need, made as it is built.
+"""Build the interactive map and the sortable table of models of the book.
 
-A Sphinx extension. The numbers come from the two files of the benchmark that ship with the
-project, and go into scripts that a page loads as it needs them: nothing is asked of another
-server, and a page opened from disk works as well.
+A Sphinx extension, named in ``_config.yml``. The numbers come from the two files of the benchmark
+in the project, and are written into scripts that a page loads as it needs them, so that pages
+request nothing from other machines and work from disk.
 """
 
 import base64
@@ -29,22 +29,19 @@ from soilresp.plot.style import COLOURS, FLUX_UNITS
 from soilresp.scoring import benchmark
 from soilresp.study.chapters import models_table
 
-__all__ = ["BLOCK", "FOLDER", "SERIES_STEP", "about", "encode", "legend", "setup", "write_data",
-           "write_page"]
-
 FOLDER = "explorer"
-"""Where the data stand below ``_static``."""
+"""Folder of the data below ``_static``."""
 
 BLOCK = 40
 """Rows and columns of cells whose years are loaded together: 20 degrees."""
 
 SERIES_STEP = 2
-"""What annual values are rounded to, g C m-2 yr-1."""
+"""Rounding of annual values, g C m-2 yr-1."""
 
 MISSING = 65535
 
 _STEPS = {"g m-2 yr-1": 16, "%": 16, "1": 4096}
-"""Steps to a unit of what the benchmark holds: nothing is lost, but of standard deviations."""
+"""Steps per unit of the fields of the benchmark: only standard deviations are rounded."""
 
 _FLUX_NAMES = {
     "SR": "soil respiration", "HR": "heterotrophic respiration", "AR": "autotrophic respiration",
@@ -54,13 +51,13 @@ INSIDE = (
     ("inside for SR and HR", "#4575b4"), ("outside for HR", "#fee090"),
     ("outside for SR", "#fdae61"), ("outside for both", "#a50026"),
 )
-"""Where a cell is in the area of applicability, and its colour: ends and middle of RdYlBu_r."""
+"""Classes of the area of applicability and their colours: ends and middle of RdYlBu_r."""
 
 _COASTS = {"coast_far": "110m", "coast_near": "50m"}
 
 
 def legend(levels, cmap, extend):
-    """Colours of the steps between levels, as the figures have them.
+    """Return the colours of the steps between levels, as in the figures.
 
     Parameters
     ----------
@@ -116,7 +113,7 @@ def encode(numbers):
 
 
 def about(climatology, annual=None):
-    """What a page must know before it shows a number.
+    """Return the facts that a page needs before it shows a number.
 
     Parameters
     ----------
@@ -224,19 +221,19 @@ def write_page(folder):
 
 
 def _source(facts):
-    """The run that the data come from, in words for a page."""
+    """Return the description of the run that the data come from, for a page."""
     return html.escape(f"{facts['label']} {facts['source']}".strip())
 
 
 def _fields(climatology):
-    """Fields that are shown or needed; AR itself is SR - HR."""
+    """Return the names of the fields that are needed; AR itself is SR - HR."""
     ends = ("", "_sd", "_cv", "_di")
     names = [f"{f}{end}" for end in ends for f in _FLUX_NAMES if f"{f}{end}" != "AR"]
     return [name for name in names if name in climatology]
 
 
 def _step(field):
-    """The step that the field is rounded to, or a coarser one that 16 bits can hold."""
+    """Return the step that the field is rounded to, or a coarser one that fits 16 bits."""
     step = 1 if field.name.endswith("_sd") else 1 / _STEPS[field.attrs["units"]]
     while float(field.max()) / step >= MISSING:
         step *= 2
@@ -255,7 +252,7 @@ def _coded(name, values):
 
 
 def _series(annual, known):
-    """Number of each block and its years: the means of its cells, and departures from them."""
+    """Yield each block and its years: the means of its cells, and departures from them."""
     row, col = np.nonzero(known)
     block = row // BLOCK * (known.shape[1] // BLOCK) + col // BLOCK
     values = {
@@ -273,7 +270,7 @@ def _series(annual, known):
 
 
 def _coast(scale):
-    """Lines of the coast: their number, their lengths, then steps of 0.01 degrees in x, and y."""
+    """Return coast lines: their number, their lengths, steps of 0.01 degrees in x, and in y."""
     part = f"natural_earth/shapefiles/natural_earth/physical/ne_{scale}_coastline.shp"
     path = paths.data_dir() / part
     if not path.is_file():
@@ -361,10 +358,10 @@ _PAGE = """<!DOCTYPE html>
 
 
 class Explorer(SphinxDirective):
-    """The place of the map; its data are written when the book has been built."""
+    """Reserve the place of the map; its data are written when the book has been built."""
 
     def run(self):
-        """Leave the place, and note that this page needs the script."""
+        """Reserve the place, and note that this page needs the script."""
         for file in (benchmark.benchmark_path(), benchmark.annual_path()):
             self.env.note_dependency(str(file))
         self.env.metadata[self.env.docname]["explorer"] = "map"
@@ -377,7 +374,7 @@ class Explorer(SphinxDirective):
 
 
 class ModelsTable(SphinxDirective):
-    """The committed table of models."""
+    """Show the committed table of models."""
 
     def run(self):
         """Make the table from ``data/study/models_table.csv``."""
@@ -386,7 +383,7 @@ class ModelsTable(SphinxDirective):
         self.env.metadata[self.env.docname]["explorer"] = "table"
         return [
             nodes.raw("", models_table.as_html(table), format="html"),
-            nodes.paragraph("", f"The benchmark held against: {facts['source']}"),
+            nodes.paragraph("", f"Compared with the benchmark of: {facts['source']}"),
         ]
 
 
