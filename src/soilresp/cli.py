@@ -246,23 +246,11 @@ def book(
             help="Build from this run's notebooks; default: from the committed outputs.",
         ),
     ] = None,
-    check: Annotated[
-        bool,
-        typer.Option(
-            "--check",
-            help="Look at every page in a headless Chromium: requests, errors, links, "
-            "accessibility, time to the first paint, size.",
-        ),
-    ] = False,
 ):
     """Build the book; a warning is an error."""
-    from soilresp.book import site
     from soilresp.book.build import build
 
-    index = build(run=from_run)
-    print(index)
-    if check:
-        site.check(index.parent)
+    print(build(run=from_run))
 
 
 @app.command()

@@ -119,7 +119,7 @@ def check_outputs():
         other code cells than those that were published; all such notebooks are named.
     """
     pattern, wrong = _machine_paths(paths.root()), []
-    published = read_json(_record())["code_cells"] if _record().exists() else {}
+    published = read_json(_record()).get("code_cells", {}) if _record().exists() else {}
     for name in notebook_names():
         try:
             notebook = _check_notebook(name, pattern)
