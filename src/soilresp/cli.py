@@ -669,19 +669,14 @@ def build_covariates(
     ] = None,
 ):
     """Build a covariate cube by a recipe, check it, and describe it."""
-    from soilresp.covariates import build as covariates
     from soilresp.covariates import cube
+    from soilresp.covariates.load import load_covariates
     from soilresp.study.run import parse_parameters
-    from soilresp.study.settings import best_recipe
 
-    chosen = best_recipe() if recipe is Recipe.auto else recipe.value
-    files = covariates.locate_inputs(chosen, parse_parameters(given or ()))
-    made = covariates.build_cube(
-        chosen, {name: found.path for name, found in files.items()},
-        covariates.Options.from_dict(parse_parameters(option or ())),
-        years,
+    made = load_covariates(
+        recipe.value, years, inputs=parse_parameters(given or ()),
+        options=parse_parameters(option or ()),
     )
-    cube.check_cube(made)
     cube.save_cube(made, out)
     _print_description(made)
     print(f"\nWritten to {out}")

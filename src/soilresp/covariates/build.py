@@ -1,19 +1,23 @@
 """The covariate cube: ten predictors on the half-degree grid, by year or as a climatology."""
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
+from typing import Annotated
 
 import numpy as np
+import pydantic
 import xarray as xr
+from pydantic.dataclasses import dataclass
 
 from soilresp import __version__
 from soilresp.covariates.embedded import load_embedded
 from soilresp.covariates.leaf_area import monthly_lai
-from soilresp.covariates.recipes import PREDICTORS, recipe_of
+from soilresp.covariates.recipes import MAIN_FIELD, PREDICTORS, recipe_of
 from soilresp.covariates.sources import land_cover, precipitation_ratio, read_field
 from soilresp.covariates.strata import dominant_stratum
 from soilresp.errors import DataError, ParameterError
 from soilresp.grid.cells import coordinates
 from soilresp.io import fetch as access
+from soilresp.io.yaml_text import check_content
 from soilresp.readers.cru_cl import DAYS_IN_MONTH
 
 __all__ = [
@@ -27,21 +31,18 @@ __all__ = [
 
 SECONDS_PER_DAY = 86_400
 
-_BOUNDS = {
-    "growing_threshold": (-60, 45), "par_fraction": (0.01, 1), "base_shift": (-5, 5),
-    "ratio_bounds": (0, 100), "dry_month": (0.01, 1_000), "extinction": (0.01, 2),
-    "evergreen_lai": (0.1, 15),
-}
-"""Lowest and highest value that an option can have."""
-
 LARGEST_FILLED = 0.25
 """Share of the vegetated area that a fallback may fill. A map upside down leaves three quarters
 of it without data, one that is shifted by 180 degrees half of it."""
 
 
-@dataclass(frozen=True)
+def _between(low, high):
+    return Annotated[float, pydantic.Field(strict=True, ge=low, le=high)]
+
+
+@dataclass(frozen=True, config=pydantic.ConfigDict(extra="forbid"))
 class Options:
-    """Constants of the cube; every one can be changed.
+    """Constants of the cube.
 
     Attributes
     ----------
@@ -64,44 +65,43 @@ class Options:
         Mean leaf area index that evergreen broadleaf forest is scaled to.
     """
 
-    growing_threshold: float = 0.0
-    par_fraction: float = 0.45
-    base_shift: float = -0.1
-    ratio_bounds: tuple = (0.0, 3.0)
-    dry_month: float = 5.0
-    extinction: float = 0.5
-    evergreen_lai: float = 5.0
+    growing_threshold: _between(-60, 45) = 0.0
+    par_fraction: _between(0.01, 1) = 0.45
+    base_shift: _between(-5, 5) = -0.1
+    ratio_bounds: tuple[_between(0, 100), _between(0, 100)] = (0.0, 3.0)
+    dry_month: _between(0.01, 1_000) = 5.0
+    extinction: _between(0.01, 2) = 0.5
+    evergreen_lai: _between(0.1, 15) = 5.0
+
+    @pydantic.field_validator("ratio_bounds")
+    @classmethod
+    def _in_order(cls, value):
+        if value[0] > value[1]:
+            raise ValueError("the lower bound comes first")
+        return value
 
     @classmethod
     def from_dict(cls, options):
-        """Make options from named constants; lists become tuples.
+        """Make options from a dictionary.
+
+        Parameters
+        ----------
+        options : dict
+            Values by name; lists become tuples.
+
+        Returns
+        -------
+        Options
 
         Raises
         ------
         ParameterError
-            If a name is not an option, or its value is not a number.
+            If a name is not an option, or its value is not a number within its bounds.
         """
-        known = {f.name: f.default for f in fields(cls)}
-        for name, value in options.items():
-            if name not in known:
-                raise ParameterError(
-                    f"Unknown covariate option {name!r}: known are {', '.join(known)}."
-                )
-            pair = isinstance(known[name], tuple)
-            numbers = value if pair else [value]
-            if not isinstance(numbers, list | tuple) or len(numbers) != 1 + pair or not all(
-                isinstance(n, int | float) and not isinstance(n, bool) and abs(n) < 1e300
-                for n in numbers
-            ):
-                raise ParameterError(
-                    f"Covariate option {name} must be like {known[name]}, got {value!r}."
-                )
-            low, high = _BOUNDS[name]
-            if not low <= min(numbers) <= max(numbers) <= high or list(numbers) != sorted(numbers):
-                raise ParameterError(
-                    f"Covariate option {name} must lie between {low:g} and {high:g}, got {value!r}."
-                )
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in options.items()})
+        known = ", ".join(f.name for f in fields(cls))
+        return check_content(
+            options, cls, "Covariate option", f"Options are {known}.", error=ParameterError
+        )
 
 
 def relative_humidity(vapour_pressure, temperature):
@@ -281,7 +281,7 @@ def build_cube(recipe, inputs=None, options=None, years=None):
     if recipe.years:
         coords["year"] = np.arange(recipe.years[0], recipe.years[1] + 1)
     cube = xr.Dataset(coords=coords)
-    words = {name: recipe.fields[field].words for name, field in _MAIN_FIELD.items()
+    words = {name: recipe.fields[field].words for name, field in MAIN_FIELD.items()
              if field in recipe.fields}
     for name in recipe.predictors:
         long_name, units = PREDICTORS[name]
@@ -325,14 +325,8 @@ def _with_years(recipe, years):
     return replace(recipe, years=(int(years[0]), int(years[1])))
 
 
-_MAIN_FIELD = {
-    "MAT": "tas", "Prec": "pr", "RH": "vap", "LAI": "lai", "PAR": "rsds", "SOC": "soc",
-    "Prec_GS": "pr", "RH_GS": "vap", "LAI_GS": "lai", "PAR_GS": "rsds",
-}
-
 _SOUTHERN_EDGE = -60
 """degrees; the few ice-free pixels of Antarctica are left out."""
-
 
 _MOST_CELLS = 16_384
 """Cells to a block at most, which bounds the memory that the months of a block take."""
@@ -343,16 +337,13 @@ def _read_fields(recipe, inputs, embedded, options):
     fields = {}
     for name in ("tas", "pr", "vap", "rsds"):
         source = recipe.fields[name]
-        main = read_field(source, inputs, recipe.years, embedded)
-        other = change = None
-        if source.fallback:
-            other = read_field(source.fallback, inputs, recipe.years, embedded)
-        if source.anomalies:
-            change = read_field(source.anomalies, inputs, recipe.years, embedded)
-            if name == "pr":
-                change = precipitation_ratio(
-                    main, change, embedded["land_fraction"], options.dry_month
-                )
+        main, other, change = (
+            read_field(part, inputs, recipe.years, embedded) if part else None
+            for part in (source, source.fallback, source.anomalies)
+        )
+        if name == "pr" and change is not None:
+            land = embedded["land_fraction"]
+            change = precipitation_ratio(main, change, land, options.dry_month)
         fields[name] = main, other, change
     return fields
 

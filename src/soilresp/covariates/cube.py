@@ -1,13 +1,14 @@
-"""Keeping, opening, checking and describing covariate cubes."""
+"""Save, open, check, refine, describe and compare covariate cubes."""
 
 import hashlib
+import reprlib
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from soilresp.covariates.recipes import PREDICTORS
+from soilresp.covariates.recipes import MAIN_FIELD, PREDICTORS
 from soilresp.errors import DataError, ParameterError
 from soilresp.grid.cells import RESOLUTION, block_mean, cell_area, coordinates
 from soilresp.io.files import folder_aside, write_aside
@@ -37,20 +38,16 @@ _POSSIBLE = {
     "LAI_GS": (0, 15, "m2 m-2", ""),
     "PAR_GS": (0, 6_000, "MJ m-2", "Is it in W m-2?"),
 }
-"""Lowest and highest value that a cell may have, and the usual slip when it has not."""
+"""Lowest and highest value of a cell, its unit, and a hint on the usual mistake."""
 
 _USUAL_MEAN = {
     "MAT": (5, 25), "Prec": (400, 1_500), "RH": (40, 85), "PAR": (1_200, 3_500),
     "Prec_GS": (300, 1_500), "RH_GS": (40, 85), "PAR_GS": (1_000, 3_500),
 }
-"""Mean over the vegetated area that any sound source gives, generously."""
+"""Bounds of the mean over the vegetated area, with a generous margin."""
 
 COMPLETE = 0.98
 """Share of the vegetated area on which every predictor must have data."""
-
-_SHIFTED = 0.9
-"""A cube with data on less than this share of the vegetated area is turned about and compared."""
-
 
 def save_cube(cube, path):
     """Write a cube as NetCDF (``.nc``) or Zarr (``.zarr``), whole or not at all.
@@ -125,7 +122,7 @@ def open_cube(path, predictors=()):
 
 
 def check_cube(cube, predictors=(), name="The cube"):
-    """Refuse a cube that would give a plausible but wrong map.
+    """Check a cube for faults that would give a plausible but wrong map.
 
     Checked are the grid and its order, the years, the predictors asked for, the
     range and the mean of each, and that each covers the vegetated area.
@@ -136,12 +133,12 @@ def check_cube(cube, predictors=(), name="The cube"):
     predictors : sequence of str
         Predictors that it must have.
     name : str or path-like
-        What to call the cube in a message.
+        Name of the cube in messages.
 
     Raises
     ------
     DataError
-        At the first fault: the variable, what was found, what was expected, and what to do.
+        At the first fault: variable, value found, value expected, and remedy.
     """
     _check_grid(cube, name)
     lacking = [v for v in (*_NEEDED, *predictors) if v not in cube]
@@ -158,16 +155,15 @@ def check_cube(cube, predictors=(), name="The cube"):
         )
     if "year" in cube.dims:
         _check_years(cube["year"].values, name)
-    area = (cube["cell_area"] * cube["vegetated_fraction"]).transpose("lat", "lon").fillna(0).values
+    area = _vegetated(cube)
     for predictor in there:
         _check_field(cube[predictor], area, name)
 
 
 def refine(cube, factor=2):
-    """Cut every cell of a cube into smaller ones with the same values.
+    """Divide every cell of a cube into smaller ones with the same values.
 
-    It adds no knowledge: it is a frame for finer fields of one's own, and shows what the study
-    takes at a finer resolution.
+    The result is a template for finer fields of the user's own.
 
     Parameters
     ----------
@@ -210,34 +206,21 @@ def _check_grid(cube, name):
     fits = [r for r in RESOLUTIONS if cube.sizes["lat"] == round(180 / r)]
     for axis, wanted in coordinates(fits[0] if fits else RESOLUTION).items():
         found = cube[axis].values
-        if found.shape == wanted.shape and np.allclose(found, wanted, atol=1e-4):
-            continue
-        span = f"{found[0]:g} to {found[-1]:g} in {found.size} steps"
-        hint = "Regrid it to half a degree (a quarter of one is taken, too)."
-        if found.shape == wanted.shape and np.allclose(np.sort(found), np.sort(wanted), atol=1e-4):
-            hint = "The order is the wrong way round: soilresp.grid.cells.to_standard puts it right."
-        elif axis == "lon" and found.max() > 180:
-            hint = "Longitudes run to 360: soilresp.grid.cells.to_standard puts them right."
-        raise DataError(
-            f"{name}: {axis} runs from {span}; expected {wanted.values[0]:g} to "
-            f"{wanted.values[-1]:g} in {wanted.size}. {hint}"
-        )
+        if found.shape != wanted.shape or not np.allclose(found, wanted, atol=1e-4):
+            raise DataError(
+                f"{name}: {axis} runs from {found[0]:g} to {found[-1]:g} in {found.size} steps; "
+                f"expected {wanted.values[0]:g} to {wanted.values[-1]:g} in {wanted.size}. Correct "
+                "order and longitudes to 360 with soilresp.grid.cells.to_standard, or regrid it to "
+                "half or a quarter of a degree."
+            )
 
 
 def _check_years(years, name):
-    if years.dtype.kind not in "iu":
+    if years.dtype.kind not in "iu" or (np.diff(years.astype(int)) != 1).any():
         raise DataError(
-            f"{name}: year holds {years[:1].tolist()}; expected whole numbers, such as 1982. Write "
-            "the years as integers."
+            f"{name}: year holds {reprlib.repr(years.tolist())}; expected every year from the "
+            "first to the last once and in order, as whole numbers."
         )
-    values, counts = np.unique(years, return_counts=True)
-    if (counts > 1).any():
-        first = np.argmax(counts > 1)
-        raise DataError(f"{name}: year {values[first]} stands there {counts[first]} times.")
-    if not np.array_equal(years, np.arange(years[0], years[0] + years.size)):
-        lacking = sorted(set(range(values[0], values[-1] + 1)) - set(values.tolist()))
-        fault = f"year {lacking[0]} is missing" if lacking else "the years are not in order"
-        raise DataError(f"{name}: {fault}; a cube has every year from its first to its last.")
 
 
 def _check_field(field, area, name):
@@ -284,7 +267,7 @@ def _check_year(predictor, flat, area, name):
             )
     if covered < COMPLETE:
         raise DataError(f"{name}: {predictor} has data on {covered:.1%} of the vegetated area; "
-                        f"expected {COMPLETE:.0%} or more. {_why_shifted(known, area, covered)}")
+                        f"expected {COMPLETE:.0%} or more. {_remedy(known, area)}")
     if predictor in _USUAL_MEAN:
         low, high = _USUAL_MEAN[predictor]
         mean = float(np.average(flat[known], weights=area[known]))
@@ -295,22 +278,21 @@ def _check_year(predictor, flat, area, name):
             )
 
 
-def _why_shifted(known, area, covered):
-    """Words on what would make the data cover the land, if something simple does."""
+def _remedy(known, area):
+    """Return a sentence on the simple change, if any, that makes the data cover the land."""
     ways = {
-        "Its rows seem to run from south to north: turn the latitudes round.": known[::-1],
+        "Its rows seem to run from south to north: reverse the latitudes.": known[::-1],
         "Its columns seem to start at Greenwich: a 0-360 longitude was read as -180..180.":
             np.roll(known, known.shape[1] // 2, axis=1),
     }
-    if covered < _SHIFTED:
-        for words, turned in ways.items():
-            if area[turned].sum() / area.sum() >= COMPLETE:
-                return words
-    return "Fill the gaps from a named source, or widen the source's land mask."
+    for words, turned in ways.items():
+        if area[turned].sum() >= COMPLETE * area.sum():
+            return words
+    return "Fill the gaps from a named source, or extend the land mask of the source."
 
 
 def _check_poles(mat, name):
-    """The tropics are the warmest belt, whatever the source."""
+    """Check that the tropics are the warmest belt, as in every sound source."""
     belts = {"60-90 N": (90, 60), "the tropics": (20, -20), "45-60 S": (-45, -60)}
     a_degree = len(mat) / 180
     rows = {
@@ -326,7 +308,7 @@ def _check_poles(mat, name):
 
 
 def describe(cube):
-    """What is in a cube.
+    """Describe the predictors of a cube.
 
     Parameters
     ----------
@@ -343,7 +325,7 @@ def describe(cube):
         digits of the SHA-256 of its values (``hash``).
     """
     cell = cube["cell_area"]
-    vegetated = (cell * cube["vegetated_fraction"]).transpose("lat", "lon").fillna(0).values
+    vegetated = _vegetated(cube)
     ice_free = cube["land_fraction"] - cube["igbp_fraction"].sel(igbp=15)
     ice_free = (cell * ice_free.clip(0)).transpose("lat", "lon").fillna(0).values
     rows = []
@@ -370,21 +352,15 @@ def describe(cube):
     return pd.DataFrame(rows).set_index("predictor")
 
 
-_FLAG = {
-    "MAT": "tas", "Prec": "pr", "RH": "vap", "LAI": "lai", "PAR": "rsds",
-    "Prec_GS": "pr", "RH_GS": "vap", "LAI_GS": "lai", "PAR_GS": "rsds",
-}
-
-
 def _filled(cube, name, area):
-    flag = f"{_FLAG.get(name)}_filled"
+    flag = f"{MAIN_FIELD[name]}_filled"
     if flag not in cube:
         return 0.0
     return float(np.nansum(cube[flag].values * area) / area.sum())
 
 
 def footnotes(cube):
-    """What was capped, filled or left without an anomaly, as shares of the months.
+    """List the shares of months that were capped, filled or without an anomaly.
 
     Parameters
     ----------
@@ -399,7 +375,7 @@ def footnotes(cube):
     rows = []
     if "rh_capped_share" in cube.attrs:
         rows.append(("relative humidity capped at 100 %", cube.attrs["rh_capped_share"]))
-    area = (cube["cell_area"] * cube["vegetated_fraction"]).transpose("lat", "lon").fillna(0).values
+    area = _vegetated(cube)
     for flag in (v for v in cube.data_vars if str(v).endswith("_filled")):
         name = str(flag).removesuffix("_filled")
         anomaly = name.endswith("_anomaly")
@@ -413,7 +389,7 @@ def footnotes(cube):
 
 
 def compare_cubes(cube, other):
-    """Predictors of one cube against those of another, over the vegetated area.
+    """Compare the predictors of two cubes over the vegetated area.
 
     Parameters
     ----------
@@ -448,11 +424,12 @@ def compare_cubes(cube, other):
 
 
 def _vegetated(cube):
-    return (cube["cell_area"] * cube["vegetated_fraction"]).transpose("lat", "lon").fillna(0).values
+    area = cube["cell_area"] * cube["vegetated_fraction"]
+    return area.transpose("lat", "lon").fillna(0).values
 
 
 def _on_rows(field, n_rows, cube=None):
-    """Means over blocks of cells, by vegetated area if a cube is given; as is where it fits."""
+    """Average blocks of cells, weighted by vegetated area if a cube is given."""
     factor = len(field) // n_rows
     if factor == 1:
         return field
@@ -460,7 +437,7 @@ def _on_rows(field, n_rows, cube=None):
 
 
 def correlations(cube):
-    """Correlation between the predictors over the vegetated area.
+    """Compute the correlations between predictors over the vegetated area.
 
     Parameters
     ----------
@@ -473,7 +450,7 @@ def correlations(cube):
         Square, Pearson's r weighted by area over cells that have every predictor.
     """
     names = [p for p in PREDICTORS if p in cube]
-    area = (cube["cell_area"] * cube["vegetated_fraction"]).transpose("lat", "lon").fillna(0).values
+    area = _vegetated(cube)
     fields = np.array([_climatology(cube[n]) for n in names])
     known = np.isfinite(fields).all(axis=0) & (area > 0)
     cov = np.atleast_2d(np.cov(fields[:, known], aweights=area[known]))

@@ -1,4 +1,4 @@
-"""The covariates that ship with the project: a climatology on the half-degree grid.
+"""Read the covariates that ship with the project: a climatology on the half-degree grid.
 
 Built once by ``data/build_embedded.py``; ``data/README.md`` has the provenance
 and licence of every field, and what each is good for.
@@ -13,22 +13,19 @@ from soilresp.io.paths import data_dir
 
 __all__ = ["load_embedded", "path"]
 
-_EXPECTED = {
-    "tas": ("month", "lat", "lon"),
-    "pr": ("month", "lat", "lon"),
-    "vap": ("month", "lat", "lon"),
-    "rsds": ("month", "lat", "lon"),
-    "rsds_filled": ("lat", "lon"),
-    "fapar_max": ("lat", "lon"),
-    "ndvi_min": ("lat", "lon"),
-    "ndvi_max": ("lat", "lon"),
-    "igbp_count": ("igbp", "lat", "lon"),
-}
-_SIZES = {"month": 12, "igbp": 17, "lat": 360, "lon": 720}
+_SIZES = {"month": 12, "lat": 360, "lon": 720, "igbp": 17}
+_FIELDS = ("tas", "pr", "vap", "rsds", "rsds_filled", "fapar_max", "ndvi_min", "ndvi_max",
+           "igbp_count")
+
+
+_WAY_OUT = (
+    "Restore it with `git checkout data/embedded.nc`, or build it with "
+    "`python data/build_embedded.py`."
+)
 
 
 def path():
-    """The file of the embedded covariates (`pathlib.Path`)."""
+    """Return the file of the embedded covariates (`pathlib.Path`)."""
     return data_dir() / "embedded.nc"
 
 
@@ -70,18 +67,14 @@ def load_embedded(file=None):
     try:
         with xr.open_dataset(file, engine="netcdf4") as stored:
             fields = stored.load()
-    except FileNotFoundError:
-        raise DataError(
-            f"{file} is missing. It belongs to the project: restore it with "
-            "`git checkout data/embedded.nc`."
-        ) from None
     except (OSError, RuntimeError, ValueError) as error:
+        raise DataError(f"{file} cannot be read ({error}). {_WAY_OUT}") from None
+    lacking = [name for name in _FIELDS if name not in fields]
+    if lacking or dict(fields.sizes) != _SIZES:
         raise DataError(
-            f"{file} is damaged ({error}). Restore it with `git checkout data/embedded.nc`, "
-            "or build it anew with `python data/build_embedded.py`."
-        ) from None
-    _check(fields, file)
-
+            f"{file} holds {sorted(fields.data_vars)} of sizes {dict(fields.sizes)}; expected "
+            f"{', '.join(_FIELDS)} of sizes {_SIZES}. {_WAY_OUT}"
+        )
     fraction = fields["igbp_count"] / 100
     fraction = fraction.astype("float32").assign_attrs(
         units="1", long_name="share of each IGBP class in the cell"
@@ -100,13 +93,3 @@ def load_embedded(file=None):
         ),
         cell_area=cell_area(fields["lat"].values).drop_vars("lat"),
     )
-
-
-def _check(fields, file):
-    for name, dims in _EXPECTED.items():
-        shape = tuple(_SIZES[d] for d in dims)
-        if name not in fields or fields[name].dims != dims or fields[name].shape != shape:
-            raise DataError(
-                f"{file} does not hold {name} with dimensions {dims} of sizes {shape}. "
-                "Restore it with `git checkout data/embedded.nc`."
-            )

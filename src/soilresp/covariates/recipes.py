@@ -7,10 +7,14 @@ import pydantic
 from pydantic.dataclasses import dataclass
 
 from soilresp.errors import ParameterError
+from soilresp.io.fetch import is_available
 from soilresp.io.paths import data_dir
 from soilresp.io.yaml_text import check_content, read_yaml
 
-__all__ = ["PREDICTORS", "Source", "Recipe", "Recipes", "read_recipes", "recipes", "recipe_of"]
+__all__ = [
+    "AUTO", "PREDICTORS", "MAIN_FIELD", "Source", "Recipe", "Recipes", "read_recipes",
+    "recipes", "recipe_of", "best_recipe",
+]
 
 PREDICTORS = {
     "MAT": ("mean annual air temperature", "degC"),
@@ -25,6 +29,12 @@ PREDICTORS = {
     "PAR_GS": ("photosynthetically active radiation of the growing season", "MJ m-2"),
 }
 """The paper's ten predictors: name, meaning and unit."""
+
+MAIN_FIELD = {
+    "MAT": "tas", "Prec": "pr", "RH": "vap", "LAI": "lai", "PAR": "rsds", "SOC": "soc",
+    "Prec_GS": "pr", "RH_GS": "vap", "LAI_GS": "lai", "PAR_GS": "rsds",
+}
+"""Field that gives each predictor its source and its share of filled months."""
 
 
 Text = Annotated[str, pydantic.BeforeValidator(str)]
@@ -215,3 +225,12 @@ def recipe_of(name):
     if name not in recipes():
         raise ParameterError(f"Unknown recipe {name!r}: choose one of {', '.join(recipes())}.")
     return recipes()[name]
+
+
+AUTO = ("delta", "embedded")
+"""Recipes that "auto" chooses from, best first; the others were tested on file layouts only."""
+
+
+def best_recipe():
+    """Return the name of the best recipe whose inputs are in the cache or the mirror (str)."""
+    return next(name for name in AUTO if is_available(recipe_of(name).needs))

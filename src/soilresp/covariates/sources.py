@@ -123,22 +123,6 @@ def _embedded(source, paths, years, embedded):
     return embedded[source.variable]
 
 
-def _cru_cl(source, paths, years, embedded):
-    return read_cru_cl(paths[0], source.variable)
-
-
-def _gistemp(source, paths, years, embedded):
-    return read_gistemp(paths[0], years)
-
-
-def _ghcn(source, paths, years, embedded):
-    return read_ghcn(paths[0], years)
-
-
-def _hwsd(source, paths, years, embedded):
-    return read_soil_carbon(*paths)
-
-
 def _gsde(source, paths, years, embedded):
     folder = Path(paths[0])
     layers = [_one_of(folder, start) for start in ("OC", "BD")]
@@ -156,10 +140,6 @@ def _one_of(folder, start):
             "or OC1.nc, OC2.nc, BD1.nc and BD2.nc."
         )
     return found[0] if len(found) == 1 else found
-
-
-def _cru_ts(source, paths, years, embedded):
-    return read_cru_ts(paths[0], source.variable, years)
 
 
 def _cru_ts_radiation(source, paths, years, embedded):
@@ -208,12 +188,12 @@ _MERRA2 = {"T2M": "tas", "PRECTOTCORR": "pr", "QV2M, PS": "vap", "SWGDN": "rsds"
 
 READERS = {
     "embedded": _embedded,
-    "cru_cl": _cru_cl,
-    "gistemp": _gistemp,
-    "ghcn": _ghcn,
-    "hwsd": _hwsd,
+    "cru_cl": lambda source, paths, *_: read_cru_cl(paths[0], source.variable),
+    "gistemp": lambda source, paths, years, _: read_gistemp(paths[0], years),
+    "ghcn": lambda source, paths, years, _: read_ghcn(paths[0], years),
+    "hwsd": lambda source, paths, *_: read_soil_carbon(*paths),
     "gsde": _gsde,
-    "cru_ts": _cru_ts,
+    "cru_ts": lambda source, paths, years, _: read_cru_ts(paths[0], source.variable, years),
     "cru_ts_radiation": _cru_ts_radiation,
     "merra2": _merra2,
     "glass_lai": _glass,

@@ -78,7 +78,7 @@ def _adapter(shape):
     return pydantic.TypeAdapter(shape)
 
 
-def check_content(content, shape, where, way_out, context=None):
+def check_content(content, shape, where, way_out, context=None, error=DataError):
     """Check content against a type that pydantic understands.
 
     Parameters
@@ -93,6 +93,8 @@ def check_content(content, shape, where, way_out, context=None):
         Sentence that tells the user what to do.
     context : object, optional
         Passed to the validators of `shape`.
+    error : type
+        Class of the error: `DataError`, or `ParameterError` for what a user typed.
 
     Returns
     -------
@@ -101,7 +103,7 @@ def check_content(content, shape, where, way_out, context=None):
 
     Raises
     ------
-    DataError
+    DataError, ParameterError
         Naming the first entry at fault and what was expected there.
 
     Examples
@@ -111,11 +113,11 @@ def check_content(content, shape, where, way_out, context=None):
     """
     try:
         return _adapter(shape).validate_python(content, context=context)
-    except pydantic.ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False)
+    except pydantic.ValidationError as found:
+        faults = found.errors(include_url=False, include_context=False)
         # A misspelt name is both unknown and missing; the unknown one says more.
         fault = min(faults, key=lambda f: f["type"] not in ("extra_forbidden",
                                                             "unexpected_keyword_argument"))
         place = ", ".join(map(str, (where, *fault["loc"])))
-        found = "" if fault["type"] == "missing" else f", got {reprlib.repr(fault['input'])}"
-        raise DataError(f"{place}: {fault['msg']}{found}. {way_out}") from None
+        given = "" if fault["type"] == "missing" else f", got {reprlib.repr(fault['input'])}"
+        raise error(f"{place}: {fault['msg']}{given}. {way_out}") from None

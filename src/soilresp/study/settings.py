@@ -4,14 +4,14 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from soilresp.covariates.recipes import recipe_of, recipes
+from soilresp.covariates.recipes import AUTO, best_recipe, recipe_of, recipes
 from soilresp.errors import DataError, ParameterError
 from soilresp.io import fetch as access
 from soilresp.io import paths
 from soilresp.io.files import read_json, write_json
 
 __all__ = [
-    "PROFILES", "Profile", "Study", "best_recipe", "check_choices", "resolve_settings",
+    "PROFILES", "Profile", "Study", "check_choices", "resolve_settings",
     "run_folder",
 ]
 
@@ -178,15 +178,6 @@ def check_choices(profile=None, recipe=None, observations=None, seed=None):
         raise ParameterError(f"seed must be a whole number from 0 up, got {seed!r}.")
 
 
-_TRIED = ("delta", "embedded")
-"""Recipes that "auto" chooses from, best first; the others were tried on layouts only."""
-
-
-def best_recipe():
-    """Name of the best recipe whose inputs are in the cache or a mirror."""
-    return next(name for name in _TRIED if access.is_available(recipe_of(name).needs))
-
-
 def _settle_recipe(recipe):
     _pick("recipe", recipe, ("auto", *recipes()))
     if recipe != "auto":
@@ -198,7 +189,7 @@ def _settle_recipe(recipe):
     if recipe_of(best).needs:
         return best, [f"Recipe '{best}': all of its inputs are at hand."]
     return best, [
-        f"Recipe '{best}': the inputs of '{_TRIED[0]}' are neither in the cache nor in a mirror, "
+        f"Recipe '{best}': the inputs of '{AUTO[0]}' are neither in the cache nor in a mirror, "
         "so the fields that ship with the project are used."
     ]
 

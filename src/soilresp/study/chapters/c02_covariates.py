@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from soilresp.covariates import build as covariates
-from soilresp.covariates.cube import check_cube, compare_cubes, describe, open_cube
+from soilresp.covariates.build import locate_inputs
+from soilresp.covariates.cube import compare_cubes, describe
+from soilresp.covariates.load import load_covariates
 from soilresp.covariates.recipes import PREDICTORS
 from soilresp.records.matching import match
 from soilresp.records.reported import pairs
@@ -27,18 +28,14 @@ def _assembly(study, needs, *, cube=None, inputs=None, options=None, years=None)
     """
     observations = needs["01_data_selection"].observations
     if cube:
-        made = open_cube(cube, PAPER_NEEDS)
+        made = load_covariates(cube, predictors=PAPER_NEEDS)
         checksums = {Path(cube).name: describe(made)["hash"].str.cat()}
     else:
-        found = covariates.locate_inputs(study.recipe, inputs)
-        made = covariates.build_cube(
-            study.recipe,
-            {name: f.path for name, f in found.items()},
-            covariates.Options.from_dict(options or {}),
-            years,
+        made = load_covariates(
+            study.recipe, years, predictors=PAPER_NEEDS, inputs=inputs, options=options
         )
-        check_cube(made, PAPER_NEEDS)
-        checksums = {f.path.name: f.sha256 for f in found.values()}
+        found = locate_inputs(study.recipe, inputs).values()
+        checksums = {f.path.name: f.sha256 for f in found}
     # All predictors, so that every subset of the search sees the same records.
     available = [p for p in PREDICTORS if p in made]
     matched, report = match(observations, made, available)

@@ -2,7 +2,7 @@
 
 import time
 
-from soilresp.covariates import build as covariates
+from soilresp.covariates.load import load_covariates
 from soilresp.io.progress import track
 from soilresp.io.tables import save_table
 from soilresp.upscaling.ensemble import PAPER_PREDICTORS
@@ -20,8 +20,8 @@ def records_of(matched, target):
 
 
 def embedded_cube():
-    """The cube of the fields that ship with the project, to hold others against."""
-    return covariates.build_cube("embedded")
+    """Return the cube of the fields that ship with the project, for comparisons."""
+    return load_covariates("embedded")
 
 
 class Ticker:
