@@ -34,8 +34,8 @@ from soilresp.study import notebook
 
 study = notebook.open_study(profile, run)
 comparison = workflow.intercomparison(study, models=models)
-notebook.glue_values(**{f"tem_data_{k}": v for k, v in comparison.stands_on.items()})
-notebook.glue_values(**{f"tem_{k}": v for k, v in comparison.reads.items()})
+notebook.glue_values(**{f"tem_data_{k}": v for k, v in comparison.data_notes.items()})
+notebook.glue_values(**{f"tem_{k}": v for k, v in comparison.findings.items()})
 for reason in dict.fromkeys(comparison.absent.values()):
     left_out = [model for model, why in comparison.absent.items() if why == reason]
     print(f"Left out: {', '.join(left_out)} ({reason})")

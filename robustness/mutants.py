@@ -32,7 +32,8 @@ import cover
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGETS = (
-    "grid/*.py", "covariates/**/*.py", "records/**/*.py", "scoring/score.py", "forest/evaluate.py",
+    "grid/*.py", "covariates/**/*.py", "records/**/*.py", "scoring/metrics.py", "scoring/maps.py",
+    "forest/evaluate.py",
     "forest/distribution.py", "forest/rows.py", "forest/trees.py",
 )
 """Files whose mutants are drawn."""

@@ -35,7 +35,7 @@ from soilresp.records.quality.benchmark import (
 from soilresp.records.quality.evidence import Evidence
 from soilresp.records.selection import Selection, select
 from soilresp.records.srdb import read_srdb
-from soilresp.scoring.score import score_model
+from soilresp.scoring.maps import score_model
 
 __all__ = ["FILE", "REAL", "OFFLINE", "same"]
 

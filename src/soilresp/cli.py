@@ -295,17 +295,24 @@ def score(
     ] = None,
 ):
     """Score a model's SR, HR or AR against the benchmark: totals, maps, sites, rank."""
-    from soilresp.scoring.scorecard import as_text
-    from soilresp.study.chapters import c08_score as scoring
+    from soilresp.scoring import score as score_models
+    from soilresp.scoring.members import read_members
 
-    card = scoring.score_files(
-        files, name=name, variables=_pairs(variable), benchmark=benchmark, period=years
-    )
-    print(as_text(card))
+    models = read_members(files, name, _pairs(variable), years)
+    from soilresp.io import fetch as access
+    from soilresp.plot.score import scorecard_figures
+    from soilresp.records.selection import select
+    from soilresp.records.srdb import read_srdb
+
+    records = None
+    if access.is_available(["srdb"]):
+        records = select(read_srdb(access.locate("srdb").path))[0]
+    card = score_models(models, benchmark, name, records=records)
+    print(card.to_text())
     # No name may climb out of the folder, or hide what it holds.
     plain = re.sub(r"[^\w.-]+", "_", card.name).strip("._") or "model"
     folder = out or Path("scores") / plain
-    for file in scoring.write_card(card, folder):
+    for file in card.save(folder, scorecard_figures(card)):
         print(file)
 
 
@@ -437,7 +444,7 @@ def export(
 ):
     """Write the maps of a run as files that open everywhere."""
     from soilresp.io import lock, paths
-    from soilresp.scoring import export as exporter
+    from soilresp.study import export as exporter
 
     said = f"soilresp export --run {from_run.name}"
     study = exporter.open_run(from_run)
@@ -445,17 +452,15 @@ def export(
     own = study.run / ("ilamb" if ilamb else "export")
     if compact:
         own = paths.data_dir() / "benchmark"
-    with lock.hold(own if out is None else out, "soilresp export"):
+    folder = own if out is None else out
+    with lock.hold(folder, "soilresp export"):
         if compact:
-            written = exporter.export_compact(from_run, out, f"{said} --compact")
+            written = exporter.export_compact(study, out, f"{said} --compact")
         elif ilamb:
-            from soilresp.study.chapters.c08_score import export_ilamb
-
-            written = export_ilamb(study, own if out is None else out)
+            written = exporter.export_ilamb(study, folder)
         else:
             said += f" --format {file_format.value} --what {what.value}"
-            folder = own if out is None else out
-            written = exporter.export(from_run, folder, file_format.value, what.value, said)
+            written = exporter.export_run(study, folder, file_format.value, what.value, said)
     for file in written:
         print(file)
 

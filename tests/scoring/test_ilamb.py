@@ -17,7 +17,7 @@ from soilresp.covariates.strata import dominant_stratum
 from soilresp.errors import DataError, ParameterError
 from soilresp.models import read_model
 from soilresp.scoring.ilamb import YEAR_SECONDS, write_ilamb
-from soilresp.scoring.score import score_model
+from soilresp.scoring.maps import score_model
 from soilresp.scoring.totals import global_total
 
 PACKAGES = ("ILAMB==2.7.3", "mpich")

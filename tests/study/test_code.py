@@ -183,9 +183,9 @@ def test_an_edit_of_the_looks_changes_no_stage(tmp_path):
 
 def test_an_edit_of_the_scores_changes_their_stage_alone(tmp_path):
     """What scores models is not what makes the maps."""
-    text = (PACKAGE / "scoring/score.py").read_text()
+    text = (PACKAGE / "scoring/maps.py").read_text()
     name = next(line for line in text.splitlines() if line.startswith("def score_model("))
-    assert affected(tmp_path, "scoring/score.py", name, name.replace("(", "(_more=1, *, ", 1)) == {
+    assert affected(tmp_path, "scoring/maps.py", name, name.replace("(", "(_more=1, *, ", 1)) == {
         "08_score_your_model"
     }
 

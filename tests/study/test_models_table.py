@@ -12,7 +12,7 @@ from soilresp.errors import DataError
 from soilresp.grid.cells import total_pg
 from soilresp.io import paths
 from soilresp.scoring import benchmark, totals
-from soilresp.scoring.score import FLUXES
+from soilresp.scoring.maps import FLUXES
 from soilresp.study import chapters as workflow
 from soilresp.study import settings as studies
 from soilresp.study.chapters import models_table

@@ -145,7 +145,7 @@ def test_an_edit_makes_anew_what_depends_on_it_and_nothing_else(tmp_path, monkey
     assert made() == {}
     edit("records/selection.py", "def select(", "# Which records?\ndef select(")
     edit("plot/style.py", "import ", "LIGHT = 1\nimport ")
-    edit("scoring/score.py", "def score_model(", "def score_model(_more=1, *, ")
+    edit("scoring/maps.py", "def score_model(", "def score_model(_more=1, *, ")
     edit("covariates/strata.py", "import ", "LEFT_OVER = 1\nimport ")
     assert made() == {}
     # The records come out the same: the covariates are not touched.

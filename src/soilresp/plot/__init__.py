@@ -27,7 +27,13 @@ from soilresp.plot.records import (
     strata_shares,
     suspicious_sites,
 )
-from soilresp.plot.score import known_totals, score_maps, score_profiles, taylor_diagram
+from soilresp.plot.score import (
+    known_totals,
+    score_maps,
+    score_profiles,
+    scorecard_figures,
+    taylor_diagram,
+)
 from soilresp.plot.search import predictor_frequency, search_ranking, subset_errors
 from soilresp.plot.style import use_style
 from soilresp.plot.twins import twin_bands, twin_errors
@@ -73,6 +79,7 @@ __all__ = [
     "respiration_against",
     "score_maps",
     "score_profiles",
+    "scorecard_figures",
     "search_ranking",
     "site_map",
     "site_scores",

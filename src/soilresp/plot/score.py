@@ -8,7 +8,9 @@ from soilresp.plot._parts import need
 from soilresp.plot.globe import FLUX_LEVELS
 from soilresp.plot.style import COLOURS, FLUX_UNITS, TOTAL_UNITS, figure, styled
 
-__all__ = ["known_totals", "score_maps", "score_profiles", "taylor_diagram"]
+__all__ = [
+    "known_totals", "score_maps", "score_profiles", "scorecard_figures", "taylor_diagram",
+]
 
 _BIAS_STEPS = (10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000)
 _Z_LEVELS = (-4, -3, -2, -1, 1, 2, 3, 4)
@@ -25,7 +27,7 @@ def score_maps(fields, flux, name="model"):
     ----------
     fields : xarray.Dataset, dims (lat, lon)
         ``HR``, ``HR_benchmark``, ``HR_bias`` (g C m-2 yr-1 of land) and, if there,
-        ``HR_z``; see `soilresp.scoring.score.Scores`.
+        ``HR_z``; see `soilresp.scoring.maps.Scores`.
     flux : {"SR", "HR", "AR"}
     name : str
         Of the model.
@@ -209,3 +211,38 @@ def known_totals(table, benchmark, highlight):
         ax.grid(axis="both")
         ax.tick_params(axis="y", length=0)
     return fig
+
+
+def scorecard_figures(card):
+    """Draw the figures of a scorecard, by the names that its sections have for them.
+
+    Parameters
+    ----------
+    card : soilresp.scoring.Scorecard
+
+    Returns
+    -------
+    dict of str to (matplotlib.figure.Figure, str)
+        Figure and caption.
+    """
+    facts = card.scores.facts
+    drawn = {
+        "totals": (
+            known_totals(card.totals, facts["benchmark_totals"], card.name),
+            "Global totals of the models that are known; dashed: the benchmark.",
+        ),
+        "taylor": (
+            taylor_diagram(card.maps, card.name),
+            "Taylor diagram of the maps; dotted: centred RMSE over the benchmark's SD.",
+        ),
+        "zonal": (
+            score_profiles(card.scores.profiles, card.name),
+            "By latitude, per m² of the benchmark's land.",
+        ),
+    }
+    for flux in facts["scores"]:
+        drawn[f"maps_{flux}"] = (
+            score_maps(card.scores.maps, flux, card.name),
+            f"{flux} of {card.name} and of the benchmark, per m² of land, and their difference.",
+        )
+    return drawn

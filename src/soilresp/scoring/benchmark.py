@@ -6,9 +6,9 @@ import numpy as np
 import xarray as xr
 
 from soilresp.errors import DataError
-from soilresp.grid.cells import coordinates
 from soilresp.io import fetch as access
 from soilresp.io import paths
+from soilresp.scoring.sites import check_grid
 
 __all__ = [
     "FILE_NAME", "ANNUAL_FILE_NAME", "FLUXES", "REQUIRED", "ANNUAL", "benchmark_path",
@@ -108,7 +108,7 @@ def load_annual(path=None):
     missing = [v for v in (*ANNUAL, "SR_inside", "HR_inside", "time") if v not in made]
     if missing:
         raise DataError(f"{path} has no variable {missing[0]!r}; a file of annual maps has it.")
-    _check_grid(made, path)
+    check_grid(made, path)
     for variable, units in ANNUAL.items():
         if made[variable].attrs.get("units") != units:
             raise DataError(
@@ -158,7 +158,7 @@ def check_benchmark(dataset, name="The benchmark"):
     missing = [v for v in REQUIRED if v not in dataset]
     if missing:
         raise DataError(f"{name} has no variable {missing[0]!r}; a benchmark has it.")
-    _check_grid(dataset, name)
+    check_grid(dataset, name)
     for variable in FLUXES:
         units = dataset[variable].attrs.get("units")
         if units != "g m-2 yr-1":
@@ -178,12 +178,3 @@ def check_benchmark(dataset, name="The benchmark"):
             "Make the file again with `soilresp export --compact`."
         )
 
-
-def _check_grid(dataset, name):
-    for axis, wanted in coordinates().items():
-        found = dataset[axis].values if axis in dataset.coords else np.array([])
-        if found.shape != wanted.shape or not np.allclose(found, wanted, atol=1e-4):
-            raise DataError(
-                f"{name}: {axis} is not {wanted.values[0]:g} to {wanted.values[-1]:g} in "
-                f"{wanted.size} steps. A benchmark is on the half-degree grid, from north to south."
-            )

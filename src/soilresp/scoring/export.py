@@ -1,4 +1,4 @@
-"""The maps of a run as files that open everywhere: NetCDF (CF-1.8), Zarr, GeoTIFF.
+"""Maps of a run as files that open everywhere: NetCDF (CF-1.8), Zarr, GeoTIFF.
 
 Every file says what it was made from. Files of an export appear together, or not at all; the
 last one, ``SHA256SUMS``, tells by ``sha256sum -c`` whether all are whole. One run exports to the
@@ -7,8 +7,7 @@ same bytes at any time: the time in a file is that when its maps were made.
 
 import errno
 import json
-import os
-from datetime import datetime, timezone
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,23 +16,18 @@ import xarray as xr
 from soilresp import __version__
 from soilresp.errors import DataError, ParameterError
 from soilresp.grid.cells import cell_edges
-from soilresp.io import paths, registry
 from soilresp.io.files import (
     folder_aside,
-    read_json,
     sha256,
     together,
     write_aside,
     write_json,
     write_text,
 )
-from soilresp.io.versions import versions
 from soilresp.scoring import benchmark
-from soilresp.study import chapters as workflow
-from soilresp.study.settings import PROFILES, Study
 
 __all__ = [
-    "FORMATS", "WHAT", "open_run", "climatology", "annual", "compact", "compact_annual", "export",
+    "FORMATS", "WHAT", "RunMaps", "annual", "climatology", "compact", "compact_annual", "export",
     "export_compact",
 ]
 
@@ -61,6 +55,11 @@ _STANDARD_NAMES = {
 
 _ORIGIN = "1850-01-01"
 
+_TIME = {
+    "standard_name": "time", "long_name": "time", "units": f"days since {_ORIGIN}",
+    "calendar": "standard",
+}
+
 _STEPS = {"1": 4096, "km": 1, "%": 16, UNITS: 16}
 """Steps to a unit that numbers of the compact file are rounded to, by their unit."""
 
@@ -76,44 +75,56 @@ _REFERENCES = (
 )
 
 
-def open_run(run):
-    """Open the study of a run folder as it stands, changing nothing in it.
+@dataclass(frozen=True)
+class RunMaps:
+    """Maps of a run, and what describes them in a file.
 
-    Parameters
+    Attributes
     ----------
-    run : path-like
-        A relative one is looked for below the project folder.
-
-    Returns
-    -------
-    soilresp.study.settings.Study
-
-    Raises
-    ------
-    DataError
-        If there is no run, or its note is not one.
+    folder : pathlib.Path
+        Of the run, for messages.
+    climatology : xarray.Dataset, dims (lat, lon)
+        Fluxes and their spreads, g m-2 yr-1 of vegetated area, fractions and cell area.
+    annual : xarray.Dataset, dims (year, lat, lon)
+        SR, HR and AR; without ``year`` where the covariates are a climatology.
+    applicability : xarray.Dataset or None
+        Area of applicability, if it has been computed.
+    recipe : str
+        Of the covariates.
+    label : str
+        Of a twin experiment, else empty.
+    source : str
+        What the maps were made from, in words.
+    made_at : str
+        When the maps were made, ISO 8601.
+    provenance : dict
+        Settings, versions and inputs.
     """
-    folder = Path(run).expanduser()
-    folder = (folder if folder.is_absolute() else paths.root() / folder).resolve()
-    if not (folder / "study.json").exists():
-        raise DataError(f"There is no run in {run}. Make one with `soilresp run --out {run}`.")
-    note = read_json(folder / "study.json")
-    try:
-        return Study(
-            folder, PROFILES[note["profile"]], note["recipe"], note["observations"], note["seed"]
-        )
-    except (KeyError, TypeError) as error:
-        raise DataError(f"{folder / 'study.json'} is not the note of a run ({error}).") from None
+
+    folder: Path
+    climatology: xr.Dataset
+    annual: xr.Dataset
+    applicability: xr.Dataset | None
+    recipe: str
+    label: str
+    source: str
+    made_at: str
+    provenance: dict
+
+    @property
+    def years(self):
+        """Years of the annual maps (list of int), or None for a climatology."""
+        return self.annual["year"].values.tolist() if "year" in self.annual.dims else None
 
 
-def climatology(study, command="soilresp export"):
-    """The climatological maps of a run, described by the CF conventions.
+def climatology(maps, command="soilresp export"):
+    """Describe the climatological maps of a run by the CF conventions.
 
     Parameters
     ----------
-    study : soilresp.study.settings.Study
+    maps : RunMaps
     command : str
-        What makes this, for the file's history.
+        Command that makes the file, for its history.
 
     Returns
     -------
@@ -121,29 +132,26 @@ def climatology(study, command="soilresp export"):
         Fluxes and their spreads in g m-2 yr-1 of vegetated area, fractions, cell area, and, if
         it has been computed, the area of applicability. Bounds and (with a recipe that has
         years) climatological time are variables, as they are in the file.
-
-    Raises
-    ------
-    DataError
-        If the run has no maps that hold.
     """
-    mapping = _maps(study)
-    made = mapping.climatology.load()
-    where = workflow.applicability.stored(study)
-    if where is not None:
-        made = made.merge(_flags(where.fields.load()))
-    years = _years(mapping)
-    if years is not None:
-        made = made.assign(_climatological_time(years))
-    return _described(made, study, command, "climatology", years)
+    made = maps.climatology
+    if maps.applicability is not None:
+        made = made.merge(_flags(maps.applicability))
+    if maps.years is not None:
+        first, last = maps.years[0], maps.years[-1]
+        bounds = _days([f"{first}-01-01", f"{last + 1}-01-01"])
+        attrs = _TIME | {"climatology": "climatology_bnds"}
+        made = made.assign(
+            time=xr.DataArray(bounds.mean(), attrs=attrs), climatology_bnds=("nv", bounds)
+        )
+    return _described(made, maps, command, "climatology")
 
 
-def annual(study, command="soilresp export"):
-    """The maps of every year of a run, described by the CF conventions.
+def annual(maps, command="soilresp export"):
+    """Describe the maps of every year of a run by the CF conventions.
 
     Parameters
     ----------
-    study : soilresp.study.settings.Study
+    maps : RunMaps
     command : str
 
     Returns
@@ -154,37 +162,35 @@ def annual(study, command="soilresp export"):
     Raises
     ------
     DataError
-        If the run has no maps that hold, or its covariates are a climatology.
+        If the covariates are a climatology.
     """
-    mapping = _maps(study)
-    return _by_year(mapping.annual, mapping, study, command)
+    return _by_year(maps.annual, maps, command)
 
 
-def _by_year(fields, mapping, study, command, also=None):
+def _by_year(fields, maps, command, also=None):
     """Fields of every year on their time axis, and others that have no years, described."""
-    years = _needed_years(mapping, study)
+    _check_years(maps)
     fixed = ["cell_area", "vegetated_fraction", "land_fraction"]
-    made = fields.rename(year="time").merge(mapping.climatology[fixed])
+    made = fields.rename(year="time").merge(maps.climatology[fixed])
     if also is not None:
         made = made.merge(also)
-    begin = _days([f"{y}-01-01" for y in years])
-    end = _days([f"{y + 1}-01-01" for y in years])
-    time = xr.DataArray((begin + end) / 2, dims="time", attrs={**_time_attrs(), "axis": "T",
-                                                               "bounds": "time_bnds"})
-    made = made.assign_coords(time=time)
+    begin = _days([f"{y}-01-01" for y in maps.years])
+    end = _days([f"{y + 1}-01-01" for y in maps.years])
+    attrs = _TIME | {"axis": "T", "bounds": "time_bnds"}
+    made = made.assign_coords(time=xr.DataArray((begin + end) / 2, dims="time", attrs=attrs))
     made["time_bnds"] = ("time", "nv"), np.column_stack([begin, end])
-    return _described(made, study, command, "annual", years)
+    return _described(made, maps, command, "annual")
 
 
-def compact(study, command="soilresp export --compact"):
-    """The benchmark in few digits: climatology, spreads, and where not to trust them.
+def compact(maps, command="soilresp export --compact"):
+    """Round the climatology and its spreads to the few digits of the compact benchmark.
 
     Fluxes are rounded to 1/16 g m-2 yr-1, which leaves SR - HR = AR and HR_joint + AR_joint =
     SR exact; CV to 1/16 %; ratios and the dissimilarity index to 1/4096; distances to 1 km.
 
     Parameters
     ----------
-    study : soilresp.study.settings.Study
+    maps : RunMaps
     command : str
 
     Returns
@@ -194,15 +200,16 @@ def compact(study, command="soilresp export --compact"):
     Raises
     ------
     DataError
-        If the run has no maps that hold, or lacks a variable of the benchmark.
+        If the run lacks a variable of the benchmark.
     """
-    made = climatology(study, command)
-    for name in made.data_vars:
-        if made[name].dims != ("lat", "lon") or made[name].dtype != np.float32:
+    made = climatology(maps, command)
+    for name, field in made.data_vars.items():
+        if (
+            field.dims != ("lat", "lon") or field.dtype != np.float32
+            or name.endswith("_fraction")
+        ):
             continue
-        if name.endswith("_fraction"):
-            continue
-        units = made[name].attrs["units"]
+        units = field.attrs["units"]
         steps = _STEPS[units]
         made[name] = (np.round(made[name] * steps) / steps).assign_attrs(
             made[name].attrs, rounded_to={"1": f"1/{steps}", "km": "1 km"}.get(
@@ -212,19 +219,20 @@ def compact(study, command="soilresp export --compact"):
     for part, other in (("AR", "HR"), ("AR_joint", "HR_joint")):
         if other in made:
             made[part].values = made["SR"].values - made[other].values
-    benchmark.check_benchmark(_coordinates_only(made), "The compact benchmark")
+    fields = made.drop_vars([v for v in made.data_vars if v.endswith("_bnds")])
+    benchmark.check_benchmark(fields, "The compact benchmark")
     return made
 
 
-def compact_annual(study, command="soilresp export --compact"):
-    """Maps of every year in few digits: SR and HR, and where not to trust them.
+def compact_annual(maps, command="soilresp export --compact"):
+    """Pack SR and HR of every year, and where not to trust them, into 16 bits.
 
     Fluxes are whole g m-2 yr-1, the dissimilarity indices multiples of 1/4096. AR, which is
     SR - HR, is left out.
 
     Parameters
     ----------
-    study : soilresp.study.settings.Study
+    maps : RunMaps
     command : str
 
     Returns
@@ -234,19 +242,16 @@ def compact_annual(study, command="soilresp export --compact"):
     Raises
     ------
     DataError
-        If the run has no maps that hold, no area of applicability, or its covariates are a
-        climatology.
+        If the run has no area of applicability, or its covariates are a climatology.
     """
-    mapping = _maps(study)
-    _needed_years(mapping, study)
-    where = workflow.applicability.stored(study)
-    if where is None:
+    _check_years(maps)
+    if maps.applicability is None:
         raise DataError(
-            f"The run in {study.run} has no area of applicability that holds. Make it with "
-            f"`soilresp run --out {study.run} --only 05`."
+            f"The run in {maps.folder} has no area of applicability that holds. Make it with "
+            f"`soilresp run --out {maps.folder} --only 05`."
         )
-    fields = _flags(where.fields[[f"{t}_{e}" for t in ("SR", "HR") for e in ("di", "inside")]])
-    made = _by_year(mapping.annual[["SR", "HR"]].load(), mapping, study, command, fields.load())
+    where = maps.applicability[[f"{t}_{e}" for t in ("SR", "HR") for e in ("di", "inside")]]
+    made = _by_year(maps.annual[["SR", "HR"]], maps, command, _flags(where))
     for name in ("SR", "HR", "SR_di", "HR_di"):
         units = made[name].attrs["units"]
         step = _packing_step(made[name].values, _ANNUAL_STEPS[units])
@@ -274,12 +279,12 @@ def _packing_step(values, steps):
     return step
 
 
-def export(run, out, format="netcdf", what="all", command="soilresp export"):
+def export(maps, out, format="netcdf", what="all", command="soilresp export"):
     """Write the maps of a run.
 
     Parameters
     ----------
-    run : path-like or soilresp.study.settings.Study
+    maps : RunMaps
     out : path-like
         Folder to put the files into; those of an earlier export are replaced.
     format : {"netcdf", "zarr", "cog"}
@@ -304,166 +309,74 @@ def export(run, out, format="netcdf", what="all", command="soilresp export"):
     for kind, value, known in (("format", format, FORMATS), ("part", what, WHAT)):
         if value not in known:
             raise ParameterError(f"Unknown {kind} {value!r}: choose one of {', '.join(known)}.")
-    study = run if isinstance(run, Study) else open_run(run)
     ending, write = FORMATS[format]
-    parts = ("climatology", "annual") if what == "all" else (what,)
-    if what == "all" and _years(_maps(study)) is None:
-        parts = ("climatology",)
+    parts = {"climatology": climatology, "annual": annual}
+    if what != "all":
+        parts = {what: parts[what]}
+    elif maps.years is None:
+        del parts["annual"]
+    names = []
     with together(out, last=CHECKSUMS) as folder:
-        for part in parts:
-            dataset = {"climatology": climatology, "annual": annual}[part](study, command)
-            write(dataset, folder / f"soilresp_{part}_{_resolution(dataset)}{ending}")
-        write_json(folder / "provenance.json", provenance(study))
+        for part, make in parts.items():
+            dataset = make(maps, command)
+            step = abs(float(dataset["lat"][1] - dataset["lat"][0]))
+            size = f"{step:g}deg".replace(".", "p")
+            names.append(f"soilresp_{part}_{size}{ending}")
+            write(dataset, folder / names[-1])
+        write_json(folder / "provenance.json", maps.provenance)
         write_text(folder / CHECKSUMS, _checksums(folder, Path(out).expanduser()))
-    return sorted(Path(out) / name for name in _names(parts, dataset, ending))
+    return sorted(Path(out) / name for name in (*names, "provenance.json", CHECKSUMS))
 
 
-def export_compact(run, out=None, command="soilresp export --compact"):
-    """Write the compact benchmark, its annual maps, and the table of models.
+def export_compact(maps, folder, command="soilresp export --compact"):
+    """Write the compact benchmark, and its annual maps if the run has any.
 
     Parameters
     ----------
-    run : path-like
-    out : path-like, optional
-        Folder. Default: the project's own, ``data/benchmark`` (the table: ``data/study``).
+    maps : RunMaps
+    folder : path-like
     command : str
 
     Returns
     -------
     list of pathlib.Path
-        The benchmark; the annual maps, if the run has years and an area of applicability; the
-        table (`soilresp.study.chapters.models_table`), if the run has held models against its maps.
+        The benchmark; the annual maps, if the run has years and an area of applicability.
 
     Raises
     ------
-    ParameterError
-        If the project's own benchmark would come from a twin experiment.
     DataError
-        If the run has no maps that hold, or lacks a variable of the benchmark.
+        If the run lacks a variable of the benchmark.
     """
-    from soilresp.study.chapters import models_table
-
-    study = open_run(run)
-    if out is None and study.is_twin:
-        raise ParameterError(
-            f"The run in {run} is a twin experiment: the project's own benchmark is made of field "
-            "records. Give a folder with --out."
-        )
-    folder = benchmark.benchmark_path().parent if out is None else Path(out)
-    dataset = compact(study, command)
-    table = models_table.make(study)
+    folder = Path(folder)
     written = [benchmark.FILE_NAME]
     with together(folder) as aside:
-        _write_netcdf(dataset, aside / benchmark.FILE_NAME, complevel=9)
+        _write_netcdf(compact(maps, command), aside / benchmark.FILE_NAME, complevel=9)
         benchmark.load_benchmark(aside / benchmark.FILE_NAME)
-        if _years(_maps(study)) and workflow.applicability.stored(study) is not None:
+        if maps.years and maps.applicability is not None:
             written.append(benchmark.ANNUAL_FILE_NAME)
-            _write_netcdf(
-                compact_annual(study, command), aside / benchmark.ANNUAL_FILE_NAME, complevel=9
-            )
-            benchmark.load_annual(aside / benchmark.ANNUAL_FILE_NAME)
+            years = aside / benchmark.ANNUAL_FILE_NAME
+            _write_netcdf(compact_annual(maps, command), years, complevel=9)
+            benchmark.load_annual(years)
     if benchmark.ANNUAL_FILE_NAME not in written:
-        # Years of another run must not stand beside this one's mean.
+        # Years of another run must not stay beside this one's mean.
         (folder / benchmark.ANNUAL_FILE_NAME).unlink(missing_ok=True)
-    files = [folder / name for name in written]
-    if table is not None:
-        files.append(models_table.save(study, table, command, None if out is None else folder))
-    return files
-
-
-def provenance(study):
-    """What the maps of a run were made from.
-
-    Parameters
-    ----------
-    study : soilresp.study.settings.Study
-
-    Returns
-    -------
-    dict
-        Settings of the stages, predictors, versions, seed, and inputs by file name with
-        ``sha256`` and, for those of the registry, ``version``, ``licence`` and ``citation``.
-    """
-    stages = {
-        s.name: s.stored(study)
-        for s in (workflow.selection, workflow.assembly, workflow.predictor_search,
-                  workflow.mapping, workflow.applicability)
-    }
-    entries = {
-        Path(path).name: entry
-        for entry in registry.entries().values() for path, _ in entry.places()
-    }
-    # Leaf area and land cover of every recipe that runs offline come from it.
-    own = paths.data_dir() / "embedded.nc"
-    inputs = {own.name: {"sha256": sha256(own), "licence": "by field, in data/README.md"}}
-    for results in stages.values():
-        for name, digest in (results["inputs"] if results and "inputs" in results else {}).items():
-            inputs[name] = {"sha256": digest}
-            if name in entries:
-                entry = entries[name]
-                inputs[name] |= {
-                    key: getattr(entry, key) for key in ("version", "licence", "citation")
-                }
-    return {
-        "recipe": study.recipe,
-        "observations": study.observations,
-        "profile": study.profile.name,
-        "seed": study.seed,
-        "predictors": stages["03_predictor_search"].chosen,
-        "settings": {name: r.settings for name, r in stages.items() if r},
-        "versions": versions(),
-        "inputs": inputs,
-    }
+    return [folder / name for name in written]
 
 
 # ---------------------------------------------------------------- by the CF conventions
 
 
-def _maps(study):
-    found = workflow.mapping.stored(study)
-    if found is None:
+def _check_years(maps):
+    if maps.years is None:
         raise DataError(
-            f"The run in {study.run} has no maps that hold. Make them with "
-            f"`soilresp run --out {study.run}`."
-        )
-    return found
-
-
-def _years(mapping):
-    """Years of the annual maps, or None for a climatology."""
-    return mapping.annual["year"].values.tolist() if "year" in mapping.annual.dims else None
-
-
-def _needed_years(mapping, study):
-    years = _years(mapping)
-    if years is None:
-        raise DataError(
-            f"The covariates of recipe '{study.recipe}' are a climatology: there are no maps by "
+            f"The covariates of recipe '{maps.recipe}' are a climatology: there are no maps by "
             "year. Export the climatology, or run a recipe with years."
         )
-    return years
 
 
 def _days(dates):
     since = np.array(dates, "datetime64[D]") - np.datetime64(_ORIGIN, "D")
     return since.astype(float)
-
-
-def _time_attrs():
-    return {
-        "standard_name": "time", "long_name": "time", "units": f"days since {_ORIGIN}",
-        "calendar": "standard",
-    }
-
-
-def _climatological_time(years):
-    """Middle and bounds of the years that the climatology is the mean of."""
-    bounds = _days([f"{years[0]}-01-01", f"{years[-1] + 1}-01-01"])
-    attrs = {**_time_attrs(), "climatology": "climatology_bnds"}
-    return {
-        "time": xr.DataArray(bounds.mean(), attrs=attrs),
-        "climatology_bnds": ("nv", bounds),
-    }
 
 
 def _flags(fields):
@@ -481,19 +394,19 @@ def _flags(fields):
     return xr.Dataset(out)
 
 
-def _described(dataset, study, command, part, years):
+def _described(dataset, maps, command, part):
     """The dataset with bounds, attributes and provenance, in the order of the file."""
     made = dataset.assign(
         cell_area=dataset["cell_area"].broadcast_like(dataset["vegetated_fraction"]),
     )
-    for name, axis in (("lat", "Y"), ("lon", "X")):
+    for name, axis, words, units in (
+        ("lat", "Y", "latitude", "degrees_north"), ("lon", "X", "longitude", "degrees_east"),
+    ):
         edges = cell_edges(made[name].values)
         made[f"{name}_bnds"] = (name, "nv"), np.column_stack([edges[:-1], edges[1:]])
         made[name].attrs = {
-            "standard_name": {"Y": "latitude", "X": "longitude"}[axis],
-            "long_name": {"Y": "latitude", "X": "longitude"}[axis],
-            "units": {"Y": "degrees_north", "X": "degrees_east"}[axis],
-            "axis": axis, "bounds": f"{name}_bnds",
+            "standard_name": words, "long_name": words, "units": units, "axis": axis,
+            "bounds": f"{name}_bnds",
         }
     for name in ("vegetated_fraction", "land_fraction"):
         made[name] = made[name].astype(np.float32)
@@ -501,9 +414,9 @@ def _described(dataset, study, command, part, years):
     for name in list(made.data_vars):
         if {"lat", "lon"} <= set(made[name].dims):
             made[name] = made[name].transpose(..., "lat", "lon")
-            made[name].attrs |= _attributes(name, made, part, years)
+            made[name].attrs |= _attributes(name, made, part, maps.years)
     made["cell_area"].attrs.pop("cell_measures", None)
-    made.attrs = _global_attributes(study, command, part, years)
+    made.attrs = _global_attributes(maps, command, part)
     return made
 
 
@@ -541,19 +454,18 @@ def _cell_methods(part, years):
     return f"time: mean within years time: mean over years {area}" if years else area
 
 
-def _global_attributes(study, command, part, years):
-    made_from = provenance(study)
+def _global_attributes(maps, command, part):
     period = (
-        f"{years[0]} to {years[-1]}" if years
+        f"{maps.years[0]} to {maps.years[-1]}" if maps.years
         else "one climatology: the covariates carry no years"
     )
     title = f"Global soil respiration benchmark, {part}"
     return {
         "Conventions": "CF-1.8",
-        "title": f"{title}. {study.label}" if study.label else title,
+        "title": f"{title}. {maps.label}" if maps.label else title,
         "institution": "The Global Soil Respiration Benchmark developers",
-        "source": study.describe(),
-        "history": f"{_made_at(study)} soilresp {__version__}: {command}",
+        "source": maps.source,
+        "history": f"{maps.made_at} soilresp {__version__}: {command}",
         "references": _REFERENCES,
         "comment": (
             "Fluxes are of carbon, to a square metre of vegetated area: a total is the sum of "
@@ -572,26 +484,8 @@ def _global_attributes(study, command, part, years):
             "doi:10.5194/essd-13-255-2021"
         ),
         "product_version": __version__,
-        "provenance": json.dumps(made_from, sort_keys=True),
+        "provenance": json.dumps(maps.provenance, sort_keys=True),
     }
-
-
-def _made_at(study):
-    """When the maps of a run were made, or what ``SOURCE_DATE_EPOCH`` says instead."""
-    note = study.results / workflow.mapping.name / "stage.json"
-    seconds = os.environ.get("SOURCE_DATE_EPOCH") or note.stat().st_mtime
-    return datetime.fromtimestamp(int(seconds), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _coordinates_only(dataset):
-    """The dataset without its bounds, which are no fields."""
-    return dataset.drop_vars([v for v in dataset.data_vars if v.endswith("_bnds")])
-
-
-def _resolution(dataset):
-    """Size of a cell for a file name, such as 0p5deg."""
-    step = abs(float(dataset["lat"][1] - dataset["lat"][0]))
-    return f"{step:g}deg".replace(".", "p")
 
 
 # ---------------------------------------------------------------- writing
@@ -608,11 +502,6 @@ def _checksums(aside, out):
             if name.partition("/")[0] not in replaced and (out / name).is_file():
                 lines[name] = line
     return "".join(f"{lines[name]}\n" for name in sorted(lines))
-
-
-def _names(parts, dataset, ending):
-    size = _resolution(dataset)
-    return [*(f"soilresp_{part}_{size}{ending}" for part in parts), "provenance.json", CHECKSUMS]
 
 
 def _encoding(dataset, **options):

@@ -1,56 +1,66 @@
-"""A model's scores in words: as text, Markdown, a web page and JSON."""
+"""Score a model's output against the benchmark: the scorecard and what is on it."""
 
-import base64
-import html
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
-import numpy as np
 import pandas as pd
+import xarray as xr
 
-from soilresp.scoring.score import Scores
-
-__all__ = ["Card", "Section", "sections", "as_text", "as_markdown", "as_page", "as_dict"]
-
-_TOTALS = ("SR", "HR", "AR", "AR_SR")
-_SCORE_WORDS = {
-    "bias": "bias", "rmse": "RMSE", "r": "r", "sigma_ratio": "SD ratio",
-    "taylor_score": "Taylor score", "bias_score": "bias score", "rmse_score": "RMSE score",
-}
-_NOTES = (
-    "Compared are cells with vegetation where both have data, each by its area of land. Fluxes "
-    "are carbon per m2 of land: the benchmark's, which are per m2 of vegetated area, are "
-    "multiplied by vegetated over land fraction.",
-    "Totals are over all land of the model. 'Over SD' divides the difference by the sum of the "
-    "SD of all cells, the widest uncertainty of the benchmark's total.",
-    "Taylor score: 4 (1 + r) / ((s + 1/s)^2 (1 + r0)), s the SD ratio, r0 = 1. Bias score: mean, "
-    "weighted by the benchmark's flux, of exp(-|bias| / benchmark); RMSE score: exp(-centred RMSE "
-    "/ SD of the benchmark's cells). Both follow Collier et al. (2018), "
-    "doi:10.1029/2018MS001354, for a mean state. 1 is perfect.",
-    "Within 1 SD and 2 SD: share of the area where the difference is that small beside the "
-    "benchmark's own uncertainty. Covered: share of the benchmark's flux in the cells compared.",
+from soilresp.covariates.embedded import load_embedded
+from soilresp.covariates.strata import dominant_stratum
+from soilresp.io.files import sha256, together, write_json, write_text
+from soilresp.models import clean_name
+from soilresp.scoring import rendering
+from soilresp.scoring.benchmark import benchmark_path, load_benchmark
+from soilresp.scoring.comparators import (
+    EMPIRICAL,
+    available_outputs,
+    available_series,
+    empirical_model,
 )
+from soilresp.scoring.maps import (
+    FLUXES,
+    GROUND,
+    Scores,
+    climatological_mean,
+    compare_maps,
+    score_model,
+)
+from soilresp.scoring.members import ensemble_mean, read_members
+from soilresp.scoring.sites import check_grid, site_table
+from soilresp.scoring.totals import global_total, stated_totals
+
+__all__ = ["Scorecard", "score"]
 
 
 @dataclass(frozen=True)
-class Card:
-    """All that is said of a model.
+class Scorecard:
+    """Scores of a model, and its rank among the models that are known.
 
     Attributes
     ----------
-    scores : soilresp.scoring.score.Scores
+    scores : soilresp.scoring.maps.Scores
     benchmark : dict
         ``title``, ``source`` and, if it is a file, ``file`` and ``sha256``.
     totals : pandas.DataFrame
-        Models that are known: ``flux, model, group, value, rank``, this one among them;
-        ``difference`` from the benchmark.
+        Models that are known, this one among them: ``flux, model, group, value, rank``;
+        ``difference`` from the benchmark. Pg C yr-1.
     maps : pandas.DataFrame
-        Scores of the models whose maps are at hand, and of this one, by flux.
+        Scores by flux of the models whose maps are available, and of this one.
     sites : pandas.DataFrame or None
-        ``flux, model, rmse, r, bias, n``.
+        ``flux, model, rmse, r, bias, n``; g C m-2 yr-1.
     members : pandas.DataFrame or None
-        Of an ensemble: totals and scores of each.
+        Of an ensemble: totals and scores of each member.
     missing : tuple of str
-        What could not be had, and why.
+        What could not be compared, and why.
+
+    Examples
+    --------
+    >>> from soilresp.scoring.comparators import empirical_model
+    >>> card = score(empirical_model())
+    >>> card.facts["rank"]["SR"]["map"]["rank"]
+    1
     """
 
     scores: Scores
@@ -59,286 +69,252 @@ class Card:
     maps: pd.DataFrame
     sites: pd.DataFrame | None = None
     members: pd.DataFrame | None = None
-    missing: tuple = field(default=())
+    missing: tuple = ()
 
     @property
     def name(self):
         """Name of the model (str)."""
         return self.scores.name
 
+    @property
+    def facts(self):
+        """The scorecard as plain values, as ``score.json`` has it.
 
-@dataclass(frozen=True)
-class Section:
-    """A part of the scorecard.
+        Returns
+        -------
+        dict
+            ``name``, ``totals`` (Pg C yr-1; AR_SR a ratio), ``benchmark_totals``,
+            ``benchmark_sd_sum``, ``scores``, ``z``, ``annual``, ``rank``, ``zonal``,
+            ``biomes``, ``sites``, ``members``, ``benchmark``, ``missing`` and what is
+            known of the model.
+        """
+        own = {}
+        for kind, table in (("total", self.totals), ("map", self.maps)):
+            for flux, rows in table.groupby("flux", sort=False):
+                mine = rows[rows["model"] == self.name]["rank"].dropna()
+                if len(mine):
+                    own.setdefault(flux, {})[kind] = {
+                        "rank": int(mine.iloc[0]), "of": int(rows["rank"].count())
+                    }
+        tables = {
+            name: None if table is None else table.to_dict("records")
+            for name, table in (
+                ("zonal", self.scores.zonal), ("biomes", self.scores.biomes),
+                ("sites", self.sites), ("members", self.members),
+            )
+        }
+        return {
+            "name": self.name, **self.scores.facts, "rank": own, **tables,
+            "benchmark": self.benchmark, "missing": list(self.missing),
+        }
 
-    Attributes
-    ----------
-    title : str
-    words : tuple of str
-        Paragraphs.
-    table : pandas.DataFrame or None
-    figures : tuple of str
-        Names of the figures that belong here.
-    """
+    def to_text(self):
+        """Return the scorecard for a terminal (str)."""
+        return rendering.as_text(self)
 
-    title: str
-    words: tuple = ()
-    table: pd.DataFrame | None = None
-    figures: tuple = ()
+    def to_markdown(self):
+        """Return the scorecard in Markdown (str)."""
+        return rendering.as_markdown(self)
 
+    def to_html(self, path=None, figures=None):
+        """Return the scorecard as one web page that needs no other file.
 
-def sections(card):
-    """The parts of a scorecard, in order.
+        Parameters
+        ----------
+        path : path-like, optional
+            File to write the page to.
+        figures : mapping of str to (matplotlib.figure.Figure, str), optional
+            Figure and caption by name, as from `soilresp.plot.scorecard_figures`.
 
-    Parameters
-    ----------
-    card : Card
+        Returns
+        -------
+        str
+        """
+        page = rendering.as_page(self, figures)
+        if path is not None:
+            write_text(path, page)
+        return page
 
-    Returns
-    -------
-    list of Section
-        Tables hold texts, ready to be read.
-    """
-    facts = card.scores.facts
-    parts = [Section("What was scored", _origin(card))]
-    parts.append(Section("Global totals (Pg C yr-1)", (), _totals_table(card), ("totals",)))
-    if card.members is not None:
-        parts.append(Section("Members", (), _worded(card.members)))
-    figures = ("taylor", *(f"maps_{flux}" for flux in facts["scores"]))
-    whole = "; ".join(
-        f"{flux}: bias {_number(s['bias'], 0)}, bias score {_number(s['bias_score'], 3)}"
-        for flux, s in facts["whole_cells"].items()
-    )
-    words = (f"With whole cells as weights, as ILAMB has them: {whole}.",)
-    parts.append(Section("Scores (g C m-2 yr-1 of land)", words, _scores_table(facts), figures))
-    if len(card.maps):
-        shown = card.maps[["flux", "rank", "model", *_SCORE_WORDS]].rename(columns=_SCORE_WORDS)
-        parts.append(Section("Among models whose maps are at hand (ranked by RMSE)", (),
-                             _worded(shown)))
-    parts.append(Section("By latitude (g C m-2 yr-1 of land)", (), _worded(card.scores.zonal, 0),
-                         ("zonal",)))
-    biomes = card.scores.biomes.rename(columns={
-        "area_mkm2": "land, Mkm2", "model_pg": "model, Pg", "benchmark_pg": "benchmark, Pg",
-    })
-    parts.append(Section("By vegetation (Pg C yr-1; g C m-2 yr-1 of land)", (), _worded(biomes)))
-    if card.sites is not None:
-        words = (
-            "At field records of SRDB. The benchmark was trained on records like these, so its "
-            "line is no fair rival. Fluxes of models are per m2 of land, as they are.",
-        )
-        parts.append(Section("At the sites (g C m-2 yr-1)", words, _worded(card.sites)))
-    return [*parts, Section("How to read the scores", _NOTES)]
+    def save(self, folder, figures=None):
+        """Write the scorecard as JSON, Markdown and a web page.
 
+        Parameters
+        ----------
+        folder : path-like
+            Made if it does not exist.
+        figures : mapping, optional
+            As for `to_html`.
 
-def as_text(card):
-    """The scorecard for a terminal (str)."""
-    lines = []
-    for part in sections(card):
-        lines += [part.title, "-" * len(part.title), *part.words]
-        if part.table is not None:
-            lines.append(part.table.to_string(index=False))
-        lines.append("")
-    return "\n".join([card.name, "=" * len(card.name), "", *lines])
+        Returns
+        -------
+        list of pathlib.Path
+            ``score.json``, ``scorecard.md``, ``scorecard.html``.
 
-
-def as_markdown(card):
-    """The scorecard in Markdown (str)."""
-    lines = [f"# Scorecard of {_plain(card.name)}", ""]
-    for part in sections(card):
-        lines += [f"## {part.title}", ""]
-        for words in part.words:
-            lines += [_plain(words), ""]
-        if part.table is not None:
-            rows = [list(part.table.columns), *part.table.to_numpy().tolist()]
-            rows.insert(1, ["---"] * len(rows[0]))
-            lines += ["| " + " | ".join(_plain(str(c)) for c in row) + " |" for row in rows]
-            lines.append("")
-    return "\n".join(lines)
+        Raises
+        ------
+        DataError
+            If they cannot be written; files of an earlier scoring then stay as they were.
+        """
+        names = ("score.json", "scorecard.md", "scorecard.html")
+        with together(folder) as aside:
+            write_json(aside / names[0], self.facts)
+            write_text(aside / names[1], self.to_markdown())
+            self.to_html(aside / names[2], figures)
+        return [Path(folder) / name for name in names]
 
 
-_STYLE = """body{font:15px/1.5 sans-serif;max-width:62em;margin:2em auto;padding:0 1em;color:#222}
-h1{font-size:1.6em}h2{font-size:1.2em;margin-top:2em}img{max-width:100%;height:auto}
-table{border-collapse:collapse;font-size:.92em;display:block;overflow-x:auto}
-td,th{padding:.2em .7em;text-align:right;border-bottom:1px solid #ddd;white-space:nowrap}
-td.t,th.t{text-align:left}figure{margin:1.2em 0}figcaption{color:#555;font-size:.9em}"""
-
-
-def as_page(card, figures=None):
-    """The scorecard as one web page that needs nothing else.
+def score(model, benchmark=None, name=None, variables=None, period=(1982, 2012), records=None):
+    """Score a model's SR, HR and AR, or those of an ensemble, against the benchmark.
 
     Parameters
     ----------
-    card : Card
-    figures : mapping of str to (bytes, str), optional
-        PNG and caption by the names that the sections ask for.
+    model : path-like, list of path-like, xarray.Dataset or mapping of str to xarray.Dataset
+        NetCDF files of one model; files of several models, or folders of them, which are
+        then the members of an ensemble; or output that `soilresp.models.read_model` has
+        read, by name if there are several.
+    benchmark : path-like or xarray.Dataset, optional
+        A file in the layout of the benchmark, or maps on the half-degree grid, g C m-2
+        yr-1 of vegetated area; fractions and cell area that they lack are those of the
+        embedded land cover. Default: the benchmark that ships with the project.
+    name : str, optional
+        Of the model or ensemble. Default: what the files say.
+    variables : mapping of str to str, optional
+        Name in the files to SR, HR, AR or a name of CMIP, where it cannot be found out.
+    period : tuple of int
+        First and last year that count.
+    records : pandas.DataFrame, optional
+        Field records to compare with: ``target, lat, lon, flux``, g C m-2 yr-1.
 
     Returns
     -------
-    str
-        HTML; names and texts of the model's files are shown, never interpreted.
+    Scorecard
+
+    Raises
+    ------
+    DataError
+        If a file is missing, cannot be read or cannot be scored; see
+        `soilresp.models.read_model` and `soilresp.scoring.maps.score_model`.
+
+    Examples
+    --------
+    >>> from soilresp.scoring.comparators import empirical_model
+    >>> card = score(empirical_model(), name="climate alone")
+    >>> card.name, list(card.facts["scores"])
+    ('climate alone', ['SR', 'HR', 'AR'])
     """
-    figures = figures or {}
-    title = f"Scorecard of {html.escape(card.name)}"
-    lines = [
-        "<!doctype html><html lang='en'><head><meta charset='utf-8'>",
-        "<meta name='viewport' content='width=device-width, initial-scale=1'>",
-        f"<title>{title}</title><style>{_STYLE}</style></head><body><h1>{title}</h1>",
-    ]
-    for part in sections(card):
-        lines.append(f"<h2>{_units(html.escape(part.title))}</h2>")
-        lines += [f"<p>{_units(html.escape(words))}</p>" for words in part.words]
-        if part.table is not None:
-            lines += _html_table(part.table)
-        for name in part.figures:
-            if name in figures:
-                lines += _html_figure(*figures[name])
-    return "\n".join([*lines, "</body></html>", ""])
+    name = clean_name(name or "")
+    if isinstance(model, xr.Dataset):
+        models = {name or model.attrs.get("model", "model"): model}
+    elif isinstance(model, Mapping):
+        models = dict(model)
+    else:
+        models = read_members(model, name, variables, period)
+    ours, about = _benchmark(benchmark)
+    stratum = dominant_stratum(load_embedded()["igbp_fraction"])
+    members, missing = None, []
+    if len(models) > 1:
+        name = name or f"mean of {len(models)} models"
+        members = _member_scores(models, ours, stratum)
+        output = ensemble_mean(models, name)
+    else:
+        (label, output), = models.items()
+        name = name or label
+    scores = score_model(output, ours, stratum, name)
+    others = _other_maps(output, missing) | (models if members is not None else {})
+    others[name] = output
+    fluxes = list(scores.facts["scores"])
+    sites = None
+    if records is None:
+        missing.append("There are no scores at the sites: no field records were given.")
+    else:
+        sites = _site_scores(name, output, ours, records, fluxes)
+    maps = _ranked_maps(others, ours, fluxes)
+    totals = _ranked_totals(others, scores, missing)
+    return Scorecard(scores, about, totals, maps, sites, members, tuple(missing))
 
 
-def as_dict(card):
-    """The scorecard as plain values, for ``score.json``.
-
-    Returns
-    -------
-    dict
-        ``name``, ``totals`` (Pg C yr-1; AR_SR a ratio), ``benchmark_totals``,
-        ``benchmark_sd_sum``, ``scores``, ``z``, ``annual``, ``rank``, ``zonal``,
-        ``biomes``, ``sites``, ``members``, ``benchmark``, ``missing`` and what is
-        known of the model.
-    """
-    own = {}
-    for kind, table in (("total", card.totals), ("map", card.maps)):
-        for flux, rows in table.groupby("flux", sort=False) if len(table) else ():
-            mine = rows[rows["model"] == card.name]["rank"].dropna()
-            if len(mine):
-                own.setdefault(flux, {})[kind] = {
-                    "rank": int(mine.iloc[0]), "of": int(rows["rank"].count())
-                }
-    return {
-        "name": card.name, **card.scores.facts, "rank": own,
-        "zonal": card.scores.zonal.to_dict("records"),
-        "biomes": card.scores.biomes.to_dict("records"),
-        "sites": None if card.sites is None else card.sites.to_dict("records"),
-        "members": None if card.members is None else card.members.to_dict("records"),
-        "benchmark": card.benchmark, "missing": list(card.missing),
-    }
+def _benchmark(given):
+    """Maps of the benchmark, and what they are."""
+    about = {}
+    if isinstance(given, xr.Dataset):
+        ours = given
+        check_grid(ours, "The benchmark")
+        lacking = [v for v in GROUND if v not in ours]
+        ours = ours.assign(load_embedded()[lacking]) if lacking else ours
+    else:
+        file = Path(given or benchmark_path())
+        ours = load_benchmark(file)
+        about = {"file": file.name, "sha256": sha256(file)}
+    return ours, {key: ours.attrs.get(key, "") for key in ("title", "source")} | about
 
 
-def _origin(card):
-    facts = card.scores.facts
-    period = facts.get("period", "")
-    lines = [f"{card.name}: {', '.join(facts['scores'])}"
-             + (f", {period}" if period else "")
-             + (f", from {facts['source_file']}" if facts.get("source_file") else "") + "."]
-    if facts.get("choices"):
-        lines.append("Found out and decided on reading: " + " ".join(facts["choices"]))
-    source = card.benchmark.get("source") or ""
-    lines.append(f"Benchmark: {card.benchmark.get('title', 'not named')}. {source}".strip())
-    return (*lines, *card.missing)
-
-
-def _totals_table(card):
-    facts, rows = card.scores.facts, []
-    for flux in _TOTALS:
-        if flux not in facts["totals"] or flux not in facts["benchmark_totals"]:
-            continue
-        mine, ours = facts["totals"][flux], facts["benchmark_totals"][flux]
-        sd = facts["benchmark_sd_sum"].get(flux, np.nan)
-        known = card.totals[card.totals["flux"] == flux] if len(card.totals) else card.totals
-        rank = known[known["model"] == card.name]["rank"].dropna() if len(known) else []
-        annual = facts["annual"].get(flux) or {}
-        rows.append({
-            "": flux.replace("_", "/"), "model": f"{mine:.2f}",
-            "benchmark": f"{ours:.2f}", "difference": f"{mine - ours:+.2f}",
-            "over SD": _number((mine - ours) / sd, 2),
-            "years": f"{annual['min']:.1f} to {annual['max']:.1f}" if annual else "-",
-            "trend per decade": _number(annual.get("trend_per_decade", np.nan), 2),
-            "rank": f"{int(rank.iloc[0])} of {int(known['rank'].count())}" if len(rank) else "-",
-        })
+def _member_scores(models, benchmark, stratum):
+    rows = []
+    for name, output in models.items():
+        facts = score_model(output, benchmark, stratum, name).facts
+        for flux, s in facts["scores"].items():
+            kept = {k: s[k] for k in ("bias", "rmse", "r", "sigma_ratio", "taylor_score")}
+            rows.append({"flux": flux, "model": name, "total": facts["totals"][flux]} | kept)
     return pd.DataFrame(rows)
 
 
-def _scores_table(facts):
-    rows = []
-    for flux, s in facts["scores"].items():
-        z = facts["z"].get(flux, {})
-        rows.append({
-            "": flux, **{words: s[key] for key, words in _SCORE_WORDS.items()},
-            "within 1 SD": _percent(z.get("within_1", np.nan)),
-            "within 2 SD": _percent(z.get("within_2", np.nan)),
-            "covered": _percent(s["benchmark_covered"]),
-        })
-    return _worded(pd.DataFrame(rows))
-
-
-_DIGITS = {"r": 2, "SD ratio": 2, "Taylor score": 3, "bias score": 3, "RMSE score": 3, "AR_SR": 2,
-           "land, Mkm2": 1, "model, Pg": 1, "benchmark, Pg": 1, "SR": 1, "HR": 1, "AR": 1,
-           "rank": 0, "n": 0}
-
-
-def _worded(table, digits=0):
-    """The table with its numbers as text; missing ones as a dash."""
-    out = pd.DataFrame(index=table.index)
-    for column in table:
-        if pd.api.types.is_numeric_dtype(table[column]):
-            form = _DIGITS.get(column, digits)
-            out[column] = [_number(v, form) for v in table[column]]
+def _other_maps(scored, missing):
+    """Models whose maps are available, without the one that is scored."""
+    own = {scored.attrs.get("model"), scored.attrs.get("adapter")}
+    others = {} if EMPIRICAL in own else {EMPIRICAL: empirical_model()}
+    for model, output, found in available_outputs(skip=own):
+        if output is None:
+            missing.append(f"{model} is not compared: {found}.")
         else:
-            out[column] = ["-" if pd.isna(v) else str(v) for v in table[column]]
-    return out
+            others[model] = output
+    return others
 
 
-def _number(value, digits):
-    # Adding 0 turns a rounded -0 into 0.
-    return f"{round(float(value), digits) + 0:.{digits}f}" if np.isfinite(value) else "-"
+def _ranked_maps(models, benchmark, fluxes):
+    """Scores of all maps, ranked by RMSE within each flux."""
+    table = compare_maps(models, benchmark, fluxes)
+    table.insert(1, "rank", table.groupby("flux")["rmse"].rank(method="min"))
+    order = {flux: k for k, flux in enumerate(fluxes)}
+    table = table.assign(order=table["flux"].map(order)).sort_values(["order", "rank"])
+    return table.drop(columns=["order", "area"]).reset_index(drop=True)
 
 
-def _percent(share):
-    return f"{100 * share:.0f} %" if np.isfinite(share) else "-"
+def _ranked_totals(maps, scores, missing):
+    """Totals of all models that are known, ranked by their distance from the benchmark's."""
+    rows = [
+        {"flux": flux, "model": name, "value": float(global_total(output, flux).mean()),
+         "group": "this model" if name == scores.name else "map at hand"}
+        for name, output in maps.items() for flux in FLUXES if flux in output
+    ]
+    tables = [stated_totals().assign(group="stated in Lu et al. (2021)")]
+    for entry, table, found in available_series("HR"):
+        if table is None:
+            missing.append(f"The series {entry} is not compared: {found}.")
+        else:
+            short = table["group"].str.split().str[0]
+            tables.append(table.assign(model=table["model"] + " (" + short + ")"))
+    columns = ["flux", "model", "group", "value"]
+    tables = [t.rename(columns={"variable": "flux"})[columns] for t in tables]
+    table = pd.concat([pd.DataFrame(rows)[columns], *tables])
+    ours = scores.facts["benchmark_totals"]
+    table = table[table["flux"].isin([f for f in ours if f != "AR_SR"])].reset_index(drop=True)
+    table["difference"] = table["value"] - table["flux"].map(ours)
+    table["rank"] = table.groupby("flux")["difference"].transform(
+        lambda d: d.abs().rank(method="min")
+    )
+    return table.dropna(subset=["value"]).reset_index(drop=True)
 
 
-def _plain(words):
-    """Words that Markdown takes as they are."""
-    for sign in "\\`*_<>|[]#&$~":
-        words = words.replace(sign, f"\\{sign}")
-    return " ".join(words.splitlines())
-
-
-_POWERS = {"m-2": "m<sup>-2</sup>", "yr-1": "yr<sup>-1</sup>", "m2": "m<sup>2</sup>",
-           "^2": "<sup>2</sup>", "r0": "r<sub>0</sub>"}
-
-
-def _units(words):
-    for plain, raised in _POWERS.items():
-        words = words.replace(f" {plain}", f" {raised}").replace(f"){plain}", f"){raised}")
-    return words
-
-
-def _html_table(table):
-    texts = [all(not c[-1:].isdigit() or not _is_number(c) for c in table[name]) for name in table]
-
-    def row(cells, tag):
-        kinds = (" class='t'" if text else "" for text in texts)
-        shown = (f"<{tag}{kind}>{html.escape(str(c))}</{tag}>" for kind, c in zip(kinds, cells))
-        return f"<tr>{''.join(shown)}</tr>"
-
-    yield "<table>"
-    yield row(table.columns, "th")
-    for cells in table.itertuples(index=False):
-        yield row(cells, "td")
-    yield "</table>"
-
-
-def _is_number(text):
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _html_figure(png, caption):
-    data = base64.b64encode(png).decode()
-    words = html.escape(caption, quote=True)
-    yield f"<figure><img alt='{words}' src='data:image/png;base64,{data}'>"
-    yield f"<figcaption>{words}</figcaption></figure>"
+def _site_scores(name, output, benchmark, records, fluxes):
+    rows = []
+    for flux in fluxes:
+        own = records[records["target"] == flux]
+        if own.empty:
+            continue
+        fields = {
+            name: climatological_mean(output[flux]).assign_attrs(area_basis="land"),
+            "benchmark": benchmark[flux].assign_attrs(area_basis="vegetated"),
+        }
+        table = site_table(fields, own).reset_index()
+        rows.append(table[["model", "rmse", "r", "bias", "n"]].assign(flux=flux))
+    return pd.concat(rows)[["flux", "model", "rmse", "r", "bias", "n"]] if rows else None

@@ -7,16 +7,28 @@ import xarray as xr
 from soilresp.errors import DataError
 from soilresp.grid.cells import cell_index, coordinates
 
-__all__ = ["sample_at", "site_scores", "site_table"]
+__all__ = ["check_grid", "sample_at", "site_scores", "site_table"]
 
 
-def _check_grid(field):
-    """The field must be on the standard half-degree grid."""
+def check_grid(data, name):
+    """Refuse data that are not on the half-degree grid, from north to south.
+
+    Parameters
+    ----------
+    data : xarray.DataArray or xarray.Dataset
+    name : str or path-like
+        Of the data, for the message.
+
+    Raises
+    ------
+    DataError
+        If ``lat`` or ``lon`` are not those of the grid.
+    """
     for dim, axis in coordinates().items():
-        if dim not in field.dims or not np.array_equal(field[dim].values, axis.values):
+        if dim not in data.dims or not np.array_equal(data[dim].values, axis.values):
             raise DataError(
-                f"The field {field.name or ''} is not on the half-degree grid along {dim}. "
-                "Regrid it with soilresp.models.conservative first."
+                f"{name} is not on the half-degree grid along {dim}; expected "
+                f"{axis.values[0]:g} to {axis.values[-1]:g}. Regrid it first."
             )
 
 
@@ -36,7 +48,7 @@ def sample_at(field, observations):
         NaN where the cell has no data or the year is not in the field: no
         neighbouring cell or year is taken instead.
     """
-    _check_grid(field)
+    check_grid(field, field.name or "The field")
     row, col = cell_index(observations["lat"], observations["lon"])
     at = {"lat": xr.DataArray(row, dims="record"), "lon": xr.DataArray(col, dims="record")}
     if "year" not in field.dims:

@@ -1,4 +1,4 @@
-"""Stage 7: models against the maps."""
+"""Stage 7: comparison of ecosystem models with the maps."""
 
 from dataclasses import dataclass
 
@@ -6,146 +6,134 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from soilresp.covariates.climate_response import bond_lamberty_2004, raich_2002
 from soilresp.covariates.embedded import load_embedded
 from soilresp.covariates.recipes import recipe_of
 from soilresp.io import fetch as access
-from soilresp.models import (
-    declared_models,
-    read_cmip6_global,
-    read_folder,
-    read_isimip_global,
-    read_model,
-)
+from soilresp.models import declared_models, read_folder
 from soilresp.readers.cru_cl import read_cru_cl
 from soilresp.records.selection import TARGETS
 from soilresp.scoring import biomes, pools, totals, zonal
+from soilresp.scoring.comparators import (
+    EMPIRICAL,
+    EMPIRICAL_REFERENCE,
+    available_outputs,
+    available_series,
+    empirical_model,
+)
+from soilresp.scoring.maps import FLUXES, climatological_mean, compare_maps
 from soilresp.scoring.paper import paper_values
 from soilresp.scoring.sites import site_scores
 from soilresp.study.chapters.c02_covariates import assembly
 from soilresp.study.chapters.c04_training import training
 from soilresp.study.chapters.c05_maps import mapping
 from soilresp.study.chapters.c09_validation import validation
-from soilresp.study.chapters.common import records_of
+from soilresp.study.chapters.common import records_at_cells
 from soilresp.study.stage import Stage
 from soilresp.upscaling.maps import vegetated_area
 from soilresp.upscaling.metrics import scores
 
-__all__ = [
-    "BENCHMARK_NAME",
-    "EMPIRICAL_NAME",
-    "biomes_of",
-    "comparator_climate",
-    "intercomparison",
-]
+__all__ = ["BENCHMARK_NAME", "TEN_OUTPUT", "biomes_of", "comparator_climate", "intercomparison"]
 
 BENCHMARK_NAME = "RF benchmark"
-EMPIRICAL_NAME = "Raich 2002, Bond-Lamberty 2004"
 
-_FLUXES = ("SR", "HR", "AR")
+TEN_OUTPUT = "output of the ten, computed here"
+"""Group of totals that are computed from output of the paper's ten models."""
+
 _PLOT_PROVENANCE = {
     totals.BENCHMARK: "benchmark", totals.STATED: "stated", totals.DERIVED: "derived",
     totals.COMPUTED: "computed", totals.EMPIRICAL: "empirical", "": "stated",
 }
-_SERIES = {
-    "isimip_global_rh": ("ISIMIP series", read_isimip_global, {"variable": "HR"}),
-    "isimip_global_gpp": ("ISIMIP series", read_isimip_global, {"variable": "GPP"}),
-    "cmip6_global_rh": ("CMIP6 series", read_cmip6_global, {}),
-    "cmip6_global_npp": ("CMIP6 series", read_cmip6_global, {}),
-    "cmip6_global_gpp": ("CMIP6 series", read_cmip6_global, {}),
-}
-_SERIES_SOURCE = {"ISIMIP series": "doi:10.1038/s41586-018-0358-x",
-                  "CMIP6 series": "CMIP6 historical runs"}
-TEN_AT_HAND = "output of the ten, computed here"
 
 
 @dataclass
 class _Map:
-    """A map that takes part: its fluxes, per m2 of the ground that `area` counts."""
+    """Fluxes of a map, per m2 of the ground that `area` counts."""
 
     fluxes: dict
     area: xr.DataArray
-    basis: str
+    group: str
 
 
 def _intercomparison(study, needs, *, models=None):
-    """Hold models, as far as their output is at hand, against the maps.
+    """Compare models whose output is available with the maps.
 
     Settings: ``models``, a folder with output of the paper's ten models.
 
     Results: ``totals`` (every model with the provenance of each number), ``bars``,
-    ``ten`` (what each row of the paper's models stands on), ``means``, ``profiles`` (by
-    latitude), ``sites`` (RMSE and r), ``biomes``, ``pools`` (pools, GPP and NPP by model),
-    ``relations`` (lines across models), ``spread`` and ``variation`` (how far models
-    differ), ``stands_on`` (what is behind each figure), ``reads`` (what lines, scores and
-    totals say, in words), ``choices`` (what was decided while reading), ``inputs`` and
-    ``absent``.
+    ``ten`` (the source of each total of the paper's models), ``means``, ``profiles`` (by
+    latitude), ``sites`` (RMSE and r), ``map_scores`` (area-weighted, by map and flux),
+    ``biomes``, ``pools`` (pools, GPP and NPP by model), ``relations`` (lines across models),
+    ``spread`` and ``variation`` (how far models differ), ``data_notes`` (the data behind each
+    figure), ``findings`` (lines, scores and totals in words), ``choices`` (what was decided
+    while reading), ``inputs`` and ``absent``.
     """
     climatology = needs["05_global_mapping"].climatology
     cube = needs["02_covariate_assembly"].cube
     land_area = (cube["cell_area"] * cube["land_fraction"]).transpose("lat", "lon")
-    maps = {BENCHMARK_NAME: _Map({v: climatology[v] for v in _FLUXES}, vegetated_area(cube),
-                                 "vegetated")}
-    sr_hr, words = _empirical(study.recipe, cube["land_fraction"])
-    maps[EMPIRICAL_NAME] = _Map(sr_hr, land_area, "land")
+    years = cube["year"].values if "year" in cube.dims else None
+    period = "climatology" if years is None else f"{int(years[0])}-{int(years[-1])}"
+    tas, pr, climate = comparator_climate(study.recipe)
+    world = xr.Dataset({"tas": tas, "pr": pr, "land_fraction": cube["land_fraction"]})
+    ours, empirical = ({v: data[v] for v in FLUXES} for data in (
+        climatology, empirical_model(world)))
+    maps = {
+        BENCHMARK_NAME: _Map(ours, vegetated_area(cube), totals.BENCHMARK),
+        EMPIRICAL: _Map(empirical, land_area, totals.EMPIRICAL),
+    }
     tables = [
-        totals.field_totals(BENCHMARK_NAME, maps[BENCHMARK_NAME].fluxes, vegetated_area(cube),
-                            totals.BENCHMARK, _period(cube), "this study"),
+        totals.field_totals(BENCHMARK_NAME, ours, vegetated_area(cube), totals.BENCHMARK, period,
+                            "this study"),
         totals.stated_totals(),
-        totals.field_totals(EMPIRICAL_NAME, sr_hr, land_area, totals.EMPIRICAL, words,
-                            "doi:10.1046/j.1365-2486.2002.00511.x, "
-                            "doi:10.1111/j.1365-2486.2004.00816.x"),
+        totals.field_totals(EMPIRICAL, empirical, land_area, totals.EMPIRICAL, climate,
+                            EMPIRICAL_REFERENCE),
     ]
     inputs, absent, choices = {}, {}, {}
     for model, output, group in _outputs(models, inputs, absent):
-        rows = totals.output_totals(output)
-        tables.append(rows if group is None else rows.assign(group=group))
+        rows = totals.output_totals(output).assign(group=group)
+        tables.append(rows)
         choices[model] = output.attrs["choices"]
-        maps[model] = _as_map(output, cube)
-    tables += _series(inputs, absent)
+        maps[model] = _as_map(output, cube, group)
+    for entry, rows, found in available_series():
+        if rows is None:
+            absent[entry] = found
+        else:
+            inputs[found.path.name] = found.sha256
+            tables.append(rows)
     table = pd.concat(tables, ignore_index=True)
-    ten_here = sorted(set(table.loc[table["group"] == TEN_AT_HAND, "model"]))
+    ten_here = sorted(set(table.loc[table["group"] == TEN_OUTPUT, "model"]))
     wide = pools.wide_totals(table[table["provenance"] == totals.COMPUTED])
-    profiles = {
-        name: {v: zonal.zonal_profile(f, one.area, land_area) for v, f in one.fluxes.items()}
-        for name, one in maps.items()
-    }
     sites = _site_table(
         maps, needs["02_covariate_assembly"].matched,
         needs["04_stratified_training"].predictions, needs["09_validation"].predictions,
     )
+    # Of the ten, those without output keep a grey row.
+    stated = table["group"] == "ten models of the paper"
     return {
         "totals": table,
         "bars": table.rename(columns={"variable": "quantity"}).assign(
             provenance=table["provenance"].map(_PLOT_PROVENANCE),
-            at_hand=_at_hand(table, ten_here),
+            at_hand=~stated | table["model"].isin(ten_here),
         ),
         "means": totals.ensemble_means(table),
-        "profiles": _profile_dataset(profiles, climatology, vegetated_area(cube), land_area),
+        "profiles": _profile_dataset(maps, climatology, land_area),
         "sites": sites,
+        "map_scores": _map_scores(maps, climatology),
         "biomes": _by_biome(maps, land_area, cube),
         "pools": wide,
         "relations": pools.relations(wide),
-        "ten": totals.ten_table(table[table["group"] == TEN_AT_HAND]),
+        "ten": totals.ten_table(table[table["group"] == TEN_OUTPUT]),
         "spread": _spread(table),
         "variation": _variation(maps, land_area),
-        "stands_on": _stands_on(study, maps, words, wide, sites, ten_here),
-        "reads": _reads(pools.relations(wide), sites, table),
+        "data_notes": _data_notes(study, maps, climate, wide, sites, ten_here),
+        "findings": _findings(pools.relations(wide), sites, table),
         "choices": choices,
         "inputs": inputs,
         "absent": absent,
     }
 
 
-def _period(cube):
-    """Years of the maps, in words."""
-    if "year" not in cube.dims:
-        return "climatology"
-    return f"{int(cube['year'][0])}-{int(cube['year'][-1])}"
-
-
 def comparator_climate(recipe):
-    """Monthly climatology of temperature and rain that the empirical comparators are run with.
+    """Read the monthly temperature and rain that the empirical model is computed from.
 
     Parameters
     ----------
@@ -171,23 +159,14 @@ def comparator_climate(recipe):
     return world["tas"], world["pr"], "embedded climate (ERA5, GPCC)"
 
 
-def _empirical(recipe, land):
-    """SR, HR and AR of the published empirical models on the study's own climate."""
-    tas, pr, words = comparator_climate(recipe)
-    sr = raich_2002(tas, pr).where(land > 0)
-    hr = bond_lamberty_2004(sr)
-    return {"SR": sr, "HR": hr, "AR": sr - hr}, words
-
-
 def _outputs(folder, inputs, absent):
-    """Models whose output is at hand, one after the other: name, output, group of its rows."""
-    for model, facts in declared_models()["at_hand"].items():
-        if not access.is_available([facts["input"]]):
-            absent[model] = f"input {facts['input']} is not at hand"
-            continue
-        found = access.locate(facts["input"])
-        inputs[found.path.name] = found.sha256
-        yield model, read_model(found.path, model), None
+    """Read available models one after the other: name, output, group of their totals."""
+    for model, output, found in available_outputs():
+        if output is None:
+            absent[model] = found
+        else:
+            inputs[found.path.name] = found.sha256
+            yield model, output, "output at hand"
     if folder is None:
         for model in declared_models()["ten"]:
             absent[model] = "output is not at hand: it is given on request, and no folder is set"
@@ -196,48 +175,29 @@ def _outputs(folder, inputs, absent):
         if output is None:
             absent[model] = why
         else:
-            yield model, output, TEN_AT_HAND
+            yield model, output, TEN_OUTPUT
 
 
-def _as_map(output, cube):
+def _as_map(output, cube, group):
     """A model's climatological fluxes on its own land."""
-    if "year" in output.dims:
-        output = output.mean("year", keep_attrs=True)
-    fluxes = {
-        v: output[v].assign_attrs(area_basis="land") for v in _FLUXES if v in output
-    }
-    return _Map(fluxes, (cube["cell_area"] * output["land_fraction"]).transpose("lat", "lon"),
-                "land")
+    mean = climatological_mean(output)
+    fluxes = {v: mean[v].assign_attrs(area_basis="land") for v in FLUXES if v in mean}
+    area = (cube["cell_area"] * mean["land_fraction"]).transpose("lat", "lon")
+    return _Map(fluxes, area, group)
 
 
-def _series(inputs, absent):
-    """Totals of the compilations of annual series."""
-    tables = []
-    for entry, (group, read, more) in _SERIES.items():
-        if not access.is_available([entry]):
-            absent[entry] = f"input {entry} is not at hand"
-            continue
-        found = access.locate(entry)
-        inputs[found.path.name] = found.sha256
-        tables.append(
-            totals.series_totals(read(found.path, **more), group, _SERIES_SOURCE[group])
-        )
-    return tables
-
-
-def _at_hand(table, ten_here):
-    """Whether the row's model has output here; of the ten, those without keep a grey row."""
-    stated = table["group"] == "ten models of the paper"
-    return ~stated | table["model"].isin(ten_here)
-
-
-def _profile_dataset(profiles, climatology, area, land_area):
+def _profile_dataset(maps, climatology, land_area):
     """Zonal profiles as one dataset over (model, lat), with the benchmark's band."""
-    index = pd.Index(list(profiles), name="model")
+    index = pd.Index(list(maps), name="model")
+    area = maps[BENCHMARK_NAME].area
     out = xr.Dataset()
-    like = next(iter(profiles[BENCHMARK_NAME].values()))
-    for name in _FLUXES:
-        lines = [p.get(name, xr.full_like(like, np.nan)) for p in profiles.values()]
+    for name in FLUXES:
+        lines = {
+            m: zonal.zonal_profile(one.fluxes[name], one.area, land_area)
+            for m, one in maps.items() if name in one.fluxes
+        }
+        nothing = xr.full_like(lines[BENCHMARK_NAME], np.nan)
+        lines = [lines.get(m, nothing) for m in maps]
         out[name] = xr.concat(lines, index, coords="minimal", compat="override")
         out[name].attrs = {"units": "g m-2 yr-1", "comment": "of land"}
     out["AR_SR"] = (out["AR"] / out["SR"]).where(out["SR"] > 0)
@@ -247,15 +207,21 @@ def _profile_dataset(profiles, climatology, area, land_area):
     return out
 
 
-def _site_table(maps, matched, seen, unseen):
-    """RMSE and r at the records, the benchmark in-sample and on studies it has not seen.
+def _map_scores(maps, climatology):
+    """Area-weighted scores of each map but the benchmark's own."""
+    others = {name: one.fluxes for name, one in maps.items() if name != BENCHMARK_NAME}
+    table = compare_maps(others, climatology)
+    return table.assign(group=table["model"].map({name: one.group for name, one in maps.items()}))
 
-    As in the paper, a flux per m2 of land is held against the records as it is.
+
+def _site_table(maps, matched, seen, unseen):
+    """RMSE and r at the records, of the benchmark in-sample and on studies it has not seen.
+
+    As in the paper, a flux per m2 of land is compared with the records as it is.
     """
     rows = []
     for target in TARGETS:
-        records = records_of(matched, target)
-        cells = records.assign(lat=89.75 - records["row"] / 2, lon=-179.75 + records["col"] / 2)
+        records = records_at_cells(matched, target)
         held = {
             f"{BENCHMARK_NAME} (ensemble, in-sample)": (seen, "ensemble_all"),
             f"{BENCHMARK_NAME} (unseen studies)": (unseen, "study_cv"),
@@ -270,7 +236,7 @@ def _site_table(maps, matched, seen, unseen):
                 continue
             row = {"model": name, "target": target, "rmse": np.nan, "r": np.nan, "at_hand": True}
             if target in one.fluxes:
-                s = site_scores(one.fluxes[target], cells)
+                s = site_scores(one.fluxes[target], records)
                 row |= {k: s[k] for k in ("rmse", "r", "bias", "n")}
             rows.append(row)
         rows += [
@@ -287,7 +253,7 @@ def _by_biome(maps, land_area, cube):
         v: {name: biomes.biome_means(one.fluxes[v].transpose("lat", "lon"), one.area, land_area,
                                      kind)
             for name, one in maps.items() if v in one.fluxes}
-        for v in _FLUXES
+        for v in FLUXES
     }
     means["AR_SR"] = {name: means["AR"][name] / means["SR"][name] for name in means["AR"]}
     tables = [
@@ -300,7 +266,7 @@ def _by_biome(maps, land_area, cube):
 def _spread(table):
     """Lowest, highest and mean total of each group of models, and their CV where it is known."""
     means = totals.ensemble_means(table)
-    keep = means["variable"].isin([*_FLUXES, "GPP", "NPP"]) & (means["n"] > 2)
+    keep = means["variable"].isin([*FLUXES, "GPP", "NPP"]) & (means["n"] > 2)
     out = means[keep].rename(columns={"variable": "quantity"})
     return out.assign(
         range_percent=100 * (out["high"] - out["low"]) / out["mean"],
@@ -326,9 +292,9 @@ def _variation(maps, land_area):
     )
 
 
-def _stands_on(study, maps, climate, wide, sites, ten_here):
+def _data_notes(study, maps, climate, wide, sites, ten_here):
     """A sentence for each figure on the data behind it."""
-    gridded = [m for m in maps if m not in (BENCHMARK_NAME, EMPIRICAL_NAME)]
+    gridded = [m for m in maps if m not in (BENCHMARK_NAME, EMPIRICAL)]
     at_hand = ", ".join(gridded) if gridded else "none"
     ten = (
         f"Of the paper's ten, output of {', '.join(ten_here)} is read here." if ten_here else
@@ -358,8 +324,8 @@ def _stands_on(study, maps, climate, wide, sites, ten_here):
     }
 
 
-def _reads(lines, sites, table):
-    """What lines across models, scores at the records and totals say, in words."""
+def _findings(lines, sites, table):
+    """Lines across models, scores at the records and totals in words."""
     out = {}
     for driver in ("cSoil", "GPP", "NPP"):
         row = lines[(lines["driver"] == driver) & (lines["flux"] == "HR")].iloc[0]
@@ -389,7 +355,7 @@ def _reads(lines, sites, table):
 
 
 def biomes_of(comparison, quantity):
-    """Table of one quantity by biome, as the notebook shows it.
+    """Return the table of one quantity by biome, as the notebook shows it.
 
     Parameters
     ----------

@@ -7,7 +7,10 @@ from soilresp.io.progress import track
 from soilresp.io.tables import save_table
 from soilresp.upscaling.ensemble import PAPER_PREDICTORS
 
-__all__ = ["PAPER_NEEDS", "records_of", "embedded_cube", "Ticker", "clocks", "save_long_table"]
+__all__ = [
+    "PAPER_NEEDS", "records_of", "records_at_cells", "embedded_cube", "Ticker", "clocks",
+    "save_long_table",
+]
 
 
 PAPER_NEEDS = tuple(sorted(set().union(*PAPER_PREDICTORS.values())))
@@ -17,6 +20,12 @@ PAPER_NEEDS = tuple(sorted(set().union(*PAPER_PREDICTORS.values())))
 def records_of(matched, target):
     """Matched records of one target, numbered from 0."""
     return matched[matched["target"] == target].reset_index(drop=True)
+
+
+def records_at_cells(matched, target):
+    """Matched records of one target, at the centres of their half-degree cells."""
+    records = records_of(matched, target)
+    return records.assign(lat=89.75 - records["row"] / 2, lon=-179.75 + records["col"] / 2)
 
 
 def embedded_cube():

@@ -2,22 +2,18 @@
 
 import html
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
-from soilresp.covariates.climate_response import bond_lamberty_2004, raich_2002
 from soilresp.errors import DataError
-from soilresp.io import fetch as access
 from soilresp.io import tables as committed
-from soilresp.models import declared_models, read_folder, read_model
 from soilresp.plot.style import FLUX_UNITS, TOTAL_UNITS
 from soilresp.scoring import totals
-from soilresp.scoring.paper import paper_values
-from soilresp.scoring.score import FLUXES, score_model
+from soilresp.scoring.maps import FLUXES
 from soilresp.study import chapters as workflow
-from soilresp.study.chapters.c07_models import EMPIRICAL_NAME, TEN_AT_HAND, comparator_climate
+from soilresp.study.chapters.c07_models import TEN_OUTPUT
 
 __all__ = ["NAME", "SCORES", "SOURCES", "make", "save", "load", "as_html"]
 
@@ -25,14 +21,14 @@ NAME = "models_table"
 """Name of the committed table."""
 
 SCORES = ("bias", "rmse", "r", "sigma_ratio", "z")
-"""What is said of a map beside the benchmark, area-weighted and per m2 of land (mean difference and
+"""Scores of a map beside the benchmark, area-weighted and per m2 of land (mean difference and
 RMSE in g C m-2 yr-1, correlation, SD of the map over that of the benchmark, and the mean size
 of the difference in SD of the benchmark)."""
 
 SOURCES = {
     "benchmark of this run": "this benchmark",
     "ten models of the paper": "paper's stated value",
-    TEN_AT_HAND: "real output",
+    TEN_OUTPUT: "real output",
     "output at hand": "real output",
     "ISIMIP series": "real output, ISIMIP totals",
     "CMIP6 series": "real output, CMIP6 totals",
@@ -60,12 +56,11 @@ def make(study):
         ``reference``; for SR, HR and AR the total (``SR``, Pg C yr-1), its bounds where the
         paper only bounds it (``SR_low``, ``SR_high``) and ``SR_how``: ``computed``,
         ``stated``, ``derived``, ``bounded`` or empty; and the `SCORES` of the maps at hand
-        (``SR_bias`` and so on). None if the run has not held models against its maps.
+        (``SR_bias`` and so on). None if the run has not compared models with its maps.
 
     Notes
     -----
-    Totals are those of chapter 7. The empirical comparator is scored on the climate that
-    its totals stand on.
+    Totals and scores are those of chapter 7.
     """
     compared = workflow.intercomparison.stored(study)
     if compared is None:
@@ -73,11 +68,12 @@ def make(study):
     known = compared.totals[compared.totals["variable"].isin(FLUXES)]
     rows = [_totals(*key, own) for key, own in known.groupby(["group", "model"], sort=False)]
     table = pd.DataFrame(rows)
-    scores = pd.DataFrame(_scores(study, compared.settings["models"]))
-    if scores.empty:
-        scores = pd.DataFrame({"model": [], "source": []}, dtype=object)
-    table = table.merge(scores, on=["model", "source"], how="left")
-    # A series that tells GPP or NPP alone says nothing here; the paper's ten stay, known or not.
+    scores = compared.map_scores.rename(columns={"mean_abs_z": "z"})
+    scores["source"] = scores["group"].map(SOURCES)
+    wide = scores.pivot(index=["model", "source"], columns="flux", values=list(SCORES))
+    wide.columns = [f"{flux}_{score}" for score, flux in wide.columns]
+    table = table.merge(wide.reset_index(), on=["model", "source"], how="left")
+    # A series of GPP or NPP alone is left out; the paper's ten stay, known or not.
     told = table[list(FLUXES)].notna().any(axis=1)
     table = table[told | (table["source"] == SOURCES["ten models of the paper"])]
     columns = [
@@ -97,7 +93,7 @@ def save(study, table, command, into=None):
     table : pandas.DataFrame
         From `make`.
     command : str
-    into : pathlib.Path, optional
+    into : path-like, optional
         Default: with the other committed tables.
 
     Returns
@@ -105,7 +101,7 @@ def save(study, table, command, into=None):
     pathlib.Path
         The CSV file.
     """
-    into = committed.folder() if into is None else into
+    into = committed.folder() if into is None else Path(into)
     committed.save_table(
         NAME, table, command, into, recipe=study.recipe, observations=study.observations,
         profile=study.profile.name, seed=study.seed, source=study.describe(),
@@ -161,42 +157,6 @@ def _totals(group, model, own):
     return row
 
 
-def _scores(study, folder):
-    """Scores of each map at hand against the run's own."""
-    benchmark = workflow.mapping.stored(study).climatology
-    cube = workflow.assembly.stored(study).cube
-    rows = []
-    for source, output in _outputs(study, folder, cube["land_fraction"]):
-        name = output.attrs["model"]
-        facts = score_model(output, benchmark, cube["stratum"], name).facts
-        row = {"model": name, "source": source}
-        for flux, found in facts["scores"].items():
-            row |= {f"{flux}_{s}": found[s] for s in SCORES if s != "z"}
-            row[f"{flux}_z"] = facts["z"].get(flux, {}).get("mean_abs", np.nan)
-        rows.append(row)
-    return rows
-
-
-def _outputs(study, folder, land):
-    """Maps at hand one after the other, with what they are; years are averaged."""
-    tas, pr, _ = comparator_climate(study.recipe)
-    sr = raich_2002(tas, pr).where(land > 0)
-    hr = bond_lamberty_2004(sr)
-    yield SOURCES["empirical comparator"], xr.Dataset(
-        {"SR": sr, "HR": hr, "AR": sr - hr, "land_fraction": land.where(sr.notnull(), 0.0)},
-        attrs={"model": EMPIRICAL_NAME},
-    )
-    for model, facts in declared_models()["at_hand"].items():
-        if access.is_available([facts["input"]]):
-            yield SOURCES["output at hand"], read_model(
-                access.locate(facts["input"]).path, model
-            ).assign_attrs(model=model)
-    if folder is not None:
-        for model, output, _ in read_folder(folder, period=tuple(paper_values()["period"])):
-            if output is not None:
-                yield SOURCES[TEN_AT_HAND], output.assign_attrs(model=model)
-
-
 # ---------------------------------------------------------------- as a web page shows it
 
 
@@ -208,7 +168,7 @@ _MARKS = {"derived": "d", "stated": "s", "bounded": "b"}
 
 
 def as_html(table):
-    """The table for a web page: complete as it stands, sortable where ``models_table.js`` runs.
+    """Return the table as HTML: complete as it is, sortable where ``models_table.js`` runs.
 
     Parameters
     ----------
