@@ -12,9 +12,9 @@ from soilresp.covariates.build import build_cube
 from soilresp.io import fetch as access
 from soilresp.io import paths
 from soilresp.io.files import write_aside
-from soilresp.records.matching import match
-from soilresp.records.selection import TARGETS, select
-from soilresp.records.srdb import read_srdb
+from soilresp.records.matching import find_cells
+from soilresp.records.selection import TARGETS, select_records
+from soilresp.records.srdb import load_srdb
 from soilresp.records.twin import BAND
 from soilresp.upscaling.ensemble import PAPER_PREDICTORS
 
@@ -59,10 +59,10 @@ def shape_of(records):
 def main():
     """Write the network's shape."""
     found = access.locate("srdb")
-    observations, _ = select(read_srdb(found.path))
+    observations, _ = select_records(load_srdb(found.path))
     cube = build_cube("embedded")
     everything = sorted(set().union(*PAPER_PREDICTORS.values()))
-    matched, _ = match(observations, cube, everything)
+    matched, _ = find_cells(observations, cube, everything)
     network = {
         "source": f"SRDB v5.0 (sha256 {found.sha256}), selection as in "
                   "soilresp.records.selection; counts and spreads only",

@@ -22,7 +22,7 @@ from soilresp.covariates.recipes import recipe_of
 from soilresp.io import fetch as access
 from soilresp.models import read_model
 from soilresp.records import quality, reported, twin
-from soilresp.records.matching import match, training_table
+from soilresp.records.matching import find_cells, training_table
 from soilresp.records.quality import report
 from soilresp.records.quality.benchmark import (
     WAYS,
@@ -33,8 +33,8 @@ from soilresp.records.quality.benchmark import (
     half_of,
 )
 from soilresp.records.quality.evidence import Evidence
-from soilresp.records.selection import Selection, select
-from soilresp.records.srdb import read_srdb
+from soilresp.records.selection import Selection, select_records
+from soilresp.records.srdb import load_srdb
 from soilresp.scoring.maps import score_model
 
 __all__ = ["FILE", "REAL", "OFFLINE", "same"]
@@ -93,7 +93,7 @@ def twins():
     """The records of a twin experiment, matched to the cube, and drawn for two runs."""
     cube = build_cube("embedded")
     records = twin.sample(seed=3)
-    matched, told = match(records, cube, PREDICTORS)
+    matched, told = find_cells(records, cube, PREDICTORS)
     out = {"records": of_table(records), "matched": of_table(matched),
            "told": json.loads(json.dumps(told))}
     shares = strata.area_shares(cube)
@@ -128,14 +128,14 @@ def _score(model, benchmark):
 
 def flags():
     """What the tests of the field records say of the release."""
-    table = read_srdb(access.locate("srdb").path, strip=False)
-    found = quality.check(table)
+    table = load_srdb(access.locate("srdb").path, strip=False)
+    found = quality.check_records(table)
     by_test = {
         name: [len(own), numbers(own["record"]), numbers(own["score"]),
                words(own["value"]), words(own["expected"]), words(own["repair"])]
         for name, own in found.groupby("test")
     }
-    repaired, told = quality.apply(table, found, "repair")
+    repaired, told = quality.apply_flags(table, found, "repair")
     return {
         "tests": by_test, "counts": of_table(report.counts(found).reset_index()),
         "suspects": of_table(report.suspects(found).reset_index()),
@@ -147,7 +147,7 @@ def flags():
 
 def corrupted():
     """Records that are corrupted to see what the tests notice, and the table of it."""
-    table = read_srdb(access.locate("srdb").path, strip=False)
+    table = load_srdb(access.locate("srdb").path, strip=False)
     evidence = Evidence(table)
     clean = clean_records(table) & (half_of(table) == "evaluation")
     pools = {way: _pool(evidence, clean, way) for way in WAYS}
@@ -164,13 +164,13 @@ def corrupted():
 
 def selected():
     """The records that are selected, by several rules, and the steps there."""
-    table = read_srdb(access.locate("srdb").path)
+    table = load_srdb(access.locate("srdb").path)
     out = {}
     for name, rules in {
         "paper": {}, "no box": {"box": None}, "years": {"years": (1990, 2005)},
         "difference": {"heterotrophic": "difference"},
     }.items():
-        records, funnel = select(table, Selection(**rules))
+        records, funnel = select_records(table, Selection(**rules))
         out[name] = [of_table(records), of_table(funnel.reset_index())]
     return out
 
@@ -179,8 +179,8 @@ def delta():
     """The cube of the real covariates in two years, and the records on it."""
     cube = build_cube("delta", {n: access.locate(n).path for n in recipe_of("delta").needs},
                       years=(2001, 2002))
-    records, _ = select(read_srdb(access.locate("srdb").path))
-    matched, told = match(records, cube, [*PREDICTORS, "SOC"])
+    records, _ = select_records(load_srdb(access.locate("srdb").path))
+    matched, told = find_cells(records, cube, [*PREDICTORS, "SOC"])
     pairs = reported.pairs(matched, cube)
     return {
         "cube": of_dataset(cube), "description": of_table(describe(cube).drop(columns="hash")),

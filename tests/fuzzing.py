@@ -29,8 +29,8 @@ from soilresp.models.declared import read_declared
 from soilresp.readers.cru_cl import read_cru_cl
 from soilresp.readers.ghcn import read_ghcn
 from soilresp.readers.gistemp import read_gistemp
-from soilresp.records.selection import select
-from soilresp.records.srdb import questionable, read_srdb
+from soilresp.records.selection import select_records
+from soilresp.records.srdb import load_srdb, questionable_records
 from soilresp.study.parameters import check_parameters
 from soilresp.study.run import parse_parameters
 
@@ -73,9 +73,9 @@ def _file(name, content):
 
 
 def _srdb(content):
-    table = read_srdb(_file("srdb.csv", content), strip=False)
-    questionable(table)
-    select(table)
+    table = load_srdb(_file("srdb.csv", content), strip=False)
+    questionable_records(table)
+    select_records(table)
 
 
 def _ghcn(content):

@@ -17,7 +17,7 @@ from soilresp import cli
 from soilresp.io import registry
 from soilresp.models import clean_name
 from soilresp.records import quality
-from soilresp.records.srdb import read_srdb
+from soilresp.records.srdb import load_srdb
 from soilresp.scoring.scorecard import _plain
 
 ROOT = Path(__file__).parents[1]
@@ -158,8 +158,8 @@ def test_the_check_of_srdb_shows_what_a_table_holds(tmp_path):
     """Texts of a table are words on its page."""
     path = tmp_path / "srdb.csv"
     path.write_text(srdb_text({"Country": EVIL, "Ecosystem_type": EVIL, "Latitude": "95"}))
-    table = read_srdb(path, strip=False)
-    page = quality.page(quality.check(table), table, EVIL, quality.TESTS)
+    table = load_srdb(path, strip=False)
+    page = quality.page(quality.check_records(table), table, EVIL, quality.TESTS)
     assert "<script" not in page and "<img" not in page and "&lt;script&gt;" in page
 
 
@@ -175,4 +175,4 @@ def test_packed_table_is_not_unpacked_unasked(tmp_path):
     path = tmp_path / "srdb.csv.gz"
     path.write_bytes(gzip.compress(srdb_text().encode()))
     with pytest.raises(cli.SoilrespError, match="UTF-8"):
-        read_srdb(path)
+        load_srdb(path)

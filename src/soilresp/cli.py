@@ -301,12 +301,12 @@ def score(
     models = read_members(files, name, _pairs(variable), years)
     from soilresp.io import fetch as access
     from soilresp.plot.score import scorecard_figures
-    from soilresp.records.selection import select
-    from soilresp.records.srdb import read_srdb
+    from soilresp.records.selection import select_records
+    from soilresp.records.srdb import load_srdb
 
     records = None
     if access.is_available(["srdb"]):
-        records = select(read_srdb(access.locate("srdb").path))[0]
+        records = select_records(load_srdb(access.locate("srdb").path))[0]
     card = score_models(models, benchmark, name, records=records)
     print(card.to_text())
     # No name may climb out of the folder, or hide what it holds.
@@ -799,10 +799,10 @@ def check_data(
 ):
     """Look for field records of SRDB that cannot be right. None is changed."""
     from soilresp.io import fetch as access
-    from soilresp.records.srdb import read_srdb
+    from soilresp.records.srdb import load_srdb
 
     path = file or access.locate("srdb").path
-    table = read_srdb(path, strip=False)
+    table = load_srdb(path, strip=False)
     if benchmark:
         _print_benchmark(table, seed, out)
     else:
@@ -821,11 +821,11 @@ def compare_data(
     """Tell what a newer release of SRDB changes: records, fields, the selection, totals."""
     from soilresp.io.files import read_json
     from soilresp.records import releases
-    from soilresp.records.srdb import read_srdb
+    from soilresp.records.srdb import load_srdb
 
-    tables = [read_srdb(file, strip=False) for file in (old, new)]
+    tables = [load_srdb(file, strip=False) for file in (old, new)]
     print("\n".join(releases.compare_releases(*tables).words()))
-    stripped = [read_srdb(file) for file in (old, new)]
+    stripped = [load_srdb(file) for file in (old, new)]
     print("\nRecords that the selection leaves")
     print(releases.compare_funnels(*stripped).to_string())
     if runs:
@@ -839,10 +839,10 @@ def compare_data(
 def _print_check(table, path, out):
     from soilresp.io.files import write_aside
     from soilresp.records import quality
-    from soilresp.records.srdb import questionable
+    from soilresp.records.srdb import questionable_records
 
-    flags = quality.check(table)
-    for sentence in questionable(table):
+    flags = quality.check_records(table)
+    for sentence in questionable_records(table):
         print(sentence)
     if len(flags):
         print(quality.counts(flags).to_string())

@@ -192,7 +192,8 @@ def test_an_edit_of_the_scores_changes_their_stage_alone(tmp_path):
 
 def test_an_edit_in_prepare_changes_what_depends_on_it(tmp_path):
     """The selection of records: stages that select, and no map, search or budget."""
-    found = affected(tmp_path, "records/selection.py", "def select(", "def select(_more=1, *, ")
+    found = affected(tmp_path, "records/selection.py", "def select_records(",
+                     "def select_records(_more=1, *, ")
     assert workflow.selection.name in found
     assert found.isdisjoint({
         "03_predictor_search", "04_stratified_training", "05_global_mapping", "06_carbon_budget",
@@ -203,5 +204,5 @@ def test_an_edit_in_prepare_changes_what_depends_on_it(tmp_path):
 def test_comments_change_nothing(tmp_path):
     """Words above a function are no code."""
     assert affected(
-        tmp_path, "records/selection.py", "def select(", "# Which?\ndef select("
+        tmp_path, "records/selection.py", "def select_records(", "# Which?\ndef select_records("
     ) == set()

@@ -47,7 +47,7 @@ def test_as_many_words_as_differences(had, have):
     ("compare.paper.literature", {"literature_totals.csv"}),
     ("workflow.searching._search", {"study/search.csv", "study/search.json"}),
     ("workflow.budgeting._budget", {"paper_values.yaml"}),
-    ("prepare.quality.suite.check", {
+    ("prepare.quality.checks.check_records", {
         "natural_earth/shapefiles/natural_earth/cultural/ne_50m_admin_0_countries.dbf"
     }),
     ("grid.cell_area", set()),
@@ -143,7 +143,7 @@ def test_an_edit_makes_anew_what_depends_on_it_and_nothing_else(tmp_path, monkey
     both = {"01_data_selection": "never made", "02_covariate_assembly": "never made"}
     assert made() == both
     assert made() == {}
-    edit("records/selection.py", "def select(", "# Which records?\ndef select(")
+    edit("records/selection.py", "def select_records(", "# Which records?\ndef select_records(")
     edit("plot/style.py", "import ", "LIGHT = 1\nimport ")
     edit("scoring/maps.py", "def score_model(", "def score_model(_more=1, *, ")
     edit("covariates/strata.py", "import ", "LEFT_OVER = 1\nimport ")

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from soilresp.grid.cells import cell_area, coordinates, total_pg
-from soilresp.records.matching import match
+from soilresp.records.matching import find_cells
 from soilresp.upscaling.ensemble import monte_carlo
 from soilresp.upscaling.maps import (
     MAD_TO_SD,
@@ -260,7 +260,7 @@ def test_any_grid_gives_nearly_the_same_total(resolution):
         "record": [1], "study": [1], "lat": [10.4], "lon": [20.6], "year": [2000.0],
         "flux": [500.0], "target": ["SR"],
     })
-    matched, _ = match(sites, cube, PREDICTORS)
+    matched, _ = find_cells(sites, cube, PREDICTORS)
     assert abs(float(cube["lat"][matched["row"][0]]) - 10.4) <= resolution / 2
     assert abs(float(cube["lon"][matched["col"][0]]) - 20.6) <= resolution / 2
 

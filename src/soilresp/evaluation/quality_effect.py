@@ -10,8 +10,8 @@ from sklearn.model_selection import PredefinedSplit
 from soilresp.covariates.strata import area_shares
 from soilresp.grid.cells import total_pg
 from soilresp.records import quality
-from soilresp.records.matching import match, training_table, valid_cells
-from soilresp.records.selection import TARGETS, select
+from soilresp.records.matching import find_cells, training_table, valid_cells
+from soilresp.records.selection import TARGETS, select_records
 from soilresp.upscaling.ensemble import monte_carlo, new_forest, predict
 from soilresp.upscaling.maps import mean_covariates, vegetated_area
 from soilresp.upscaling.metrics import scores
@@ -32,9 +32,9 @@ def quality_effect(table, flags, rules, cube, chosen, n_runs=5, n_trees=40, n_fo
     Parameters
     ----------
     table : pandas.DataFrame
-        From `soilresp.records.srdb.read_srdb`.
+        From `soilresp.records.srdb.load_srdb`.
     flags : pandas.DataFrame
-        From `soilresp.records.quality.check` of the table.
+        From `soilresp.records.quality.check_records` of the table.
     rules : soilresp.records.selection.Selection
     cube : xarray.Dataset
     chosen : dict of str to list of str
@@ -55,8 +55,8 @@ def quality_effect(table, flags, rules, cube, chosen, n_runs=5, n_trees=40, n_fo
     needed = sorted(set().union(*chosen.values()))
     matched = {}
     for way in quality.QUALITY:
-        observations, _ = select(table, replace(rules, quality=way), flags)
-        matched[way] = match(observations, cube, needed)[0]
+        observations, _ = select_records(table, replace(rules, quality=way), flags)
+        matched[way] = find_cells(observations, cube, needed)[0]
     mask = valid_cells(cube, needed)
     shares, area = area_shares(cube), vegetated_area(cube)
     # A study is in the same fold in all three cases.

@@ -28,7 +28,7 @@ def draw_effect(cube, matched, chosen, draws=tuple(DRAWS), n_runs=10, n_trees=40
     ----------
     cube : xarray.Dataset
     matched : pandas.DataFrame
-        From `soilresp.records.matching.match`.
+        From `soilresp.records.matching.find_cells`.
     chosen : dict of str to list of str
         Predictors of each target.
     draws : sequence of str

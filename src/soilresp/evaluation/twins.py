@@ -14,7 +14,7 @@ from soilresp.errors import ParameterError
 from soilresp.forest import Rows, evaluate
 from soilresp.grid.cells import GRAMS_PER_PG
 from soilresp.records import twin
-from soilresp.records.matching import match, training_table, valid_cells
+from soilresp.records.matching import find_cells, training_table, valid_cells
 from soilresp.records.selection import TARGETS
 from soilresp.upscaling.ensemble import PAPER_PREDICTORS, monte_carlo
 from soilresp.upscaling.maps import stack, vegetated_area
@@ -99,7 +99,7 @@ class World:
         """Records of one experiment by target: predictors, and a table of flux, bin and study."""
         out = {}
         if variant.network == "srdb":
-            matched, _ = match(
+            matched, _ = find_cells(
                 twin.sample(seed, noise=variant.noise), self.cube, self.predictors
             )
             for target in TARGETS:

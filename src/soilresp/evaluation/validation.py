@@ -118,7 +118,7 @@ def ladder(
     Parameters
     ----------
     matched : pandas.DataFrame
-        Records of one target, from `soilresp.records.matching.match`.
+        Records of one target, from `soilresp.records.matching.find_cells`.
     x : pandas.DataFrame
         Their predictors.
     target : {"SR", "HR"}

@@ -19,6 +19,8 @@ __all__ = [
     "cell_edges",
     "rectilinear_area",
     "cell_index",
+    "unit_vectors",
+    "kilometres",
     "to_standard",
     "block_mean",
     "area_mean",
@@ -303,3 +305,30 @@ def zonal_mean(field, area):
         Along ``lat``; NaN in rows without data.
     """
     return field.weighted(area.fillna(0)).mean("lon", keep_attrs=True)
+
+
+def unit_vectors(lat, lon):
+    """Compute unit vectors of points, whose straight distances order those on the sphere.
+
+    Parameters
+    ----------
+    lat, lon : array_like, shape (n,)
+        Degrees.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, 3)
+    """
+    phi, lam = np.deg2rad(np.asarray(lat, float)), np.deg2rad(np.asarray(lon, float))
+    return np.column_stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)])
+
+
+def kilometres(chord):
+    """Compute the distance along the sphere, km, of points that are `chord` Earth radii apart.
+
+    Examples
+    --------
+    >>> float(kilometres(1.0).round())
+    6672.0
+    """
+    return 2 * EARTH_RADIUS / 1e3 * np.arcsin(np.minimum(np.asarray(chord) / 2, 1))

@@ -91,7 +91,7 @@ def funnel_bars(funnel, paper=None):
     ----------
     funnel : pandas.DataFrame
         Columns ``rule``, ``SR``, ``HR`` (records left), in the order in which
-        the rules were applied; as `soilresp.records.selection.select` returns it.
+        the rules were applied; as `soilresp.records.selection.select_records` returns it.
     paper : dict, optional
         Records that the paper kept, by target ("SR", "HR"); drawn as a line.
 

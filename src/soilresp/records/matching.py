@@ -1,17 +1,88 @@
-"""Matching records to cells of the covariate cube."""
+"""Matching of records to cells of the covariate cube."""
+
+import warnings
 
 import numpy as np
 import pandas as pd
-from scipy.spatial import cKDTree
 
+from soilresp.covariates.recipes import PREDICTORS
 from soilresp.errors import DataError
-from soilresp.grid.cells import EARTH_RADIUS, cell_index
+from soilresp.grid.cells import EARTH_RADIUS, cell_index, unit_vectors
+from soilresp.records.table import own_records
 
-__all__ = ["valid_cells", "match", "training_table"]
+__all__ = ["match_to_grid", "find_cells", "training_table", "valid_cells"]
+
+
+def match_to_grid(records, cube, predictors=None, max_distance=100e3):
+    """Match records to the cells of a covariate cube, and add its predictors.
+
+    A record outside the valid cells (on a coast, a lake, a city) takes the
+    nearest valid cell within `max_distance`; farther ones are dropped, with a warning.
+
+    Parameters
+    ----------
+    records : pandas.DataFrame
+        From `soilresp.records.selection.select_records`, or a table of one's own with columns
+        lat, lon (degrees) and flux (g C m-2 yr-1); all else is optional, see
+        `soilresp.records.table.own_records`. A cube by year needs a ``year``.
+    cube : xarray.Dataset
+        From `soilresp.covariates.load_covariates`.
+    predictors : sequence of str, optional
+        Default: all of the paper's predictors that the cube has. A cell must have them all.
+    max_distance : float
+        m, between the site and the centre of the cell.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The matched records with all their columns, then ``row``, ``col`` and ``cell`` (number of
+        the cell, by rows from the north-west), ``moved`` (km; 0 if in its own cell), ``stratum``
+        (vegetation class), ``year_clipped``, ``cube_year`` (for a cube by year) and one column
+        per predictor. ``.attrs["counts"]`` has the records ``moved``, ``dropped`` and
+        ``year_clipped``, by target.
+
+    Raises
+    ------
+    DataError
+        If a column or value of the records is missing or wrong, or as `find_cells`.
+
+    Examples
+    --------
+    >>> from soilresp.covariates.embedded import load_embedded
+    >>> cube = load_embedded().isel(month=0).rename(tas="MAT")
+    >>> cube["stratum"] = (cube["vegetated_fraction"] > 0).astype(int)
+    >>> plots = pd.DataFrame({"Lon": [13.6, 8.1], "Lat": [51.0, 48.5], "flux": [700, 950]})
+    >>> sites = match_to_grid(plots, cube)
+    >>> sites[["flux", "stratum", "cell"]].values.tolist()
+    [[700.0, 1.0, 56547.0], [950.0, 1.0, 60136.0]]
+    >>> sites.attrs["counts"]["dropped"]
+    {}
+    """
+    if predictors is None:
+        predictors = [name for name in PREDICTORS if name in cube]
+    records = own_records(records)
+    taken = [n for n in (*predictors, "row", "col", "cell", "stratum", "moved") if n in records]
+    if taken:
+        raise DataError(
+            f"The records have a column {taken[0]!r}, which is added here. Rename or remove it."
+        )
+    if "year" not in records:
+        records["year"] = np.nan
+    sites, counts = find_cells(records, cube, predictors, max_distance)
+    sites["cell"] = sites["row"] * cube.sizes["lon"] + sites["col"]
+    sites = sites.join(training_table(sites, cube, predictors))
+    sites.attrs["counts"] = counts
+    if counts["dropped"]:
+        warnings.warn(
+            f"{sum(counts['dropped'].values())} of {len(records)} records lie farther than "
+            f"{max_distance / 1e3:g} km from any cell with all predictors and were dropped.",
+            stacklevel=2,
+        )
+    return sites
 
 
 def valid_cells(cube, predictors):
-    """Cells that carry every predictor in every year and have vegetation.
+    """Find the cells that have every predictor in every year and vegetation.
 
     Parameters
     ----------
@@ -39,8 +110,8 @@ def valid_cells(cube, predictors):
     return mask
 
 
-def match(observations, cube, predictors, max_distance=100e3):
-    """Give each record its cell, bin and year of the cube.
+def find_cells(observations, cube, predictors, max_distance=100e3):
+    """Find the cell, vegetation class and year of the cube of each record.
 
     A record outside the valid cells (on a coast, a lake, a city) takes the
     nearest valid cell within `max_distance`; farther ones are left out. The
@@ -49,7 +120,7 @@ def match(observations, cube, predictors, max_distance=100e3):
     Parameters
     ----------
     observations : pandas.DataFrame
-        From `soilresp.records.selection.select`.
+        From `soilresp.records.selection.select_records`.
     cube : xarray.Dataset
     predictors : sequence of str
         A cell must have all of these.
@@ -84,8 +155,10 @@ def match(observations, cube, predictors, max_distance=100e3):
                 f"vegetation and all of {', '.join(predictors)}. Check the inputs of the recipe."
             )
         lat, lon = cube["lat"].values, cube["lon"].values
-        tree = cKDTree(_unit(lat[cells[:, 0]], lon[cells[:, 1]]))
-        sites = _unit(out["lat"].to_numpy()[~own], out["lon"].to_numpy()[~own])
+        from scipy.spatial import cKDTree
+
+        tree = cKDTree(unit_vectors(lat[cells[:, 0]], lon[cells[:, 1]]))
+        sites = unit_vectors(out["lat"].to_numpy()[~own], out["lon"].to_numpy()[~own])
         chord, nearest = tree.query(sites)
         moved[~own] = 2 * EARTH_RADIUS * np.arcsin(np.minimum(chord / 2, 1))
         row[~own], col[~own] = cells[nearest].T
@@ -98,7 +171,8 @@ def match(observations, cube, predictors, max_distance=100e3):
             record = out.loc[out["year"].isna(), "record"].iloc[0]
             raise DataError(
                 f"Record {record} has no year, which recipe '{cube.attrs.get('recipe')}' needs. "
-                "Keep the rule on years in the selection, or use a climatological recipe."
+                "Give the records a column year, keep the rule on years in the selection, or use a "
+                "climatological recipe."
             )
         out["cube_year"] = out["year"].clip(first, last).astype(int)
         out["year_clipped"] = out["cube_year"] != out["year"]
@@ -115,12 +189,12 @@ def match(observations, cube, predictors, max_distance=100e3):
 
 
 def training_table(matched, cube, predictors):
-    """Predictor values of matched records.
+    """Return the predictor values of matched records.
 
     Parameters
     ----------
     matched : pandas.DataFrame
-        From `match`.
+        From `find_cells` or `match_to_grid`.
     cube : xarray.Dataset
     predictors : sequence of str
 
@@ -139,9 +213,3 @@ def training_table(matched, cube, predictors):
         else:
             columns[name] = values[row, col]
     return pd.DataFrame(columns, index=matched.index)
-
-
-def _unit(lat, lon):
-    """Unit vectors of points, so that straight distances order great-circle ones."""
-    phi, lam = np.deg2rad(lat), np.deg2rad(lon)
-    return np.column_stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from soilresp.records.selection import TARGETS, select
+from soilresp.records.selection import TARGETS, select_records
 
 __all__ = ["Changes", "compare_releases", "compare_funnels", "compare_totals"]
 
@@ -56,7 +56,7 @@ def compare_releases(old, new):
     Parameters
     ----------
     old, new : pandas.DataFrame
-        From `soilresp.records.srdb.read_srdb`. Records are known by ``Record_number``, those that
+        From `soilresp.records.srdb.load_srdb`. Records are known by ``Record_number``, those that
         share one by their order.
 
     Returns
@@ -113,7 +113,7 @@ def compare_funnels(old, new, selection=None):
     Parameters
     ----------
     old, new : pandas.DataFrame
-        From `soilresp.records.srdb.read_srdb`.
+        From `soilresp.records.srdb.load_srdb`.
     selection : soilresp.records.selection.Selection, optional
 
     Returns
@@ -126,7 +126,7 @@ def compare_funnels(old, new, selection=None):
     DataError
         If no record is left of one of them.
     """
-    parts = [select(table, selection)[1].set_index("rule") for table in (old, new)]
+    parts = [select_records(table, selection)[1].set_index("rule") for table in (old, new)]
     out = {}
     for target in TARGETS:
         before, now = (part[target] for part in parts)

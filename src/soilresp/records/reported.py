@@ -20,7 +20,7 @@ def pairs(matched, cube):
     Parameters
     ----------
     matched : pandas.DataFrame
-        From `soilresp.records.matching.match`.
+        From `soilresp.records.matching.find_cells`.
     cube : xarray.Dataset
 
     Returns

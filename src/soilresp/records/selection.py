@@ -1,14 +1,17 @@
-"""Selecting the SR and HR records of SRDB that train the maps."""
+"""Selection of the SR and HR records that train the maps."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from soilresp.errors import DataError, ParameterError
-from soilresp.records import quality as checks
+from soilresp.records.srdb import lost_none
+from soilresp.records.table import as_srdb, own_records
 
-__all__ = ["COLUMNS", "TARGETS", "Selection", "select"]
+__all__ = ["COLUMNS", "QUALITY", "TARGETS", "Selection", "select_records"]
+
+_FLUXES = {"SR": "Rs_annual", "HR": "Rh_annual"}
 
 TARGETS = {"SR": 1, "HR": 2}
 """Fluxes that are fitted, and the number by which each enters the seed of its draws."""
@@ -19,10 +22,18 @@ COLUMNS = (
 )
 """Columns of the observations before they are matched to the map."""
 
-_PARTITIONS = {
-    "reported": "Rh_annual",
-    "difference": "Rh_annual, else Rs_annual - Ra_annual",
-    "ratio": "Rh_annual, else Rs_annual - Ra_annual, else Rs_annual x (1 - RC_annual)",
+QUALITY = ("report", "drop", "repair")
+"""Treatments of suspicious records."""
+
+_EXPECTED = {
+    "manipulation": "a list of text, such as ['None'], or null for any",
+    "years": "(first, last)",
+    "box": "(south, north, west, east), in degrees",
+    "sr_above_hr": "true or false",
+    "heterotrophic": "one of reported, difference, ratio",
+    "min_flux": "a number in g C m-2 yr-1",
+    "max_flux": "a number in g C m-2 yr-1",
+    "quality": f"one of {', '.join(QUALITY)}",
 }
 
 
@@ -48,8 +59,18 @@ class Selection:
     min_flux, max_flux : float or None
         Bounds of the flux, g C m-2 yr-1; the lower one excluded.
     quality : {"report", "drop", "repair"}
-        What is done about records that `soilresp.records.quality` suspects:
-        nothing; left out; or corrected where one change explains the evidence.
+        Treatment of records that `soilresp.records.quality` suspects: keep them, leave them
+        out, or correct them where one change explains the evidence.
+
+    Raises
+    ------
+    ParameterError
+        If a rule has an impossible value.
+
+    Examples
+    --------
+    >>> Selection(years=(1990, 2020), max_flux=5000).years
+    (1990, 2020)
     """
 
     manipulation: tuple | None = ("None",)
@@ -62,41 +83,24 @@ class Selection:
     quality: str = "report"
 
     def __post_init__(self):
-        if not isinstance(self.quality, str) or self.quality not in checks.QUALITY:
-            raise ParameterError(
-                f"quality must be one of {', '.join(checks.QUALITY)}, got {self.quality!r}."
-            )
-        if not isinstance(self.heterotrophic, str) or self.heterotrophic not in _PARTITIONS:
-            raise ParameterError(
-                f"heterotrophic must be one of {', '.join(_PARTITIONS)}, "
-                f"got {self.heterotrophic!r}."
-            )
-        if isinstance(self.manipulation, str):
-            raise ParameterError(
-                f"manipulation must be a list of values, got {self.manipulation!r}: "
-                f"write [{self.manipulation!r}], or null for any."
-            )
-        if self.manipulation is not None and not (
-            _is_list(self.manipulation) and all(isinstance(m, str) for m in self.manipulation)
-        ):
-            raise ParameterError(f"manipulation must be a list of text, got {self.manipulation!r}.")
-        if not isinstance(self.sr_above_hr, bool):
-            raise ParameterError(f"sr_above_hr must be true or false, got {self.sr_above_hr!r}.")
-        for name in ("min_flux", "max_flux"):
-            value = getattr(self, name)
-            if value is not None and not _are_numbers([value]):
-                raise ParameterError(f"{name} must be a number in g C m-2 yr-1, got {value!r}.")
-        years = self.years
-        if years is not None and not (
-            _is_list(years, 2) and _are_numbers(years) and years[0] <= years[1]
-        ):
-            raise ParameterError(f"years must be (first, last), got {self.years}.")
-        if self.box is not None:
-            if not (_is_list(self.box, 4) and _are_numbers(self.box)):
-                raise ParameterError(f"box must be (south, north, west, east), got {self.box}.")
-            south, north, west, east = self.box
-            if not (-90 <= south < north <= 90 and -180 <= west < east <= 180):
-                raise ParameterError(f"box must be (south, north, west, east), got {self.box}.")
+        words, years, box = self.manipulation, self.years, self.box
+        sound = {
+            "manipulation": words is None
+            or _is_list(words) and all(isinstance(word, str) for word in words),
+            "years": years is None or _are_numbers(years, 2) and years[0] <= years[1],
+            "box": box is None or _are_numbers(box, 4)
+            and -90 <= box[0] < box[1] <= 90 and -180 <= box[2] < box[3] <= 180,
+            "sr_above_hr": isinstance(self.sr_above_hr, bool),
+            "heterotrophic": self.heterotrophic in ("reported", "difference", "ratio"),
+            "min_flux": self.min_flux is None or _are_numbers([self.min_flux], 1),
+            "max_flux": self.max_flux is None or _are_numbers([self.max_flux], 1),
+            "quality": self.quality in QUALITY,
+        }
+        for name, is_sound in sound.items():
+            if not is_sound:
+                raise ParameterError(
+                    f"{name} must be {_EXPECTED[name]}; got {getattr(self, name)!r}."
+                )
 
     @classmethod
     def from_dict(cls, rules):
@@ -107,124 +111,133 @@ class Selection:
         ParameterError
             If a name is not a rule.
         """
-        known = [f.name for f in fields(cls)]
-        unknown = sorted(set(rules) - set(known))
+        unknown = sorted(set(rules) - set(_EXPECTED))
         if unknown:
             raise ParameterError(
-                f"Unknown selection rule {unknown[0]!r}: known are {', '.join(known)}."
+                f"Unknown selection rule {unknown[0]!r}: known are {', '.join(_EXPECTED)}."
             )
         return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in rules.items()})
 
 
-def select(table, selection=None, flags=None):
-    """Apply the selection, and count what each rule leaves.
+def select_records(table, rules=None, flags=None):
+    """Apply the selection, and count the records that each rule leaves.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        From `soilresp.records.srdb.read_srdb`.
-    selection : Selection, optional
+        From `soilresp.records.srdb.load_srdb`, or a table of one's own with columns lat, lon and
+        flux (see `soilresp.records.table.own_records`). Of one's own table, fluxes that it does
+        not hold are not asked for, and years only if it has a column ``year``.
+    rules : Selection, optional
         Default: the paper's rules as we read them.
     flags : pandas.DataFrame, optional
-        From `soilresp.records.quality.check` of the table; made here if the
+        From `soilresp.records.quality.check_records` of the table; made here if the
         selection drops or repairs. With flags, the funnel ends on a line that
         says what was done about suspicious records, and to how many.
 
     Returns
     -------
-    observations : pandas.DataFrame
-        Columns `COLUMNS`, one row per record and target ("SR", "HR"); flux in
-        g C m-2 yr-1, ``reported_MAT`` in degC, ``reported_MAP`` in mm yr-1. The
-        number of a record is SRDB's own, which is not unique in v5.0.
+    records : pandas.DataFrame
+        Columns `COLUMNS`, one row per record and target ("SR", "HR"), then further columns of
+        one's own table; flux in g C m-2 yr-1, ``reported_MAT`` in degC, ``reported_MAP`` in
+        mm yr-1. The number of a record is SRDB's own, which is not unique in v5.0.
     funnel : pandas.DataFrame
         One row per rule: ``rule``, and the records left for ``SR`` and ``HR``.
 
     Raises
     ------
     DataError
-        If no record is left for SR or for HR; names the rule that emptied it.
+        If no record is left for SR or for HR, which names the rule that emptied it; or if a
+        table of one's own is not as it should be.
+
+    Examples
+    --------
+    >>> plots = pd.DataFrame(
+    ...     {"lat": [51.0, 48.5, 78.0], "lon": [13.6, 8.1, 15.5], "flux": [700.0, 950, 120]})
+    >>> records, funnel = select_records(plots)
+    >>> records[["lat", "flux", "target"]].values.tolist()
+    [[51.0, 700.0, 'SR'], [48.5, 950.0, 'SR']]
+    >>> funnel["SR"].tolist()
+    [3, 3, 3, 3, 3, 3, 2]
     """
-    rules = selection or Selection()
+    rules = rules or Selection()
+    targets = tuple(TARGETS)
+    own = None if "Record_number" in table else own_records(table, complete=False)
+    table = table if own is None else as_srdb(own)
+    if own is not None:
+        targets = tuple(t for t in TARGETS if table[_FLUXES[t]].notna().any()) or targets
+        if table["Study_midyear"].isna().all():
+            rules = replace(rules, years=None)
+    from soilresp.records import quality  # which itself takes the treatments from here
+
     if flags is None and rules.quality != "report":
-        flags = checks.check(table)
+        flags = quality.check_records(table)
     if flags is not None:
-        table, suspicious = checks.apply(table, flags, rules.quality)
-    sr = table["Rs_annual"]
-    hr = _heterotrophic(table, rules.heterotrophic)
-    keep = pd.Series(True, index=table.index)
-    steps = [("All records", keep)]
-    steps.append(("A flux is given", {"SR": sr.notna(), "HR": hr.notna()}))
-    if rules.manipulation is not None:
-        wanted = " or ".join(rules.manipulation)
-        steps.append((f"Manipulation is {wanted}", table["Manipulation"].isin(rules.manipulation)))
-    steps.append(("Coordinates are given", table["Latitude"].notna() & table["Longitude"].notna()))
-    if rules.min_flux is not None:
-        least = rules.min_flux
-        steps.append((f"Flux above {least:g}", {"SR": sr > least, "HR": hr > least}))
-    if rules.max_flux is not None:
-        steps.append(
-            (f"Flux at most {rules.max_flux:g}",
-             {"SR": sr <= rules.max_flux, "HR": hr <= rules.max_flux})
-        )
-    if rules.sr_above_hr:
-        steps.append(("SR larger than HR where both are given", ~(sr <= hr)))
-    if rules.years is not None:
-        first, last = rules.years
-        within = table["Study_midyear"].between(first, last)
-        steps.append((f"Mid-year in {first:g} to {last:g}", within))
-    if rules.box is not None:
-        south, north, west, east = rules.box
-        inside = table["Latitude"].between(south, north) & table["Longitude"].between(west, east)
-        words = f"{_degrees(south, 'SN')} to {_degrees(north, 'SN')}, "
-        words += f"{_degrees(west, 'WE')} to {_degrees(east, 'WE')}"
-        steps.append((words, inside))
-
-    if flags is not None:
-        steps.append((rules.quality, ~suspicious if rules.quality == "drop" else keep))
-
-    left = {"SR": keep, "HR": keep}
+        table, suspicious = quality.apply_flags(table, flags, rules.quality)
+    flux = {"SR": table["Rs_annual"], "HR": _heterotrophic(table, rules.heterotrophic)}
+    left = {target: pd.Series(True, index=table.index) for target in targets}
     rows = []
-    for rule, passes in steps:
-        if rule in checks.QUALITY:
-            rule = _told(rule, {t: int((left[t] & suspicious).sum()) for t in left})
-        for target in left:
-            left[target] = left[target] & (passes[target] if isinstance(passes, dict) else passes)
-        rows.append({"rule": rule, "SR": int(left["SR"].sum()), "HR": int(left["HR"].sum())})
-        for target in left:
+
+    def narrow(rule, passes):
+        for target in targets:
+            left[target] = left[target] & (passes(target) if callable(passes) else passes)
+        rows.append({"rule": rule, **{t: int(kept.sum()) for t, kept in left.items()}})
+        for target in targets:
             if rows[-1][target] == 0:
                 raise DataError(
                     f"No {target} record is left after the rule '{rule}'. Relax the selection."
+                    f"{lost_none(table) if rule.startswith('Manipulation') else ''}"
                 )
-    observations = pd.concat(
-        [_records(table[left["SR"]], sr, "SR"), _records(table[left["HR"]], hr, "HR")],
-        ignore_index=True,
-    )
-    return observations, pd.DataFrame(rows)
 
-
-def _told(quality, n):
-    """Line of the funnel on `n` suspicious records of each target."""
-    words = {
-        "report": "Under suspicion, kept", "drop": "Under suspicion, left out",
-        "repair": "Suspicious value repaired",
-    }
-    return f"{words[quality]}: {n['SR']} SR, {n['HR']} HR"
+    narrow("All records", True)
+    narrow("A flux is given", lambda t: flux[t].notna())
+    if rules.manipulation is not None:
+        wanted = " or ".join(rules.manipulation)
+        narrow(f"Manipulation is {wanted}", table["Manipulation"].isin(rules.manipulation))
+    narrow("Coordinates are given", table["Latitude"].notna() & table["Longitude"].notna())
+    if rules.min_flux is not None:
+        narrow(f"Flux above {rules.min_flux:g}", lambda t: flux[t] > rules.min_flux)
+    if rules.max_flux is not None:
+        narrow(f"Flux at most {rules.max_flux:g}", lambda t: flux[t] <= rules.max_flux)
+    if rules.sr_above_hr:
+        narrow("SR larger than HR where both are given", ~(flux["SR"] <= flux["HR"]))
+    if rules.years is not None:
+        first, last = rules.years
+        narrow(f"Mid-year in {first:g} to {last:g}", table["Study_midyear"].between(first, last))
+    if rules.box is not None:
+        south, north, west, east = rules.box
+        inside = table["Latitude"].between(south, north) & table["Longitude"].between(west, east)
+        narrow(
+            f"{_degrees(south, 'SN')} to {_degrees(north, 'SN')}, "
+            f"{_degrees(west, 'WE')} to {_degrees(east, 'WE')}", inside,
+        )
+    if flags is not None:
+        treated = {
+            "report": "Under suspicion, kept", "drop": "Under suspicion, left out",
+            "repair": "Suspicious value repaired",
+        }[rules.quality]
+        n = ", ".join(f"{(kept & suspicious).sum()} {t}" for t, kept in left.items())
+        narrow(f"{treated}: {n}", ~suspicious if rules.quality == "drop" else True)
+    records = pd.concat([_records(table[left[t]], flux[t], t) for t in targets])
+    if own is not None:
+        records = records.join(own.drop(columns=[c for c in COLUMNS if c in own]))
+    return records.reset_index(drop=True), pd.DataFrame(rows)
 
 
 def _is_list(value, length=None):
     return isinstance(value, tuple | list) and length in (None, len(value))
 
 
-def _are_numbers(values):
-    """Whether all are finite numbers; true and false are none."""
-    return all(
+def _are_numbers(values, length):
+    """Tell whether a list of some length holds finite numbers alone; true and false are none."""
+    return _is_list(values, length) and all(
         isinstance(v, int | float | np.number) and not isinstance(v, bool) and abs(v) < 1e300
         for v in values
     )
 
 
 def _degrees(value, letters):
-    """A coordinate with the letter of its hemisphere, such as 44.23 S."""
+    """Write a coordinate with the letter of its hemisphere, such as 44.23 S."""
     return f"{abs(value):g} {letters[value >= 0]}"
 
 

@@ -1,18 +1,21 @@
-"""The global soil respiration database, SRDB.
+"""Reader of the global soil respiration database, SRDB.
 
 Jian, J. et al. (2021), doi:10.5194/essd-13-255-2021. Columns keep SRDB's names.
 """
 
 import csv
 import io
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from soilresp.errors import DataError
+from soilresp.io import fetch
+from soilresp.records.table import wrap_longitudes
 
-__all__ = ["LARGEST_FLUX", "NUMERIC", "TEXT", "questionable", "read_srdb"]
+__all__ = ["LARGEST_FLUX", "NUMERIC", "TEXT", "load_srdb", "lost_none", "questionable_records"]
 
 NUMERIC = (
     "Record_number", "Study_number", "Study_midyear", "Latitude", "Longitude",
@@ -43,12 +46,15 @@ _USUAL = (
 )
 
 
-def read_srdb(path, strip=True):
+def load_srdb(path=None, strip=True):
     """Read ``srdb-data.csv``.
+
+    Blank rows are skipped and longitudes of 0 to 360 degrees wrapped; a warning tells of both.
 
     Parameters
     ----------
-    path : path-like
+    path : path-like, optional
+        Default: the release of the registry, from the cache, the mirror or the publisher.
     strip : bool
         Whether words lose their stray blanks.
 
@@ -62,10 +68,17 @@ def read_srdb(path, strip=True):
     Raises
     ------
     DataError
-        If the file is not a comma-separated table in UTF-8, lacks a column that the study
-        needs, has lines of another number of fields or text where a number belongs, or if a
+        If the file is not found or is no comma-separated table in UTF-8, lacks a column that the
+        study needs, has lines of another number of fields or text where a number belongs, or if a
         whole column is in another unit or place.
+
+    Examples
+    --------
+    >>> table = load_srdb()  # doctest: +SKIP
+    >>> len(table)  # doctest: +SKIP
+    10366
     """
+    path = fetch.locate("srdb", download=True).path if path is None else path
     # pandas' own reader would read the manipulation "None" as missing, and fill up short lines.
     header, records, lines = _records(path, _text(path))
     table = pd.DataFrame(records, columns=header, dtype=str)
@@ -79,69 +92,84 @@ def read_srdb(path, strip=True):
         # v5.0 has a record 3905.1 between 3905 and 3906, which is as good as a whole number.
         wrong = table[column].isna() | (table[column].abs() > 2**53)
         if wrong.any():
-            row = int(np.flatnonzero(wrong)[0])
+            row = wrong.idxmax()
             raise DataError(
-                f"{path}, line {lines[row]}: {column} is "
-                f"{'missing' if table[column].isna()[row] else table[column][row]}; every record "
-                "needs one. Correct that line."
+                f"{path}, line {lines[row]}: {column} is {table[column][row]:g}; every record "
+                "needs a number. Correct that line."
             )
         table[column] = table[column].astype(int)
     _check_magnitudes(path, table)
+    table["Longitude"] = wrap_longitudes(table["Longitude"], path)
     return table
 
 
-def questionable(table):
-    """Records that are read as they are, and that somebody should look at.
-
-    Nothing is left out here: this only tells what would otherwise pass unseen.
+def questionable_records(table):
+    """Describe records that are read as they are, and that somebody should look at.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        From `read_srdb`.
+        From `load_srdb`. Nothing is left out of it.
 
     Returns
     -------
     list of str
-        A sentence for each kind of trouble: lines that stand there twice, numbers of
-        records that do, impossible coordinates and years, fluxes that are negative or
-        larger than `LARGEST_FLUX`.
+        A sentence for each kind of trouble: lines and numbers of records that occur twice,
+        impossible coordinates and years, fluxes that are negative or larger than
+        `LARGEST_FLUX`, a manipulation that is never "None".
+
+    Examples
+    --------
+    >>> plots = pd.DataFrame({"Record_number": [1, 2], "Latitude": [91.0, 51.0], "Longitude": 13.0,
+    ...     "Study_midyear": 2000, "Rs_annual": 700, "Ra_annual": 300, "Rh_annual": 400,
+    ...     "Manipulation": "None"})
+    >>> questionable_records(plots)
+    ['Records that have a latitude beyond 90 degrees: 1 (number 1).']
     """
-    twice = table.duplicated()
-    numbers = table["Record_number"]
-    finds = (
-        ("stand there twice, word for word; each counts twice", twice),
-        ("share their number with another", numbers.duplicated(keep=False) & ~_twins(table)),
-        ("have a latitude beyond 90 degrees", table["Latitude"].abs() > 90),
-        ("have a longitude beyond 180 degrees", table["Longitude"].abs() > 180),
-        ("have a mid-year before 1900 or after 2100", ~table["Study_midyear"].between(1900, 2100)
-         & table["Study_midyear"].notna()),
-        ("have a negative flux", (table[list(_FLUXES)] < 0).any(axis=1)),
-        (f"have a flux above {LARGEST_FLUX:,} g C m-2 yr-1, which nothing on land respires",
-         (table[list(_FLUXES)] > LARGEST_FLUX).any(axis=1)),
-    )
-    told = []
-    for words, found in finds:
+    numbers, years, fluxes = (table[c] for c in ("Record_number", "Study_midyear", list(_FLUXES)))
+    finds = {
+        "occur twice, word for word; each counts twice": table.duplicated(),
+        "share their number with another":
+            numbers.duplicated(keep=False) & ~table.duplicated(keep=False),
+        "have a latitude beyond 90 degrees": table["Latitude"].abs() > 90,
+        "have a longitude beyond 180 degrees": table["Longitude"].abs() > 180,
+        "have a mid-year before 1900 or after 2100":
+            ~years.between(1900, 2100) & years.notna(),
+        "have a negative flux": (fluxes < 0).any(axis=1),
+        f"have a flux above {LARGEST_FLUX:,} g C m-2 yr-1, which nothing on land respires":
+            (fluxes > LARGEST_FLUX).any(axis=1),
+    }
+    sentences = []
+    for words, found in finds.items():
         if found.any():
             named = ", ".join(map(str, numbers[found].unique()[:_NAMED]))
             more = " ..." if numbers[found].nunique() > _NAMED else ""
-            told.append(f"Records that {words}: {found.sum()} (number {named}{more}).")
-    return told
+            sentences.append(f"Records that {words}: {found.sum()} (number {named}{more}).")
+    return [*sentences, lost_none(table).strip()] if lost_none(table) else sentences
 
 
-def _twins(table):
-    """Lines that are the same, word for word, as another."""
-    return table.duplicated(keep=False)
+def lost_none(table):
+    """Explain a column ``Manipulation`` that is never "None" and often empty; else return ""."""
+    words = table["Manipulation"]
+    if (words == "None").any() or not words.isna().any():
+        return ""
+    return (
+        f" Manipulation is empty in {words.isna().sum()} records and \"None\" in none: a program "
+        "such as pandas may have read the word None as missing. Give the publisher's own file, "
+        "or read it with keep_default_na=False before writing it."
+    )
 
 
 def _text(path):
-    """The text of a file."""
+    """Return the text of a file in UTF-8."""
     try:
         content = Path(path).read_bytes()
     except FileNotFoundError:
         raise DataError(f"{path} does not exist. {_WANTED}") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}). {_WANTED}") from None
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise DataError(f"{path} is encoded in UTF-16; expected UTF-8. Save it in UTF-8.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -159,37 +187,47 @@ def _text(path):
             f"{path}, line {line}: a NUL byte, so not a comma-separated table in UTF-8; the file "
             f"is damaged or of another kind. {_WANTED}"
         )
+    first = text.lstrip().partition("\n")[0]
+    if first.count(";") > first.count(","):
+        raise DataError(
+            f"{path} is separated by semicolons, as spreadsheets with decimal commas write it; "
+            "expected commas between fields and decimal points. Save it as CSV in UTF-8 with "
+            "English settings."
+        )
     return text
 
 
 def _records(path, text):
-    """Header, records and the line on which each begins; all have the fields of the header."""
-    header, records, lines, last = None, [], [], 0
+    """Return header, records and the line on which each begins; all have the header's fields."""
+    header, records, lines, last, blank = None, [], [], 0, 0
     try:
         for fields in (reader := csv.reader(io.StringIO(text, newline=""), strict=True)):
             first, last = last + 1, reader.line_num
-            if not fields:
-                continue
-            if header is None:
+            if not any(field.strip() for field in fields):
+                blank += bool(fields)
+            elif header is None:
                 header = fields
                 _check_header(path, header)
-                continue
-            if len(fields) != len(header):
+            elif len(fields) != len(header):
                 raise DataError(
                     f"{path}, line {first}: {len(fields)} fields, expected {len(header)} as the "
                     "header has; a comma is missing or too many, or a quote. Correct that line."
                 )
-            records.append(fields)
-            lines.append(first)
+            else:
+                records.append(fields)
+                lines.append(first)
     except csv.Error as error:
         raise DataError(
             f"{path}, line {last + 1}: not a comma-separated table ({error}); a quote may not be "
             f"closed. Correct that line. {_WANTED}"
         ) from None
+    if blank:
+        warnings.warn(f"{path}: {blank} blank rows were skipped.", stacklevel=3)
     return header, records, lines
 
 
 def _check_header(path, header):
+    """Refuse a header that lacks a column or has one twice."""
     lacking = [c for c in (*NUMERIC, *TEXT) if c not in header]
     if lacking:
         more = f" and {len(lacking) - _NAMED} more" if len(lacking) > _NAMED else ""
@@ -201,7 +239,7 @@ def _check_header(path, header):
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise DataError(
-            f"{path}: column {twice[0]!r} stands in the header {header.count(twice[0])} times; "
+            f"{path}: column {twice[0]!r} occurs in the header {header.count(twice[0])} times; "
             "expected each name once. Remove or rename the other."
         )
 
@@ -227,10 +265,11 @@ def _check_magnitudes(path, table):
 
 
 def _numbers(path, table, column, lines):
+    """Return a column as numbers."""
     numbers = pd.to_numeric(table[column], errors="coerce")
     bad = ~np.isfinite(numbers) & table[column].notna()
     if bad.any():
-        row = int(np.flatnonzero(bad)[0])
+        row = bad.idxmax()
         raise DataError(
             f"{path}, line {lines[row]}, record {table['Record_number'][row]}: {column} is "
             f"{table[column][row]!r}, expected a number or NA. Correct that line."

@@ -116,7 +116,7 @@ def sample(seed=0, network=None, noise=True, source="climate_response", path=Non
     Returns
     -------
     pandas.DataFrame
-        Columns as from `soilresp.records.selection.select`; ``quality`` is
+        Columns as from `soilresp.records.selection.select_records`; ``quality`` is
         "synthetic" in every row.
     """
     network = network or read_network()

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from soilresp.records.quality.countries import kilometres, unit_vectors
+from soilresp.grid.cells import kilometres, unit_vectors
 
 __all__ = ["PLACES", "choose_cells", "cell_weights"]
 

@@ -45,7 +45,7 @@ def pairs(matched):
     Parameters
     ----------
     matched : pandas.DataFrame
-        From `soilresp.records.matching.match`.
+        From `soilresp.records.matching.find_cells`.
 
     Returns
     -------
@@ -103,7 +103,7 @@ def compare_methods(records, x, n_folds=5, n_trees=100, seed=0):
     Parameters
     ----------
     records : pandas.DataFrame
-        Matched records of both targets, from `soilresp.records.matching.match`.
+        Matched records of both targets, from `soilresp.records.matching.find_cells`.
     x : dict of str to pandas.DataFrame
         Predictors of the records of "SR" and of "HR", in order, and of the "pairs",
         which have those of both.

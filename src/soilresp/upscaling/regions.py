@@ -7,10 +7,10 @@ from cartopy.io import shapereader
 from scipy.spatial import cKDTree
 
 from soilresp.covariates.strata import STRATA
-from soilresp.grid.cells import GRAMS_PER_PG
+from soilresp.grid.cells import GRAMS_PER_PG, unit_vectors
 from soilresp.grid.land_cover import IGBP_NAMES
 from soilresp.io.paths import data_dir
-from soilresp.records.quality.countries import all_countries, unit_vectors
+from soilresp.records.quality.countries import all_countries
 
 __all__ = ["country_of_cells", "country_table", "by_group", "by_bin", "by_class", "by_country",
            "by_region", "by_latitude"]

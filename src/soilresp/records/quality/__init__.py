@@ -1,20 +1,19 @@
-"""Field records that cannot be right: tests of SRDB, what they found, and what to do about it.
+"""Tests of field records for values that are likely wrong, and what to do about them.
 
-Every test looks at one kind of slip, on its own, and is a function of the
-`Evidence` that documents its reasoning. `check` runs them all, and changes
-nothing. `apply` does what a selection asks for.
+Each test is a generator of flags from an `Evidence` and documents its reasoning.
+`check_records` runs them all and changes nothing; `apply_flags` drops or repairs.
 
->>> from soilresp.records.srdb import read_srdb
->>> flags = check(read_srdb("srdb-data.csv", strip=False))  # doctest: +SKIP
+>>> from soilresp.records.srdb import load_srdb
+>>> flags = check_records(load_srdb(strip=False))  # doctest: +SKIP
 """
 
+from soilresp.records.quality.checks import DECISIVE, TESTS, apply_flags, check_records
 from soilresp.records.quality.coordinates import suspicious_sites
 from soilresp.records.quality.evidence import CLEAN_FLAGS, FIELDS, THRESHOLD, Evidence
-from soilresp.records.quality.remedy import DECISIVE, QUALITY, apply
 from soilresp.records.quality.report import counts, page, sentences, suspects
-from soilresp.records.quality.suite import TESTS, check
+from soilresp.records.selection import QUALITY
 
 __all__ = [
-    "CLEAN_FLAGS", "DECISIVE", "FIELDS", "QUALITY", "TESTS", "THRESHOLD", "Evidence", "apply",
-    "check", "counts", "page", "sentences", "suspects", "suspicious_sites",
+    "CLEAN_FLAGS", "DECISIVE", "FIELDS", "QUALITY", "TESTS", "THRESHOLD", "Evidence",
+    "apply_flags", "check_records", "counts", "page", "sentences", "suspects", "suspicious_sites",
 ]

@@ -1,11 +1,11 @@
-"""How many known slips the tests find, and how many sound records they suspect."""
+"""Measure the recall of the tests on injected faults, and their false alarms on clean records."""
 
 import numpy as np
 import pandas as pd
 
 from soilresp.errors import DataError, ParameterError
+from soilresp.records.quality.checks import check_records
 from soilresp.records.quality.evidence import CLEAN_FLAGS, FACTORS, THRESHOLD, Evidence, number_text
-from soilresp.records.quality.suite import check
 
 __all__ = ["HALVES", "MARKS", "WAYS", "benchmark", "clean_records", "half_of"]
 
@@ -37,10 +37,11 @@ HALVES = ("tuning", "evaluation")
 """Halves of the studies: limits are set on the first, figures are given for the second."""
 
 _FLUXES = ("Rs_annual", "Rh_annual", "Ra_annual")
+_PLACE = ("Latitude", "Longitude")
 
 
 def clean_records(table):
-    """Records that their keepers have no doubt of: ``Quality_flag`` empty, Q0 or Q01.
+    """Select records without a known problem: ``Quality_flag`` empty, Q0 or Q01.
 
     Returns
     -------
@@ -50,7 +51,7 @@ def clean_records(table):
 
 
 def half_of(table, seed=0):
-    """Half that each record's study is in, drawn at random (`pandas.Series` of str)."""
+    """Draw the half that each record's study is in (`pandas.Series` of str)."""
     studies = np.unique(table["Study_number"])
     drawn = np.random.default_rng([seed, 4]).permutation(studies)
     first = set(drawn[: len(drawn) // 2].tolist())
@@ -58,7 +59,7 @@ def half_of(table, seed=0):
 
 
 def benchmark(table, n=500, seed=0, half="evaluation", rounds=10, climate=None, track=iter):
-    """Corrupt clean records in ten ways, and count what the tests see of it.
+    """Corrupt clean records in ten ways, and count how many of the faults the tests find.
 
     Clean records are taken before any test runs. In each round the same number
     of records is corrupted in every way, all in one otherwise untouched table,
@@ -73,7 +74,7 @@ def benchmark(table, n=500, seed=0, half="evaluation", rounds=10, climate=None, 
     Parameters
     ----------
     table : pandas.DataFrame
-        From `soilresp.records.srdb.read_srdb`.
+        From `soilresp.records.srdb.load_srdb`.
     n : int
         Records corrupted in each way, a multiple of `rounds`.
     seed : int
@@ -108,26 +109,25 @@ def benchmark(table, n=500, seed=0, half="evaluation", rounds=10, climate=None, 
     clean = clean_records(table) & (half_of(table, seed) == half)
     evidence = Evidence(table, climate)
     pools = {way: _pool(evidence, clean, way) for way in WAYS}
-    before = check(table, climate)
-    seen = _keys(before)
+    before = check_records(table, climate)
+    seen = set(_keys(before))
     rng = np.random.default_rng([seed, 5])
     results = []
     for _ in track(range(rounds)):
         corrupted, labels = _corrupt(evidence, pools, n // rounds, rng)
-        flags = check(corrupted, climate)
+        flags = check_records(corrupted, climate)
         flags = flags[flags["score"] >= THRESHOLD]
-        new = flags[[key not in seen for key in _keys_in_order(flags)]]
+        new = flags[[key not in seen for key in _keys(flags)]]
         labels["found"] = labels.index.isin(new.index)
         labels["repaired"] = [
-            _restores(table, row, new.loc[[row], "repair"] if row in new.index else ())
-            for row in labels.index
+            _restores(table, row, new.loc[new.index == row, "repair"]) for row in labels.index
         ]
         results.append(labels)
     return _summary(pd.concat(results), pools), _alarms(evidence, before, clean)
 
 
 def _pool(evidence, clean, way):
-    """Rows that a way can corrupt; for coordinates, those that most changes matter to."""
+    """Return the rows that a way can corrupt."""
     sr, hr, ar, rc = (evidence.number(c) for c in (*_FLUXES, "RC_annual"))
     if way in WAYS[:4]:
         fits = evidence.located & (evidence.home.map(len) > 0)
@@ -150,7 +150,7 @@ def _pool(evidence, clean, way):
 
 
 def _corrupt(evidence, pools, n, rng):
-    """A table with `n` records corrupted in each way, no record twice, and what was done."""
+    """Corrupt `n` records in each way, no record twice; return the table and what was done."""
     table, used, labels = evidence.table.copy(), set(), []
     # The ways with the fewest records choose first.
     for way in sorted(WAYS, key=lambda w: (len(pools[w]), w)):
@@ -174,18 +174,17 @@ def _corrupt(evidence, pools, n, rng):
 
 
 def _change(evidence, row, way, rng):
-    """New values of a record's fields, and the direction of a factor; empty if none will do."""
+    """Return new values of a record's fields and a factor's direction; empty if none will do."""
     lat, lon = evidence.number("Latitude")[row], evidence.number("Longitude")[row]
-    if way in WAYS[:4]:
-        if way == WAYS[3]:
-            for _ in range(20):
-                at = (_mistype(lat, rng), lon) if rng.random() < 0.5 else (lat, _mistype(lon, rng))
-                if _matters(evidence, *(np.array([v]) for v in (lat, lon, *at)))[0]:
-                    return dict(zip(("Latitude", "Longitude"), at)), ""
-            return {}, ""
-        return dict(zip(("Latitude", "Longitude"), _move(lat, lon, way))), ""
     values = {f: evidence.number(f)[row] for f in _FLUXES}
-    if way in WAYS[4:8]:
+    if way in WAYS[:3]:
+        return dict(zip(_PLACE, _move(lat, lon, way))), ""
+    if way == WAYS[3]:
+        for _ in range(20):
+            at = (_mistype(lat, rng), lon) if rng.random() < 0.5 else (lat, _mistype(lon, rng))
+            if _matters(evidence, *(np.array([v]) for v in (lat, lon, *at)))[0]:
+                return dict(zip(_PLACE, at)), ""
+    elif way in WAYS[4:8]:
         factor = list(FACTORS)[WAYS.index(way) - 4]
         up = rng.random() < 0.5
         changed = {
@@ -193,27 +192,27 @@ def _change(evidence, row, way, rng):
             for f, v in values.items() if np.isfinite(v)
         }
         return changed, "times" if up else "divided"
-    if way == WAYS[8]:
+    elif way == WAYS[8]:
         return {"Rh_annual": values["Ra_annual"], "Ra_annual": values["Rh_annual"]}, ""
-    for _ in range(20):
-        if rng.random() < 1 / 3:
-            changed = {"Rs_annual": values["Rh_annual"], "Rh_annual": values["Rs_annual"]}
-        else:
-            field = _FLUXES[rng.integers(3)]
-            changed = {field: _mistype(values[field], rng)}
-        if any(abs(v - values[f]) >= 0.1 * values["Rs_annual"] for f, v in changed.items()):
-            return changed, ""
+    else:
+        for _ in range(20):
+            if rng.random() < 1 / 3:
+                changed = {"Rs_annual": values["Rh_annual"], "Rh_annual": values["Rs_annual"]}
+            else:
+                field = _FLUXES[rng.integers(3)]
+                changed = {field: _mistype(values[field], rng)}
+            if any(abs(v - values[f]) >= 0.1 * values["Rs_annual"] for f, v in changed.items()):
+                return changed, ""
     return {}, ""
 
 
 def _move(lat, lon, way):
-    if way == WAYS[0]:
-        return lon, lat
-    return (-lat, lon) if way == WAYS[1] else (lat, -lon)
+    """Swap coordinates, or change the sign of one."""
+    return {WAYS[0]: (lon, lat), WAYS[1]: (-lat, lon), WAYS[2]: (lat, -lon)}[way]
 
 
 def _matters(evidence, lat, lon, new_lat, new_lon):
-    """Whether points move by more than 2 degrees and into another country, onto land or off it."""
+    """Find points that move by more than 2 degrees into another country, onto land or off it."""
     earth = (np.abs(new_lat) <= 90) & (np.abs(new_lon) <= 180)
     far = np.maximum(np.abs(new_lat - lat), np.abs(new_lon - lon)) > 2
     there = np.full(len(lat), "-", dtype="U3")
@@ -222,7 +221,7 @@ def _matters(evidence, lat, lon, new_lat, new_lon):
 
 
 def _mistype(value, rng):
-    """A number with one digit before the point replaced, or two neighbours exchanged."""
+    """Replace one digit before the point, or exchange two neighbours."""
     text = number_text(abs(value))
     whole, point, rest = text.partition(".")
     digits = list(whole)
@@ -236,57 +235,50 @@ def _mistype(value, rng):
 
 
 def _keys(flags):
-    return set(_keys_in_order(flags[flags["score"] >= THRESHOLD]))
-
-
-def _keys_in_order(flags):
+    """Return row, test, field and value of each suspicion."""
+    flags = flags[flags["score"] >= THRESHOLD]
     return list(zip(flags.index, flags["test"], flags["field"], flags["value"]))
 
 
 def _restores(table, row, repairs):
-    """Whether a repair gives every field that it names the value of the untouched table."""
+    """Tell whether a repair gives every field that it names the value of the untouched table."""
     for repair in set(repairs) - {""}:
         pairs = [part.partition("=")[::2] for part in repair.split("; ")]
         if all(
             pd.notna(table.loc[row, f]) and abs(float(v) / float(table.loc[row, f]) - 1) < 0.01
-            for f, v in pairs if f in (*_FLUXES, "Latitude", "Longitude") and table.loc[row, f]
+            for f, v in pairs if f in (*_FLUXES, *_PLACE) and table.loc[row, f]
         ):
             return True
     return False
 
 
 def _summary(results, pools):
+    """Tabulate the shares found and repaired, by way and by group of ways with a mark."""
     rows = []
-    for way in WAYS:
-        own = results[results["way"] == way]
-        by = own.groupby("direction")["found"].mean()
-        rows.append(
-            {"way": way, "records": len(pools[way]), "corrupted": len(own),
-             "found": own["found"].mean(), "times": by.get("times", np.nan),
-             "divided": by.get("divided", np.nan), "repaired": own["repaired"].mean()}
-        )
-    for name, (ways, mark) in MARKS.items():
+    groups = {way: ((way,), {"records": len(pools[way])}) for way in WAYS} | {
+        f"together: {name}": (ways, {"mark": mark}) for name, (ways, mark) in MARKS.items()
+    }
+    for name, (ways, facts) in groups.items():
         own = results[results["way"].isin(ways)]
+        by = own.groupby("direction")["found"].mean() if len(ways) == 1 else {}
         rows.append(
-            {"way": f"together: {name}", "records": np.nan, "corrupted": len(own),
-             "found": own["found"].mean(), "repaired": own["repaired"].mean(), "mark": mark}
+            {"way": name, "corrupted": len(own), "found": own["found"].mean(),
+             "times": by.get("times", np.nan), "divided": by.get("divided", np.nan),
+             "repaired": own["repaired"].mean(), **facts}
         )
-    return pd.DataFrame(rows).set_index("way")
+    columns = ["records", "corrupted", "found", "times", "divided", "repaired", "mark"]
+    return pd.DataFrame(rows).set_index("way")[columns]
 
 
 def _alarms(evidence, flags, clean):
+    """Tabulate the share of untouched clean records that each test suspects."""
     flags = flags[flags["score"] >= THRESHOLD]
     with_flux = clean & ((evidence.number("Rs_annual") > 0) | (evidence.number("Rh_annual") > 0))
-    tests = {"all tests": flags, **dict(tuple(flags.groupby("test")))}
-    rows = {}
-    for name, own in tests.items():
+    rows = []
+    for name, own in {"all tests": flags, **dict(tuple(flags.groupby("test")))}.items():
         hit = pd.Series(evidence.table.index.isin(own.index), index=evidence.table.index)
-        rows[name] = {
-            "suspected": int((hit & clean).sum()),
-            "of clean": float(hit[clean].mean()),
-            "of clean with a flux": float(hit[with_flux].mean()),
-        }
-    table = pd.DataFrame(rows).T.sort_values("suspected", ascending=False)
-    table["suspected"] = table["suspected"].astype(int)
-    table.index.name = "test"
-    return table
+        rows.append(
+            {"test": name, "suspected": int((hit & clean).sum()), "of clean": hit[clean].mean(),
+             "of clean with a flux": hit[with_flux].mean()}
+        )
+    return pd.DataFrame(rows).set_index("test").sort_values("suspected", ascending=False)

@@ -3,13 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from soilresp.records.quality.countries import kilometres, unit_vectors
+from soilresp.grid.cells import kilometres, unit_vectors
 from soilresp.records.quality.evidence import (
     THRESHOLD,
     Evidence,
+    Flag,
     decimals,
-    flag,
-    merge,
     number_text,
     score,
 )
@@ -46,66 +45,57 @@ _CHANGES = (
 
 
 def impossible(evidence):
-    """No latitude is beyond 90, no longitude beyond 180 degrees."""
+    """Find latitudes beyond 90 and longitudes beyond 180 degrees."""
     lat, lon = evidence.number("Latitude"), evidence.number("Longitude")
-    rows = lat.index[lat.notna() & lon.notna() & ~evidence.located]
-    return flag(
-        evidence, rows, "impossible coordinates", FIELD, _points(lat[rows], lon[rows]),
-        "a latitude from -90 to 90 and a longitude from -180 to 180", 1.0,
-        [_repair(evidence, row)[1] for row in rows],
-    )
+    for r in lat.index[lat.notna() & lon.notna() & ~evidence.located]:
+        yield Flag(
+            r, "impossible coordinates", FIELD, _point(lat[r], lon[r]),
+            "a latitude from -90 to 90 and a longitude from -180 to 180", 1.0,
+            _repair(evidence, r)[1],
+        )
 
 
 def outside_country(evidence):
-    """A site lies in the country that its record names, or near its border.
+    """Find sites outside the country that their record names, and not near its border.
 
     Near is 100 km, and as much again as the rounding of the coordinates can
     have moved the site; from 25 km on it is remarked. Where one change alone, a
     swap or a sign, brings the site into the country, that is the repair.
     """
     places = _places(evidence)
-    points = places[(places["off_home"] > 0) & (places["home_score"] >= REMARK)]
-    words, repairs = [], []
-    for row, point in points.iterrows():
-        where = evidence.countries.names.get(point["inside"], "the sea")
-        text = f"a place in {evidence.text('Country')[row]}; this is in {where}, "
-        text += f"{point['off_home']:,.0f} km from there"
-        change, repair = _repair(evidence, row)
-        words.append(text + (f"; {change} would put it there" if repair else ""))
-        repairs.append(repair)
-    return flag(
-        evidence, points.index, "outside the stated country", FIELD,
-        _points(points["lat"], points["lon"]), words, points["home_score"], repairs,
-    )
+    off = places[(places["off_home"] > 0) & (places["home_score"] >= REMARK)]
+    for r, place in off.iterrows():
+        inside = evidence.countries.names.get(place["inside"], "the sea")
+        change, repair = _repair(evidence, r)
+        yield Flag(
+            r, "outside the stated country", FIELD, _point(place["lat"], place["lon"]),
+            f"a place in {evidence.text('Country')[r]}; this is in {inside}, "
+            f"{place['off_home']:,.0f} km from there"
+            + (f"; {change} would put it there" if repair else ""), place["home_score"], repair,
+        )
 
 
 def in_the_sea(evidence):
-    """A site lies on land, or near the shore; near is as in `outside_country`."""
+    """Find sites off the land and not near the shore; near is as in `outside_country`."""
     places = _places(evidence)
-    points = places[(places["off_land"] > 0) & (places["land_score"] >= REMARK)]
-    words = [
-        f"a place on land; the nearest shore is {km:,.0f} km away" for km in points["off_land"]
-    ]
-    return flag(
-        evidence, points.index, "in the sea", FIELD, _points(points["lat"], points["lon"]), words,
-        points["land_score"], [_repair(evidence, row)[1] for row in points.index],
-    )
+    off = places[(places["off_land"] > 0) & (places["land_score"] >= REMARK)]
+    for r, place in off.iterrows():
+        yield Flag(
+            r, "in the sea", FIELD, _point(place["lat"], place["lon"]),
+            f"a place on land; the nearest shore is {place['off_land']:,.0f} km away",
+            place["land_score"], _repair(evidence, r)[1],
+        )
 
 
 def scattered(evidence):
-    """The sites of one study in one country do not lie oceans apart.
+    """Find sites that lie oceans apart from the others of their study in the same country.
 
     A site is suspicious when it is more than 1500 km from the middle of the
     study's other sites in that country, and five times as far from it as these
     are on average. Every site counts once, however many records it has.
     """
-    places = _places(evidence)
-    places = places[places["home"].map(len) > 0]
-    parts = []
-    groups = places.assign(study=evidence.study).groupby(["study", "home"])
-    several = groups["lat"].transform("nunique") + groups["lon"].transform("nunique") > 3
-    several = several.reindex(places.index, fill_value=False)
-    for _, group in places[several].assign(study=evidence.study).groupby(["study", "home"]):
+    places = _places(evidence).assign(study=evidence.study)
+    for _, group in places[places["home"].map(len) > 0].groupby(["study", "home"]):
         sites = group.drop_duplicates(["lat", "lon"])
         if len(sites) < 3:
             continue
@@ -118,39 +108,34 @@ def scattered(evidence):
             away = float(kilometres(np.linalg.norm(at[i] - middle)))
             if away < 5 * spread or score(away, APART) < 0.4:
                 continue
-            rows = group.index[(group["lat"] == site["lat"]) & (group["lon"] == site["lon"])]
-            parts.append(
-                flag(
-                    evidence, rows, "far from its study's sites", FIELD,
-                    _points(group["lat"][rows], group["lon"][rows]),
+            for r in group.index[(group["lat"] == site["lat"]) & (group["lon"] == site["lon"])]:
+                yield Flag(
+                    r, "far from its study's sites", FIELD, _point(site["lat"], site["lon"]),
                     f"a place near the study's {len(others)} other sites in the same country, "
                     f"which lie {away:,.0f} km away and {spread:,.0f} km apart",
-                    score(away, APART), [_repair(evidence, row, middle)[1] for row in rows],
+                    score(away, APART), _repair(evidence, r, middle)[1],
                 )
-            )
-    return merge(parts)
 
 
 def whole_degrees(evidence):
-    """Coordinates in whole degrees place a site to 80 km: a remark, no suspicion."""
+    """Find coordinates in whole degrees, which place a site to 80 km: a remark, no suspicion."""
     places = _places(evidence)
-    points = places[places["decimals"] == 0]
-    return flag(
-        evidence, points.index, "coordinates in whole degrees", FIELD,
-        _points(points["lat"], points["lon"]),
-        "coordinates with decimals; these may be 80 km off", 0.2,
-    )
+    for r, place in places[places["decimals"] == 0].iterrows():
+        yield Flag(
+            r, "coordinates in whole degrees", FIELD, _point(place["lat"], place["lon"]),
+            "coordinates with decimals; these may be 80 km off", 0.2,
+        )
 
 
 def suspicious_sites(table, flags, threshold=THRESHOLD):
-    """Sites whose coordinates are under suspicion, and where they more likely belong.
+    """List sites with suspicious coordinates, and where they more likely are.
 
     Parameters
     ----------
     table : pandas.DataFrame
         Records that were checked.
     flags : pandas.DataFrame
-        From `soilresp.records.quality.check`.
+        From `soilresp.records.quality.check_records`.
     threshold : float
 
     Returns
@@ -184,7 +169,7 @@ def suspicious_sites(table, flags, threshold=THRESHOLD):
 
 
 def _places(evidence):
-    """Where each located record lies, and how far from its country and from land."""
+    """Locate each record: its country, and how far from its own country and from land it lies."""
     if "places" in evidence.memo:
         return evidence.memo["places"]
     on = evidence.located
@@ -211,7 +196,7 @@ def _places(evidence):
 
 
 def _repair(evidence, row, middle=None):
-    """The one change of the coordinates that explains a misplaced site.
+    """Find the one change of the coordinates that explains a misplaced site.
 
     It must put the site into its country (onto land, if that is not known),
     and within 500 km of `middle` where that is given. Of several that do, the
@@ -250,12 +235,12 @@ def _repair(evidence, row, middle=None):
 
 
 def _climate_choice(evidence, row, fit):
-    """The candidate whose temperature is within 4 K of the reported one while no other's is."""
+    """Return the only candidate whose temperature is within 4 K of the reported one, if any."""
     reported = evidence.number("MAT")[row]
     at = np.array(list(fit.values()))
     near = np.abs(evidence.at(at[:, 0], at[:, 1])["MAT"] - reported) < 4
     return list(fit)[int(np.argmax(near))] if near.sum() == 1 else None
 
 
-def _points(lat, lon):
-    return [f"{number_text(a)}, {number_text(b)}" for a, b in zip(lat, lon)]
+def _point(lat, lon):
+    return f"{number_text(lat)}, {number_text(lon)}"

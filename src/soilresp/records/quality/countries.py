@@ -1,7 +1,7 @@
-"""Polygons of the countries, and the names that SRDB gives them."""
+"""Polygons of countries, and the names of countries in SRDB."""
 
 import difflib
-from functools import cache, lru_cache
+from functools import cache
 
 import numpy as np
 import pycountry
@@ -10,10 +10,10 @@ from cartopy.io import shapereader
 from scipy.spatial import cKDTree
 
 from soilresp.errors import DataError
-from soilresp.grid.cells import EARTH_RADIUS
+from soilresp.grid.cells import kilometres, unit_vectors
 from soilresp.io.paths import data_dir
 
-__all__ = ["Countries", "resolve", "all_countries", "nearest_name", "unit_vectors", "kilometres"]
+__all__ = ["Countries", "resolve", "all_countries", "nearest_name"]
 
 _FILE = "natural_earth/shapefiles/natural_earth/cultural/ne_50m_admin_0_countries.shp"
 
@@ -32,7 +32,7 @@ _NAMES = {
 
 @cache
 def resolve(name):
-    """ISO 3166 codes of a country's name.
+    """Return the ISO 3166 codes of a country's name.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def resolve(name):
 
 @cache
 def nearest_name(name):
-    """The country whose name is spelled most like `name`, or None.
+    """Return the country whose name is spelled most like `name`, or None.
 
     Examples
     --------
@@ -112,7 +112,7 @@ class Countries:
         self._outlines = {}
 
     def belonging(self, codes):
-        """Codes of countries with those of the territories that belong to them (tuple of str)."""
+        """Add the codes of territories that belong to countries (tuple of str)."""
         states = {
             state for code, state in zip(self.codes, self._states)
             if code in codes and self._heads.get(state) == code
@@ -120,14 +120,14 @@ class Countries:
         return tuple(sorted({*codes, *self.codes[np.isin(self._states, list(states))].tolist()}))
 
     def containing(self, lat, lon):
-        """Code of the country around each point; empty over the sea."""
+        """Return the code of the country around each point; empty over the sea."""
         out = np.full(len(lat), "", dtype="U3")
         point, shape = self._index.query(shapely.points(lon, lat), predicate="within")
         out[point] = self.codes[shape]
         return out
 
     def distance(self, lat, lon, codes=None):
-        """Distance from points to the outline of countries, km, whether inside or outside.
+        """Compute the distance of points from the outline of countries, km, inside or outside.
 
         Parameters
         ----------
@@ -151,28 +151,14 @@ class Countries:
     def _outline(self, codes):
         if codes not in self._outlines:
             chosen = self.shapes if codes is None else self.shapes[np.isin(self.codes, codes)]
-            if len(chosen) == 0:
-                self._outlines[codes] = (None, None)
-            else:
-                # A straight border has few corners: points at most 0.2 degrees apart stand for it.
-                corners = shapely.get_coordinates(shapely.segmentize(chosen, 0.2))
-                vectors = unit_vectors(corners[:, 1], corners[:, 0])
-                self._outlines[codes] = (cKDTree(vectors), corners)
+            # A straight border has few corners: add points at most 0.2 degrees apart.
+            corners = shapely.get_coordinates(shapely.segmentize(chosen, 0.2))
+            tree = cKDTree(unit_vectors(corners[:, 1], corners[:, 0])) if len(chosen) else None
+            self._outlines[codes] = (tree, corners)
         return self._outlines[codes]
 
 
-@lru_cache(maxsize=1)
+@cache
 def all_countries():
-    """The polygons, read once (`Countries`)."""
+    """Read the polygons, once (`Countries`)."""
     return Countries()
-
-
-def unit_vectors(lat, lon):
-    """Unit vectors of points, shape (n, 3), whose straight distances order those on the sphere."""
-    phi, lam = np.deg2rad(np.asarray(lat, float)), np.deg2rad(np.asarray(lon, float))
-    return np.column_stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)])
-
-
-def kilometres(chord):
-    """Distance along the sphere, km, between points that are `chord` Earth radii apart."""
-    return 2 * EARTH_RADIUS / 1e3 * np.arcsin(np.minimum(np.asarray(chord) / 2, 1))

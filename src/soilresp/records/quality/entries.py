@@ -1,18 +1,19 @@
-"""Tests of years, of duplicates, and of how words are spelled."""
+"""Tests of years, duplicates and spelling."""
 
 import difflib
 import re
+from collections import Counter
 
 import numpy as np
 import pandas as pd
 
 from soilresp.records.quality.countries import nearest_name, resolve
-from soilresp.records.quality.evidence import flag, merge, number_text, score
+from soilresp.records.quality.evidence import Flag, flux_text, number_text, score
 
 __all__ = ["year", "duplicates", "stray_blanks", "spelling", "unknown_country"]
 
 REMARK = 0.4
-"""Score of a slip that is certain and misleads nobody about a flux or a place."""
+"""Score of an error that is certain and affects neither flux nor place."""
 
 CATEGORIES = (
     "Country", "Biome", "Ecosystem_type", "Ecosystem_state", "Leaf_habit", "Stage",
@@ -22,42 +23,37 @@ CATEGORIES = (
 
 
 def year(evidence):
-    """A study's year is not after the record's entry, and not decades from its other years.
+    """Find studies dated after the entry of their record, or decades from their other years.
 
-    SRDB's table has no year of publication; the date of entry is later than
-    that, so what it shows is certain, and what it misses it does not.
+    SRDB's table has no year of publication. The date of entry is later, so a year after it
+    is certainly wrong, and some wrong years are missed.
     """
     mid = evidence.number("Study_midyear")
-    entry = pd.to_numeric(evidence.text("Entry_date").map(_year_of), errors="coerce")
-    late = mid.index[(mid > entry + 1) | (mid < 1900)]
-    parts = [
-        flag(
-            evidence, late, "year against entry", "Study_midyear",
-            [number_text(v) for v in mid[late]],
-            [f"a year before {number_text(entry[r])}, when the record was entered"
-             if entry[r] > 0 else "a year from 1900 on" for r in late],
-            1.0,
-        )
-    ]
-    usual = mid.groupby(evidence.study).transform("median")
-    count = mid.groupby(evidence.study).transform("count")
-    away = (mid - usual).abs().where(count >= 4)
-    rows = away.index[(score(away, 25.0) >= 0.45) & ~away.index.isin(late)]
-    parts.append(
-        flag(
-            evidence, rows, "year against its study", "Study_midyear",
-            [number_text(v) for v in mid[rows]],
-            [f"a year near {usual[r]:.0f}, as in the study's other records" for r in rows],
-            score(away[rows], 25.0),
-        )
+    entry = pd.to_numeric(
+        evidence.text("Entry_date").map(lambda d: d[:4] if isinstance(d, str) else None),
+        errors="coerce",
     )
-    return merge(parts)
+    late = (mid > entry + 1) | (mid < 1900)
+    for r in mid.index[late]:
+        yield Flag(
+            r, "year against entry", "Study_midyear", number_text(mid[r]),
+            f"a year before {number_text(entry[r])}, when the record was entered"
+            if entry[r] > 0 else "a year from 1900 on", 1.0,
+        )
+    by_study = mid.groupby(evidence.study)
+    usual, count = by_study.transform("median"), by_study.transform("count")
+    suspicion = score((mid - usual).abs().where(count >= 4), 25.0)
+    for r in mid.index[(suspicion >= 0.45) & ~late]:
+        yield Flag(
+            r, "year against its study", "Study_midyear", number_text(mid[r]),
+            f"a year near {usual[r]:.0f}, as in the study's other records", suspicion[r],
+        )
 
 
 def duplicates(evidence):
-    """Two studies do not report the same flux of the same place and year.
+    """Find a flux of one place and year that two studies report.
 
-    Told of is the later record, if SR (three digits or more) and HR agree to the
+    The later record is remarked if SR (three digits or more) and HR agree to the
     last digit, the site to a tenth of a degree and the year to one, and if
     neither is marked as a duplicate already. Each of the two may be right, so this is a
     remark; a stronger one where three or more pairs share the two studies.
@@ -76,109 +72,74 @@ def duplicates(evidence):
     )
     digits = frame["Rs"].map(lambda v: len(number_text(v).replace(".", "").strip("0")))
     frame = frame[(digits >= 3) & frame["lat"].notna() & frame["year"].notna() & ~marked]
-    parts = []
-    first_study = pd.Series(np.nan, index=frame.index)
+    pairs = []
     for _, group in frame.groupby(["lat", "lon", "Rs", "Rh"]):
-        if group["study"].nunique() < 2:
-            continue
         first = group.sort_values("record").iloc[0]
         later = group[
             (group["study"] != first["study"]) & ((group["year"] - first["year"]).abs() <= 1)
         ]
-        first_study[later.index] = first["study"]
-        parts.append(
-            flag(
-                evidence, later.index, "duplicate between studies", "Rs_annual",
-                _texts(later["Rs"]),
-                f"a flux of its own; record {first['record']:.0f} of study {first['study']:.0f} "
-                "has the same flux, place and year", REMARK,
-            )
+        pairs += [(r, first["record"], first["study"], later["study"][r]) for r in later.index]
+    shared = Counter((study, own) for _, _, study, own in pairs)
+    for r, record, study, own in pairs:
+        yield Flag(
+            r, "duplicate between studies", "Rs_annual", flux_text(frame["Rs"][r]),
+            f"a flux of its own; record {record:.0f} of study {study:.0f} "
+            "has the same flux, place and year", 0.49 if shared[study, own] >= 3 else REMARK,
         )
-    found = merge(parts)
-    pairs = pd.DataFrame({"study": found["study"], "first": first_study[found.index]})
-    repeated = pairs.groupby(["study", "first"])["study"].transform("size") >= 3
-    found.loc[repeated.to_numpy(), "score"] = 0.49
-    return found
 
 
 def stray_blanks(evidence):
-    """A word neither begins nor ends with a blank: to a program " Desert" is not "Desert"."""
-    parts = []
-    for field in CATEGORIES:
-        if field not in evidence.table:
-            continue
-        raw = evidence.table[field].astype(object)
-        raw = raw[raw.map(lambda v: isinstance(v, str))]
-        rows = raw.index[raw.map(lambda v: v != v.strip())]
-        parts.append(
-            flag(
-                evidence, rows, "stray blank", field, [f'"{v}"' for v in raw[rows]],
-                [f'"{v.strip()}"' for v in raw[rows]], REMARK,
-                [f"{field}={v.strip()}" for v in raw[rows]],
-            )
-        )
-    return merge(parts)
+    """Find words that begin or end with a blank: to a program " Desert" is not "Desert"."""
+    for field in (f for f in CATEGORIES if f in evidence.table):
+        for r, word in evidence.table[field].items():
+            if isinstance(word, str) and word != word.strip():
+                yield Flag(
+                    r, "stray blank", field, f'"{word}"', f'"{word.strip()}"', REMARK,
+                    f"{field}={word.strip()}",
+                )
 
 
 def spelling(evidence):
-    """A rare value that differs by a letter or two from a frequent one is that value misspelled.
+    """Find rare values that differ by a letter or two from a frequent one.
 
     Rare is a twentieth of the frequent one or less. Values of several words
     are compared word by word.
     """
-    parts = []
-    for field in CATEGORIES:
-        if field == "Country":
-            continue
+    for field in CATEGORIES[1:]:  # countries have a test of their own
         words = evidence.text(field).dropna()
         split = words.map(lambda text: re.findall(r"[A-Za-z]{5,}", text))
         counts = split.explode().value_counts()
-        wrong = {}
+        right = {}
         for word, n in counts[counts <= 10].items():
             for close in difflib.get_close_matches(word, counts.index, n=3, cutoff=0.84):
                 if counts[close] >= 20 * n and _typo(word, close):
-                    wrong[word] = close
+                    right[word] = close
                     break
-        for row in words.index[split.map(lambda found: any(w in wrong for w in found))]:
-            text = words[row]
-            better = text
-            for word in split[row]:
-                better = better.replace(word, wrong.get(word, word))
-            parts.append(
-                flag(
-                    evidence, [row], "spelling", field, f'"{text}"', f'"{better}"', REMARK,
-                    f"{field}={better}",
-                )
+        for r in words.index[split.map(lambda found: any(w in right for w in found))]:
+            better = words[r]
+            for word in split[r]:
+                better = better.replace(word, right.get(word, word))
+            yield Flag(
+                r, "spelling", field, f'"{words[r]}"', f'"{better}"', REMARK, f"{field}={better}"
             )
-    return merge(parts)
 
 
 def unknown_country(evidence):
-    """The country of a record is one; regions, continents and misspelled names are not."""
-    names = evidence.text("Country")
-    known = names.dropna().map(lambda name: len(resolve(name)) > 0)
-    rows = known.index[~known]
-    likely = {name: nearest_name(name) for name in names[rows].unique()}
-    return flag(
-        evidence, rows, "unknown country", "Country", [f'"{v}"' for v in names[rows]],
-        ["the name of a country" + (f", likely {likely[v]}" if likely[v] else "")
-         for v in names[rows]],
-        REMARK, [f"Country={likely[v]}" if likely[v] else "" for v in names[rows]],
-    )
-
-
-def _year_of(date):
-    return date[:4] if isinstance(date, str) else None
+    """Find countries that are none: regions, continents and misspelled names."""
+    for r, name in evidence.text("Country").dropna().items():
+        if not resolve(name):
+            likely = nearest_name(name)
+            yield Flag(
+                r, "unknown country", "Country", f'"{name}"',
+                "the name of a country" + (f", likely {likely}" if likely else ""), REMARK,
+                f"Country={likely}" if likely else "",
+            )
 
 
 def _typo(word, close):
-    """Whether two words differ as a slip of the keys makes them, not as endings do."""
+    """Tell whether two words differ by mistyped letters and not by their endings."""
     word, close = word.casefold(), close.casefold()
     if word == close:
         return False
     stems = {w.removesuffix("ed").removesuffix("ing").removesuffix("s") for w in (word, close)}
     return len(stems) == 2 and abs(len(word) - len(close)) <= 2
-
-
-def _texts(values):
-    return [f"{number_text(v)} g C m-2 yr-1" for v in values]

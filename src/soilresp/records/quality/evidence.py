@@ -1,6 +1,7 @@
-"""What the tests know of the records: numbers, words, cells of the map, and how flags are kept."""
+"""Evidence that the tests of field records draw on, and the flags that they raise."""
 
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,8 @@ from soilresp.covariates.embedded import load_embedded
 from soilresp.grid.cells import cell_index
 from soilresp.records.quality.countries import all_countries, resolve
 
-__all__ = ["CLEAN_FLAGS", "FACTORS", "FIELDS", "THRESHOLD", "Evidence", "decimals", "flag", "merge",
-           "number_text", "score"]
+__all__ = ["CLEAN_FLAGS", "FACTORS", "FIELDS", "THRESHOLD", "Evidence", "Flag", "decimals",
+           "flag_table", "flux_text", "number_text", "score"]
 
 FIELDS = ("record", "study", "test", "field", "value", "expected", "score", "repair")
 """Columns of the flags."""
@@ -19,7 +20,7 @@ THRESHOLD = 0.5
 """Published threshold: flags below it are remarks, those at it or above are suspicions."""
 
 CLEAN_FLAGS = ("", "Q0", "Q01")
-"""Values of ``Quality_flag`` of a record that its keepers have no doubt of."""
+"""Values of ``Quality_flag`` of a record without a known problem."""
 
 FACTORS = {
     3.67: "CO2 entered as carbon",
@@ -27,16 +28,28 @@ FACTORS = {
     100.0: "two decimal places",
     365.0: "per day and per year",
 }
-"""Factors between units, or slips of the decimal point, that a repair may rest on."""
+"""Factors between units, or slips of the decimal point, that may explain a repair."""
+
+
+class Flag(NamedTuple):
+    """One doubt about one record: index of its row, test, field, and the columns of the flags."""
+
+    row: object
+    test: str
+    field: str
+    value: str
+    expected: str
+    score: float
+    repair: str = ""
 
 
 class Evidence:
-    """The records of SRDB with what the map says of their places.
+    """Records of SRDB with the climate and vegetation of their cells of the map.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        From `soilresp.records.srdb.read_srdb`, best with ``strip=False``. Columns
+        From `soilresp.records.srdb.load_srdb`, best with ``strip=False``. Columns
         that it lacks count as empty.
     climate : xarray.Dataset, optional
         From `soilresp.covariates.embedded.load_embedded`, which is the default.
@@ -49,23 +62,18 @@ class Evidence:
         self.memo = {}
 
     def number(self, name):
-        """A column as numbers (`pandas.Series` of float); NaN where there is none."""
+        """Return a column as numbers (`pandas.Series` of float); NaN where there is none."""
         if name not in self._numbers:
-            if name in self.table:
-                column = pd.to_numeric(self.table[name], errors="coerce").astype(float)
-            else:
-                column = pd.Series(np.nan, index=self.table.index)
-            self._numbers[name] = column
+            column = self.table.get(name, pd.Series(np.nan, index=self.table.index))
+            self._numbers[name] = pd.to_numeric(column, errors="coerce").astype(float)
         return self._numbers[name]
 
     def text(self, name):
-        """A column as words without stray blanks (`pandas.Series`); missing where none are."""
+        """Return a column as words without stray blanks (`pandas.Series`); None where none are."""
         if name not in self._texts:
-            column = pd.Series(None, index=self.table.index, dtype=object)
-            if name in self.table:
-                column = self.table[name].astype(object)
-                column = column.map(lambda v: v.strip() if isinstance(v, str) else None)
-            self._texts[name] = column.astype(object)
+            column = self.table.get(name, pd.Series(None, index=self.table.index, dtype=object))
+            words = column.astype(object).map(lambda v: v.strip() if isinstance(v, str) else None)
+            self._texts[name] = words.astype(object)
         return self._texts[name]
 
     @property
@@ -75,7 +83,7 @@ class Evidence:
 
     @cached_property
     def located(self):
-        """Whether a record has coordinates that exist on Earth (`pandas.Series` of bool)."""
+        """Records with coordinates that exist on Earth (`pandas.Series` of bool)."""
         lat, lon = self.number("Latitude"), self.number("Longitude")
         return lat.between(-90, 90) & lon.between(-180, 180)
 
@@ -97,8 +105,11 @@ class Evidence:
         return self.at(self.number("Latitude"), self.number("Longitude"))
 
     def at(self, lat, lon):
-        """Climate and greenness at points: ``MAT`` (degC), ``MAP`` (mm), ``warmest``, ``coldest``
-        (degC), ``fapar``, ``ndvi``, ``trees`` and ``bare`` (share); NaN off the map."""
+        """Look up climate and greenness at points (`pandas.DataFrame`); NaN off the map.
+
+        Columns ``MAT`` (degC), ``MAP`` (mm), ``warmest``, ``coldest`` (degC), ``fapar``, ``ndvi``,
+        ``trees`` and ``bare`` (share).
+        """
         lat, lon = pd.Series(lat), pd.Series(lon)
         known = lat.between(-90, 90) & lon.between(-180, 180)
         out = pd.DataFrame(np.nan, index=lat.index, columns=list(self._fields))
@@ -124,7 +135,7 @@ class Evidence:
 
 
 def score(value, tolerance):
-    """Suspicion of a departure: 0.5 at its tolerance, towards 1 beyond.
+    """Score a departure: 0.5 at its tolerance, towards 1 beyond.
 
     Examples
     --------
@@ -134,29 +145,28 @@ def score(value, tolerance):
     return 1 - tolerance / (value + tolerance)
 
 
-def flag(evidence, rows, test, field, value, expected, score, repair=""):
-    """Flags of one test, on the index of the records; arguments are lists or one for all."""
-    table = evidence.table.loc[rows]
-    return pd.DataFrame(
-        {
-            "record": table["Record_number"], "study": table["Study_number"], "test": test,
-            "field": field, "value": value, "expected": expected, "score": score,
-            "repair": repair,
-        },
-        index=table.index,
-    )
+def flag_table(evidence, flags):
+    """Tabulate flags with the record and study that each concerns, on the index of the records.
 
+    Parameters
+    ----------
+    evidence : Evidence
+    flags : list of Flag
 
-def merge(parts):
-    """One table of flags from several; empty, with its columns, if there are none."""
-    parts = [p for p in parts if len(p)]
-    if not parts:
-        return pd.DataFrame({name: [] for name in FIELDS}, index=pd.Index([], dtype=int))
-    return pd.concat(parts)[list(FIELDS)]
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `FIELDS`.
+    """
+    table = pd.DataFrame(flags, columns=Flag._fields)
+    own = evidence.table.loc[table.pop("row")]
+    table["score"] = table["score"].astype(float)
+    table = table.assign(record=own["Record_number"].array, study=own["Study_number"].array)
+    return table[list(FIELDS)].set_axis(own.index)
 
 
 def decimals(values):
-    """Decimal places that numbers were entered with.
+    """Count the decimal places that numbers were entered with.
 
     Examples
     --------
@@ -167,7 +177,7 @@ def decimals(values):
 
 
 def number_text(value):
-    """A number as SRDB writes it.
+    """Write a number as SRDB does.
 
     Examples
     --------
@@ -175,3 +185,8 @@ def number_text(value):
     ('45', '-0.5')
     """
     return "" if not np.isfinite(value) else f"{value:.8g}"
+
+
+def flux_text(value):
+    """Write an annual flux with its unit."""
+    return f"{number_text(value)} g C m-2 yr-1"

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from soilresp.records.quality.climate import left_out
-from soilresp.records.quality.evidence import FACTORS, flag, merge, number_text, score
+from soilresp.records.quality.evidence import FACTORS, Flag, flux_text, number_text, score
 
 __all__ = ["seasonal_rates", "comparable_records", "whole_study", "expected_fluxes"]
 
@@ -41,100 +41,75 @@ _WORDS = ("Ecosystem_type", "Biome", "Leaf_habit", "Ecosystem_state", "Soil_drai
 
 
 def seasonal_rates(evidence):
-    """A year's SR is near that of a year at the rates of the same row.
+    """Compare a year's SR with that of a year at the seasonal rates of the same row.
 
     A growing-season rate, kept up for a year, gives somewhat more than SR, a
     winter rate less. Each season has its own range, from the records
     themselves; it is two to three times wider than nearly all of them need.
     """
     sr = evidence.number("Rs_annual")
-    parts = []
     for field, (usual, width) in SEASONS.items():
         rate = evidence.number(field)
         due = (rate * ANNUAL * usual).where((rate > 0) & (sr > 0))
-        log = np.log(sr / due)
-        suspicion = score(log.abs(), np.log(width))
-        rows = log.index[suspicion >= 0.45]
-        parts.append(
-            flag(
-                evidence, rows, "SR against the season's rate", f"Rs_annual, {field}",
-                [f"SR {number_text(sr[r])} g C m-2 yr-1, {field} {number_text(rate[r])} "
-                 "umol m-2 s-1" for r in rows],
-                [f"SR of about {due[r]:,.0f} g C m-2 yr-1 from that rate" for r in rows],
-                suspicion[rows],
+        suspicion = score(np.log(sr / due).abs(), np.log(width))
+        for r in suspicion.index[suspicion >= 0.45]:
+            yield Flag(
+                r, "SR against the season's rate", f"Rs_annual, {field}",
+                f"SR {flux_text(sr[r])}, {field} {number_text(rate[r])} umol m-2 s-1",
+                f"SR of about {due[r]:,.0f} g C m-2 yr-1 from that rate", suspicion[r],
             )
-        )
-    return merge(parts)
 
 
 def comparable_records(evidence):
-    """A flux is of the size that comparable records of other studies, and its own study, have.
+    """Compare a flux with those of comparable records of other studies and of its own study.
 
     A forest learns the logarithm of each flux from climate, vegetation and
     treatment, and predicts every record from other studies. What the other
-    records of the study share of what is left over is taken off. The rest, in
-    robust standard deviations, is held against `LIMITS`. AR is not
+    records of the study share of the residual is taken off. The rest, in
+    robust standard deviations, is compared with `LIMITS`. AR is not
     looked at: with few records and no SR it is anything, with SR and HR it is
     a sum.
     """
-    parts = []
     for field, symbol in FLUXES.items():
         table = expected_fluxes(evidence, field)
         suspicion = score(table["z"].abs(), table["limit"])
-        rows = table.index[suspicion >= 0.45]
-        flux, due = np.exp(table["log"]), np.exp(table["log"] - table["rest"])
-        words = []
-        for r in rows:
-            n = int(table["others"][r])
+        for r in table.index[suspicion >= 0.45]:
+            log, rest, n = table["log"][r], table["rest"][r], int(table["others"][r])
             own = f", and {n} other{'s' * (n > 1)} of its study," if n else ""
-            words.append(
-                f"{symbol} of about {due[r]:,.0f} g C m-2 yr-1, as comparable records{own} have"
+            yield Flag(
+                r, "flux against comparable records", field, flux_text(np.exp(log)),
+                f"{symbol} of about {np.exp(log - rest):,.0f} g C m-2 yr-1, "
+                f"as comparable records{own} have", suspicion[r],
+                _factor(field, np.exp(log), rest, table["spread"][r])
+                if suspicion[r] >= 0.5 else "",
             )
-        parts.append(
-            flag(
-                evidence, rows, "flux against comparable records", field, _texts(flux[rows]),
-                words, suspicion[rows],
-                [_factor(field, flux[r], table["rest"][r], table["spread"][r])
-                 if suspicion[r] >= 0.5 else "" for r in rows],
-            )
-        )
-    return merge(parts)
 
 
 def whole_study(evidence):
-    """A study of two records or more is not displaced, as a whole, by a constant factor.
+    """Find studies of two records or more that are displaced, as a whole, by a constant factor.
 
-    The median departure of its records from other studies is held against 4.4
+    The median departure of a study's records from other studies is compared with 4.4
     robust standard deviations.
     """
-    parts = []
     for field, symbol in FLUXES.items():
         table = expected_fluxes(evidence, field)
-        if table.empty:
-            continue
         study = evidence.study[table.index]
         size = study.map(study.value_counts())
         middle = table["residual"].groupby(study).transform("median")
         suspicion = score(middle.abs() / SPREAD[0], STUDY_LIMIT)
-        rows = table.index[(suspicion >= 0.45) & (size >= 2)]
-        flux = np.exp(table["log"])
-        parts.append(
-            flag(
-                evidence, rows, "study displaced by a factor", field, _texts(flux[rows]),
-                [f"{symbol} of about {flux[r] / np.exp(middle[r]):,.0f} g C m-2 yr-1, "
-                 f"as comparable records of other studies have; "
-                 f"the {size[r]} records of this one are "
-                 f"{_times(middle[r])}" for r in rows],
-                suspicion[rows],
-                [_factor(field, flux[r], middle[r], SPREAD[0] / 2)
-                 if suspicion[r] >= 0.5 else "" for r in rows],
+        for r in table.index[(suspicion >= 0.45) & (size >= 2)]:
+            flux, than = np.exp(table["log"][r]), "above" if middle[r] > 0 else "below"
+            yield Flag(
+                r, "study displaced by a factor", field, flux_text(flux),
+                f"{symbol} of about {flux / np.exp(middle[r]):,.0f} g C m-2 yr-1, as comparable "
+                f"records of other studies have; the {size[r]} records of this one are a factor "
+                f"of {np.exp(abs(middle[r])):,.1f} {than} that in the middle", suspicion[r],
+                _factor(field, flux, middle[r], SPREAD[0] / 2) if suspicion[r] >= 0.5 else "",
             )
-        )
-    return merge(parts)
 
 
 def expected_fluxes(evidence, field):
-    """What comparable records and the own study lead to expect of a flux.
+    """Estimate a flux from comparable records and the other records of its study.
 
     Parameters
     ----------
@@ -157,7 +132,8 @@ def expected_fluxes(evidence, field):
     log, study = np.log(flux[known]), evidence.study[known]
     table = pd.DataFrame({"log": log})
     if study.nunique() < 50:
-        return pd.DataFrame(columns=["log", "residual", "others", "rest", "spread", "z", "limit"])
+        columns = ["log", "residual", "others", "rest", "spread", "z", "limit"]
+        return pd.DataFrame(columns=columns, dtype=float)
     table["residual"] = log - left_out(_features(evidence)[known], log, study)
     table["others"] = study.map(study.value_counts()) - 1
     table["rest"] = table["residual"] - _shared(table["residual"].to_numpy(), study.to_numpy())
@@ -169,7 +145,7 @@ def expected_fluxes(evidence, field):
 
 
 def _features(evidence):
-    """Predictors of a flux: climate, greenness and what the record says of its plot."""
+    """Return predictors of a flux: climate, greenness and the record's own description."""
     x = evidence.cells.assign(latitude=evidence.number("Latitude").abs())
     for name in ("MAT", "MAP", "Elevation"):
         x[f"reported_{name}"] = evidence.number(name)
@@ -181,10 +157,10 @@ def _features(evidence):
 
 
 def _shared(residual, study):
-    """What the other records of a study have in common: the median of them and of nothing at all.
+    """Return the residual that a study's other records share: the median of them and of zero.
 
-    That draws it towards zero, and keeps a slip in one record from falling on
-    the others; the bound does so where there is but one other.
+    Zero draws it towards none, and keeps an error in one record from falling on
+    the others; the bound does so where there is only one other.
     """
     shared = np.zeros(len(residual))
     for rows in pd.Series(study).groupby(study).indices.values():
@@ -194,7 +170,7 @@ def _shared(residual, study):
 
 
 def _factor(field, flux, log, spread):
-    """Repair by the one factor that leaves less than 1.5 spreads, while no other leaves 2.5."""
+    """Return the repair by the one factor that leaves 1.5 spreads or less; no other leaves 2.5."""
     left = {
         sign * factor: abs(log - sign * np.log(factor)) / spread
         for factor in FACTORS for sign in (1, -1)
@@ -204,13 +180,3 @@ def _factor(field, flux, log, spread):
     if left[best] > 1.5 or min(rivals) < 2.5:
         return ""
     return f"{field}={number_text(flux / best if best > 0 else -flux * best)}"
-
-
-def _times(log):
-    """In words, how far the middle record of a study is off."""
-    times, than = np.exp(abs(log)), "above" if log > 0 else "below"
-    return f"a factor of {times:,.1f} {than} that in the middle"
-
-
-def _texts(values):
-    return [f"{number_text(v)} g C m-2 yr-1" for v in values]

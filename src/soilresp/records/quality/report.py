@@ -1,4 +1,4 @@
-"""The flags as sentences, and as a page that the keepers of a database can act on."""
+"""Reports of flags: counts, sentences, and an HTML page for the maintainers of a database."""
 
 import html
 
@@ -10,12 +10,12 @@ __all__ = ["counts", "sentences", "suspects", "page"]
 
 
 def sentences(flags):
-    """Each flag as a sentence that can be held against the paper.
+    """Write each flag as a sentence that can be compared with the paper.
 
     Parameters
     ----------
     flags : pandas.DataFrame
-        From `soilresp.records.quality.check`.
+        From `soilresp.records.quality.check_records`.
 
     Returns
     -------
@@ -30,7 +30,7 @@ def sentences(flags):
 
 
 def counts(flags, threshold=THRESHOLD):
-    """Flags by test.
+    """Count flags by test.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def counts(flags, threshold=THRESHOLD):
 
 
 def suspects(flags, n=None):
-    """The most suspicious flags, one for each study, test and field.
+    """Return the most suspicious flags, one for each study, test and field.
 
     Returns
     -------
@@ -72,18 +72,18 @@ td+td,th+th{text-align:right}li{margin:.4em 0}.s{color:#666;font-size:.85em}"""
 
 
 def page(flags, table, source, reasons=(), threshold=THRESHOLD):
-    """The flags as an HTML page: counts, every flag as a sentence, what the tests go by.
+    """Write an HTML page: counts, every flag as a sentence, and the reasoning of the tests.
 
     Parameters
     ----------
     flags : pandas.DataFrame
-        From `soilresp.records.quality.check`.
+        From `soilresp.records.quality.check_records`.
     table : pandas.DataFrame
         The records that were checked.
     source : str
         Name of the file that was checked.
     reasons : sequence of callable
-        Tests, whose documentation is told.
+        Tests whose documentation is shown.
     threshold : float
 
     Returns
@@ -98,10 +98,10 @@ def page(flags, table, source, reasons=(), threshold=THRESHOLD):
         f"<p>{len(table):,} records of {table['Study_number'].nunique():,} studies. "
         f"{serious.index.nunique():,} records of {serious['study'].nunique():,} studies are under "
         f"suspicion (score {threshold:g} or more); what is below that is a remark. No record was "
-        "changed. Each line can be held against the paper; flags.csv has all of them.</p>",
+        "changed. Each line can be compared with the paper; flags.csv has all of them.</p>",
         "<h2>Records by test</h2>", counts(flags, threshold).to_html(border=0),
         "<h2>Suspicions</h2>", *_lists(serious), "<h2>Remarks</h2>",
-        *_lists(flags[flags["score"] < threshold]), "<h2>What the tests go by</h2><dl>",
+        *_lists(flags[flags["score"] < threshold]), "<h2>Reasoning of the tests</h2><dl>",
     ]
     for test in reasons:
         first, _, rest = (test.__doc__ or "").partition("\n")
@@ -113,7 +113,7 @@ def page(flags, table, source, reasons=(), threshold=THRESHOLD):
 
 
 def _lists(flags):
-    """A list of sentences by test; records of one study that share a flag are told of once."""
+    """List sentences by test; records of one study that share a flag are named once."""
     for test, own in flags.groupby("test", sort=False):
         first = suspects(own)
         yield f"<h3>{html.escape(test)}</h3><ul>"

@@ -5,8 +5,8 @@ import pandas as pd
 from soilresp.errors import ParameterError
 from soilresp.io import fetch as access
 from soilresp.records import quality, twin
-from soilresp.records.selection import TARGETS, Selection, select
-from soilresp.records.srdb import read_srdb
+from soilresp.records.selection import TARGETS, Selection, select_records
+from soilresp.records.srdb import load_srdb
 from soilresp.study.stage import Stage
 
 __all__ = ["selection"]
@@ -38,10 +38,10 @@ def _selection(study, needs, *, rules=None, truth=twin.TRUTHS[0]):
             "suspicious_sites": pd.DataFrame(),
         }
     found = access.locate("srdb", download=True)
-    entered = read_srdb(found.path, strip=False)
-    flags = quality.check(entered)
-    observations, funnel = select(
-        read_srdb(found.path), Selection.from_dict(rules or {}), flags
+    entered = load_srdb(found.path, strip=False)
+    flags = quality.check_records(entered)
+    observations, funnel = select_records(
+        load_srdb(found.path), Selection.from_dict(rules or {}), flags
     )
     return {
         "flags": flags,

@@ -6,7 +6,7 @@ from soilresp.covariates.build import locate_inputs
 from soilresp.covariates.cube import compare_cubes, describe
 from soilresp.covariates.load import load_covariates
 from soilresp.covariates.recipes import PREDICTORS
-from soilresp.records.matching import match
+from soilresp.records.matching import find_cells
 from soilresp.records.reported import pairs
 from soilresp.study.chapters.c01_selection import selection
 from soilresp.study.chapters.common import PAPER_NEEDS, embedded_cube
@@ -38,7 +38,7 @@ def _assembly(study, needs, *, cube=None, inputs=None, options=None, years=None)
         checksums = {f.path.name: f.sha256 for f in found}
     # All predictors, so that every subset of the search sees the same records.
     available = [p for p in PREDICTORS if p in made]
-    matched, report = match(observations, made, available)
+    matched, report = find_cells(observations, made, available)
     return {
         "cube": made,
         "description": describe(made),

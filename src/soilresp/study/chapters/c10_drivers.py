@@ -29,7 +29,7 @@ from soilresp.io.files import load_arrays, save_arrays
 from soilresp.io.progress import track
 from soilresp.records.matching import training_table, valid_cells
 from soilresp.records.selection import TARGETS
-from soilresp.records.srdb import read_srdb
+from soilresp.records.srdb import load_srdb
 from soilresp.study.chapters.c01_selection import selection
 from soilresp.study.chapters.c02_covariates import assembly
 from soilresp.study.chapters.c03_search import predictor_search
@@ -71,7 +71,7 @@ class Alternatives:
         self.available = [p for p in PREDICTORS if p in cube]
         self.filters = not study.is_twin
         if self.filters:
-            table = read_srdb(access.locate("srdb").path)
+            table = load_srdb(access.locate("srdb").path)
             table = table.drop_duplicates(["Record_number", "Study_number"])
             told = table[["Record_number", "Study_number", "Meas_method", "Annual_coverage"]]
             matched = matched.merge(

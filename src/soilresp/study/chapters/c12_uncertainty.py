@@ -9,7 +9,7 @@ from soilresp.covariates.strata import area_shares
 from soilresp.evaluation import uncertainty as doubts
 from soilresp.evaluation.validation import block_groups
 from soilresp.io import tables as committed
-from soilresp.records.matching import match, training_table, valid_cells
+from soilresp.records.matching import find_cells, training_table, valid_cells
 from soilresp.records.selection import TARGETS
 from soilresp.scoring.paper import paper_values
 from soilresp.study.chapters.c01_selection import selection
@@ -58,7 +58,7 @@ def _recipes(study, matched, chosen, shares, cases, area, n_runs, n_trees):
     cube = embedded_cube()
     if study.recipe != "embedded" and set(needed) <= set(cube.data_vars):
         kept = matched[["record", "study", "lat", "lon", "year", "flux", "target"]]
-        again, _ = match(kept, cube, needed)
+        again, _ = find_cells(kept, cube, needed)
         sets["embedded"] = (*_cases(cube, again, chosen)[:2], area_shares(cube))
     rows = [
         {"name": name} | {

@@ -5,7 +5,7 @@ import pandas as pd
 from soilresp.evaluation.quality_effect import quality_effect as effect_of_quality
 from soilresp.io import fetch as access
 from soilresp.records.selection import Selection
-from soilresp.records.srdb import read_srdb
+from soilresp.records.srdb import load_srdb
 from soilresp.study.chapters.c01_selection import selection
 from soilresp.study.chapters.c02_covariates import assembly
 from soilresp.study.chapters.c03_search import predictor_search
@@ -25,7 +25,7 @@ def _quality_effect(study, needs, *, effect_runs=None, effect_trees=None, cv_fol
     selected = needs["01_data_selection"]
     cube = needs["02_covariate_assembly"].cube
     table = effect_of_quality(
-        read_srdb(access.locate("srdb").path), selected.flags,
+        load_srdb(access.locate("srdb").path), selected.flags,
         Selection.from_dict(selected.settings["rules"] or {}), cube,
         needs["03_predictor_search"].chosen, effect_runs, effect_trees, cv_folds, cv_trees,
         study.seed,
