@@ -12,6 +12,7 @@ import zlib
 from pathlib import Path
 
 import matplotlib
+import models_table_page
 import numpy as np
 from cartopy.io import shapereader
 from docutils import nodes
@@ -382,7 +383,7 @@ class ModelsTable(SphinxDirective):
         self.env.note_dependency(str(paths.data_dir() / "study" / f"{models_table.NAME}.csv"))
         self.env.metadata[self.env.docname]["explorer"] = "table"
         return [
-            nodes.raw("", models_table.as_html(table), format="html"),
+            nodes.raw("", models_table_page.as_html(table), format="html"),
             nodes.paragraph("", f"Compared with the benchmark of: {facts['source']}"),
         ]
 
