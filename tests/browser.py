@@ -30,6 +30,7 @@ SETTLED = """async () => {
     if (window.MathJax && MathJax.startup && MathJax.startup.promise) {
         await MathJax.startup.promise;
     }
+    await Promise.allSettled(document.getAnimations().map(animation => animation.finished));
 }"""
 FIRST_PAINT = """() => new Promise(done => new PerformanceObserver(list => {
     const paint = list.getEntriesByName('first-contentful-paint')[0];
