@@ -44,3 +44,21 @@ def as_model(benchmark, fluxes=("SR", "HR", "AR"), **attrs):
     return out.assign(land_fraction=land, cell_area=benchmark["cell_area"]).assign_attrs(
         {"model": "made", "period": "mean", "how_ar": "SR - HR", "choices": ""} | attrs
     )
+
+
+def write_model(path, field, name="rh", roll=0):
+    """Write two annual maps as TRENDY has them: kg m-2 s-1 of land, south to north, 0-360 E."""
+    field = field.transpose("lat", "lon")
+    lon = field["lon"].values % 360
+    order = np.argsort(lon)
+    values = np.roll(field.values, roll, axis=1)[::-1, order] / 1000 / (365 * 86400)
+    time = xr.DataArray([(y - 1901) * 365 + 182.5 for y in (1990, 1991)], dims="time", attrs={
+        "units": "days since 1901-01-01", "calendar": "noleap"})
+    stored = xr.Dataset(
+        {name: (("time", "lat", "lon"), np.stack([0.9 * values, 1.1 * values]).astype("f4"),
+                {"units": "kg m-2 s-1", "_FillValue": -99999.0})},
+        {"time": time, "lat": ("lat", field["lat"].values[::-1], {"units": "degrees_north"}),
+         "lon": ("lon", lon[order], {"units": "degrees_east"})},
+    )
+    stored.to_netcdf(path)
+    return path

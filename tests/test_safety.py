@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bad_input.srdb_cases import text as srdb_text
-from cli.test_score_command import write_model
 from hypothesis import given
 from hypothesis import strategies as st
-from made_benchmark import as_model, made_benchmark
+from made_benchmark import as_model, made_benchmark, write_model
 
 from soilresp import cli
 from soilresp.io import registry
@@ -22,7 +21,7 @@ from soilresp.scoring.scorecard import _plain
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(
-    f for part in ("src", "robustness", "benchmarks", "notebooks", "data")
+    f for part in ("src", "tools", "notebooks", "data")
     for f in (ROOT / part).rglob("*.py")
 )
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>"

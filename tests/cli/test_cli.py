@@ -1,6 +1,7 @@
-"""The command line: exit codes, messages, and what reaches the user."""
+"""The command line: help, exit codes, messages, and results of each command."""
 
 import hashlib
+import json
 import signal
 import subprocess
 import sys
@@ -8,8 +9,14 @@ import time
 from pathlib import Path
 
 import nbformat
+import numpy as np
+import pandas as pd
 import pytest
+import typer.main
+import xarray as xr
 import yaml
+from made_benchmark import as_model, made_benchmark, write_model
+from made_models import write
 
 from soilresp import __version__, cli
 
@@ -55,11 +62,24 @@ def write_notebook(project, *cells):
     nbformat.write(notebook, project / "notebooks/01_first.ipynb")
 
 
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A benchmark, and a model of 1.1 times its HR as annual values of two years."""
+    folder = tmp_path_factory.mktemp("score")
+    benchmark = made_benchmark()
+    benchmark.to_netcdf(folder / "benchmark.nc")
+    write_model(folder / "Made_S2_rh.nc", 1.1 * as_model(benchmark, ("HR",))["HR"])
+    return folder, benchmark
+
+
 def call(capsys, *arguments):
-    """Exit code, output and errors of one call."""
+    """Return exit code, output and errors of one call."""
     with pytest.raises(SystemExit) as leave:
-        cli.main(list(arguments))
+        cli.main(list(map(str, arguments)))
     return leave.value.code or 0, *capsys.readouterr()
+
+
+# ---------------------------------------------------------------- help and errors
 
 
 def test_version(capsys):
@@ -67,18 +87,37 @@ def test_version(capsys):
     assert call(capsys, "--version") == (0, f"soilresp {__version__}\n", "")
 
 
-def test_help_names_the_commands_and_loads_nothing_heavy():
-    """The help comes at once: neither numpy nor papermill is imported for it."""
+def test_help_loads_nothing_heavy():
+    """The help imports neither numpy nor papermill."""
     code = (
-        "import sys\n"
-        "from soilresp import cli\n"
+        "import sys\nfrom soilresp import cli\n"
         "try:\n    cli.main(['--help'])\nexcept SystemExit:\n    pass\n"
         "print([m for m in ('numpy', 'xarray', 'papermill', 'pooch') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
-    for command in ("run", "data", "book", "publish", "test"):
-        assert f"\n  {command} " in done.stdout
+
+
+def commands():
+    """Return the words of every command and group."""
+    root = typer.main.get_command(cli.app)
+    for name, command in root.commands.items():
+        yield (name,)
+        yield from ((name, part) for part in getattr(command, "commands", ()))
+
+
+@pytest.mark.parametrize("words", [(), *commands()], ids=" ".join)
+def test_help_is_whole(capsys, monkeypatch, words):
+    """Each help fits 80 columns, the first one 24 lines, and no sentence is cut off."""
+    monkeypatch.setenv("COLUMNS", "80")
+    code, said, _ = call(capsys, *words, "--help")
+    lines = said.splitlines()
+    assert code == 0 and max(map(len, lines)) <= 80
+    listed = [x for x in said.partition("Commands:")[2].splitlines() if x[:2] == "  " != x[:3]]
+    assert not [line for line in listed if line.endswith("...")]
+    if not words:
+        assert len(lines) <= 24
+        assert [line.split()[0] for line in listed[:10]] == [c for c in cli.COMMANDS if c != "test"]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +126,6 @@ def test_help_names_the_commands_and_loads_nothing_heavy():
         ("run", "--profile", "huge"),
         ("run", "--recipe", "mine"),
         ("run", "--seed", "-1"),
-        ("run", "--seed", "x"),
         ("run", "-p", "n_runs"),
         ("run", "-p", "n_rums=3"),
         ("run", "-p", "profile=quick"),
@@ -95,96 +133,76 @@ def test_help_names_the_commands_and_loads_nothing_heavy():
         ("data", "fetch", "hail"),
         ("data", "verify", "hail"),
         ("data", "list", "hail"),
-        ("test", "--only", "everything"),
-        ("publish",),
+        ("covariates", "build", "--recipe", "embedded", "-o", "par=1", "--out", "cube.nc"),
+        ("models", "read", "nowhere", "--var", "HR"),
+        ("score", "nowhere.nc", "--var", "rh"),
+        ("study", "search", "--stage", "4"),
         ("walk",),
     ],
 )
 def test_wrong_use_leaves_with_2(project, capsys, arguments):
-    """A slip in the command is told on stderr in a line or two, without a traceback."""
+    """A slip in the command gives a message of a line or two on stderr, without a traceback."""
     code, out, err = call(capsys, *arguments)
     assert (code, out) == (2, "")
     assert err and "Traceback" not in err
-    assert not (project / "runs").exists()
+    assert not (project / "runs").exists() and not Path("cube.nc").exists()
 
 
-def test_list(project, capsys):
-    """Each input with its place and the state of its address."""
-    (project / "mirror/rain.txt").write_bytes(RAIN)
-    code, out, _ = call(capsys, "data", "list")
-    rows = {line.split()[0]: line.split()[1:] for line in out.splitlines()
-            if line and line[0] != " "}
-    assert code == 0
-    assert rows["rain"] == ["mirror", "unverified", "Rain"]
-    assert rows["snow"] == ["missing", "unverified", "Snow"]
-    assert rows["page"] == ["missing", "by", "hand,", "unverified", "Page"]
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (("covariates", "describe", "no.nc"), "no.nc"),
+        (("covariates", "build", "--recipe", "merra2", "--input", "merra2=/not/there", "--out",
+          "c.nc"), "/not/there"),
+        (("models", "read", "nowhere"), "nowhere"),
+        (("score", "no.nc"), "no.nc"),
+        (("predict", "no.csv"), "no.csv"),
+        (("export", "--run", "none"), "none"),
+    ],
+)
+def test_missing_files_leave_with_1(capsys, arguments, name):
+    """A file that does not exist gives one message that names it."""
+    code, _, err = call(capsys, *arguments)
+    assert code == 1 and name in err and err.startswith("error: ") and "Traceback" not in err
 
 
-def test_verify(project, capsys):
-    """What is at hand is compared; a rolling product may differ from the tested copy."""
-    (project / "mirror/rain.txt").write_bytes(RAIN)
-    (project / "mirror/snow.txt").write_bytes(b"snow\n")
-    code, out, _ = call(capsys, "data", "verify")
-    assert code == 0
-    assert [line.split("  ")[0] for line in out.splitlines()] == ["rain", "snow"]
-    assert " ok " in out.splitlines()[0]
-    assert "rolling, not the tested copy" in out.splitlines()[1]
+@pytest.mark.parametrize(
+    "arguments", [("run",), ("book",), ("sweep", "s.yml"), ("study", "twins"), ("study", "search")]
+)
+def test_commands_that_need_the_repository(tmp_path, capsys, monkeypatch, arguments):
+    """Outside of a clone they give one message that names the variable to set."""
+    monkeypatch.setenv("SOILRESP_HOME", str(tmp_path))
+    code, out, err = call(capsys, *arguments)
+    assert (code, out) == (1, "") and "SOILRESP_HOME" in err and err.count("\n") == 1
 
 
-def test_verify_goes_on_after_a_damaged_file(project, capsys):
-    """Every input is looked at; the exit code tells that one failed."""
-    (project / "mirror/rain.txt").write_bytes(b"other")
-    (project / "mirror/snow.txt").write_bytes(b"snow\n")
-    code, out, err = call(capsys, "data", "verify")
-    assert code == 1
-    assert out.startswith("snow") and "wrong checksum" in err
-    assert err.endswith("error: 1 of 2 inputs failed, see above.\n")
+def test_missing_extra(project, capsys, monkeypatch):
+    """A package that is not installed is named with the extra that brings it."""
+    monkeypatch.setitem(sys.modules, "papermill", None)
+    code, _, err = call(capsys, "run")
+    assert code == 1 and "papermill" in err and "soilresp[study]" in err
 
 
-def test_verify_without_inputs(project, capsys):
-    """Nothing at hand is no failure, and the way to inputs is told."""
-    code, out, _ = call(capsys, "data", "verify")
-    assert code == 0 and "soilresp data fetch" in out
+def test_debug_shows_the_traceback(project, monkeypatch):
+    """With SOILRESP_DEBUG=1 the exception itself comes through."""
+    monkeypatch.setenv("SOILRESP_DEBUG", "1")
+    with pytest.raises(cli.ParameterError):
+        cli.main(["run", "--only", "09"])
 
 
-def test_fetch_by_hand(project, capsys):
-    """An input that no program can fetch: exit code 1, and where to get it."""
-    code, _, err = call(capsys, "data", "fetch", "page")
-    assert code == 1 and "by hand from https://example.org/file" in err
-
-
-def test_fetch_leaves_what_is_at_hand(project, capsys):
-    """With all inputs in the mirror nothing is downloaded; pages are listed as to do by hand."""
-    (project / "mirror/rain.txt").write_bytes(RAIN)
-    (project / "mirror/snow.txt").write_bytes(b"snow\n")
-    code, out, _ = call(capsys, "data", "fetch")
-    assert code == 0
-    assert [line.split()[0] for line in out.splitlines()] == ["rain", "snow", "To"]
-    assert not (project / "cache").exists()
-    assert out.endswith("To be fetched by hand: page\n")
+# ---------------------------------------------------------------- run
 
 
 def test_failing_notebook(project, capsys):
-    """One error, with notebook, reason and executed copy; exit code 1."""
+    """One error names notebook, reason and executed copy; exit code 1."""
     write_notebook(project, "1 / 0")
     code, out, err = call(
         capsys, "run", "--recipe", "embedded", "--observations", "twin", "--out", "runs/a"
     )
     assert code == 1
-    assert (
-        "error: Notebook 01_first stopped in cell 2 (`1 / 0`): ZeroDivisionError: division by zero"
-        in err
-    )
+    assert "01_first" in err and "ZeroDivisionError: division by zero" in err
     assert str(project / "runs/a/notebooks/01_first.failed.ipynb") in err
-    assert "Traceback" not in err
-    assert "twin experiment" in out
-
-
-def test_debug_shows_the_traceback(project, capsys, monkeypatch):
-    """With SOILRESP_DEBUG=1 the exception itself comes through."""
-    monkeypatch.setenv("SOILRESP_DEBUG", "1")
-    with pytest.raises(cli.ParameterError):
-        cli.main(["run", "--only", "09"])
+    assert "Traceback" not in err and "twin experiment" in out
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for the kernel in /proc")
@@ -200,7 +218,7 @@ def test_interrupt(project):
         [sys.executable, "-m", "soilresp.cli", "run", "--recipe", "embedded",
          "--observations", "twin", "--out", "runs/a"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        # A test run in the background may have been told to ignore Ctrl-C.
+        # A test run in the background may ignore Ctrl-C.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     try:
@@ -215,7 +233,7 @@ def test_interrupt(project):
 
 
 def is_alive(pid):
-    """Whether a process runs; one that only waits to be collected does not."""
+    """Return whether a process runs; one that only waits to be collected does not."""
     try:
         with open(f"/proc/{pid}/stat") as stat:
             return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
@@ -229,3 +247,147 @@ def wait_for(condition, seconds=30):
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.05)
+
+
+# ---------------------------------------------------------------- data
+
+
+def test_list(project, capsys):
+    """Each input is listed with its place and the state of its address."""
+    (project / "mirror/rain.txt").write_bytes(RAIN)
+    code, out, _ = call(capsys, "data", "list")
+    rows = {line.split()[0]: line.split()[1:] for line in out.splitlines()
+            if line and line[0] != " "}
+    assert code == 0
+    assert rows["rain"] == ["mirror", "unverified", "Rain"]
+    assert rows["snow"] == ["missing", "unverified", "Snow"]
+    assert rows["page"] == ["missing", "by", "hand,", "unverified", "Page"]
+
+
+def test_verify(project, capsys):
+    """A rolling product may differ from the tested copy; a damaged file fails, after the others."""
+    (project / "mirror/rain.txt").write_bytes(RAIN)
+    (project / "mirror/snow.txt").write_bytes(b"snow\n")
+    code, out, _ = call(capsys, "data", "verify")
+    assert code == 0 and " ok " in out.splitlines()[0]
+    assert [line.split("  ")[0] for line in out.splitlines()] == ["rain", "snow"]
+    assert "rolling, not the tested copy" in out.splitlines()[1]
+    (project / "mirror/rain.txt").write_bytes(b"other")
+    code, out, err = call(capsys, "data", "verify")
+    assert code == 1 and out.startswith("snow") and "rain" in err
+    assert err.splitlines()[-1].startswith("error: 1 of 2")
+
+
+def test_fetch(project, capsys):
+    """Without inputs there is nothing to verify, and a page for people is not downloaded."""
+    code, out, _ = call(capsys, "data", "verify")
+    assert code == 0 and "soilresp data fetch" in out
+    code, _, err = call(capsys, "data", "fetch", "page")
+    assert code == 1 and "https://example.org/file" in err
+    (project / "mirror/rain.txt").write_bytes(RAIN)
+    (project / "mirror/snow.txt").write_bytes(b"snow\n")
+    code, out, _ = call(capsys, "data", "fetch")
+    assert code == 0 and not (project / "cache").exists()
+    assert [line.split()[0] for line in out.splitlines()] == ["rain", "snow", "To"]
+    assert out.splitlines()[-1].endswith("page")
+
+
+# ---------------------------------------------------------------- covariates and models
+
+
+def test_build_and_describe_covariates(tmp_path, capsys):
+    """A cube is built, kept, and described the same from the file."""
+    file = tmp_path / "cube.zarr"
+    code, built, _ = call(
+        capsys, "covariates", "build", "--recipe", "embedded", "--out", file,
+        "-o", "par_fraction=0.5",
+    )
+    assert code == 0 and f"Written to {file}" in built
+    code, described, _ = call(capsys, "covariates", "describe", file)
+    assert code == 0
+    assert "PAR_GS" in described and "MJ m-2" in described
+    assert described.splitlines()[2:] == built.splitlines()[2 : len(described.splitlines())]
+
+
+def test_list_and_read_models(tmp_path, capsys):
+    """Files are counted by model; totals are printed, and the output is written."""
+    area = write(tmp_path / "VEGAS_S3_rh.nc", {"rh": 500}, monthly=False, kind="ISBA", land=1)
+    code, printed, _ = call(capsys, "models", "list", tmp_path)
+    lines = {line.split()[0]: line for line in printed.splitlines() if line[:1].isalpha()}
+    assert code == 0 and "1 files" in lines["VEGAS"] and "0 files" in lines["BEPS"]
+    out = tmp_path / "out.nc"
+    code, printed, _ = call(capsys, "models", "read", tmp_path, "--out", out)
+    assert code == 0 and printed.startswith("VEGAS, 1982-1983")
+    assert f"{500 * area.sum() / 1e15:.2f} Pg C yr-1" in printed
+    with xr.open_dataset(out) as written:
+        assert written["HR"].dims == ("year", "lat", "lon")
+        assert written.sizes["lat"] == 360
+
+
+# ---------------------------------------------------------------- score, predict, export
+
+
+def test_score_a_file(files, tmp_path, capsys):
+    """Variable, units, grid and years are recognised; the total is 1.1 times the benchmark's."""
+    folder, benchmark = files
+    code, said, errors = call(capsys, "score", folder / "Made_S2_rh.nc", "--benchmark",
+                              folder / "benchmark.nc", "--out", tmp_path)
+    assert code == 0, errors
+    card = json.loads((tmp_path / "score.json").read_text())
+    area = benchmark["cell_area"] * benchmark["vegetated_fraction"]
+    truth = 1.1 * float((benchmark["HR"] * area).sum()) / 1e15
+    assert card["totals"]["HR"] == pytest.approx(truth, rel=0.001)
+    assert card["scores"]["HR"]["r"] == pytest.approx(1, abs=1e-4)
+    assert card["annual"]["HR"]["max"] / card["annual"]["HR"]["min"] == pytest.approx(11 / 9)
+    assert card["benchmark"]["file"] == "benchmark.nc" and len(card["benchmark"]["sha256"]) == 64
+    assert f"{card['totals']['HR']:.2f}" in said and "scorecard.html" in said
+
+
+@pytest.mark.slow
+def test_score_an_ensemble_with_odd_names(files, tmp_path, capsys):
+    """Two models in a folder, their variable declared: both are scored, and their mean."""
+    folder, benchmark = files
+    made = as_model(benchmark, ("HR",))["HR"]
+    (tmp_path / "e").mkdir()
+    for times in (1, 2):
+        write_model(tmp_path / f"e/M{times}_S2_rh.nc", times * made, name="soilco2")
+    code, _, errors = call(capsys, "score", tmp_path / "e", "--name", "two", "--var", "soilco2=HR",
+                           "--benchmark", folder / "benchmark.nc", "--out", tmp_path / "o")
+    assert code == 0, errors
+    card = json.loads((tmp_path / "o/score.json").read_text())
+    totals = [m["total"] for m in card["members"]]
+    assert card["name"] == "two" and totals[1] == pytest.approx(2 * totals[0], rel=1e-4)
+    assert card["totals"]["HR"] == pytest.approx(np.mean(totals), rel=1e-4)
+
+
+def test_score_refuses_a_shifted_map(files, tmp_path, capsys):
+    """A map on the wrong half of the globe gives one message and no scorecard."""
+    folder, benchmark = files
+    shifted = write_model(
+        tmp_path / "Shifted_S2_rh.nc", as_model(benchmark, ("HR",))["HR"], roll=360
+    )
+    code, _, errors = call(capsys, "score", shifted, "--benchmark", folder / "benchmark.nc",
+                           "--out", tmp_path / "o")
+    assert code == 1 and "180" in errors and "Traceback" not in errors
+    assert not (tmp_path / "o").exists()
+
+
+def test_predict(files, tmp_path, capsys):
+    """The CSV on the terminal and in a file has the values of the cells."""
+    folder, benchmark = files
+    sites, out = tmp_path / "sites.csv", tmp_path / "out.csv"
+    sites.write_text("site,lat,lon\na,-3.1,-60.2\n")
+    given = ("predict", sites, "--benchmark", folder / "benchmark.nc")
+    code, said, _ = call(capsys, *given)
+    call(capsys, *given, "--out", out)
+    assert code == 0 and out.read_text() == said
+    truth = float(benchmark["SR"].sel(lat=-3.25, lon=-60.25))
+    assert pd.read_csv(out)["SR"].item() == pytest.approx(truth, rel=1e-5)
+
+
+def test_export_of_the_shipped_benchmark(tmp_path, capsys):
+    """Without a run folder the maps of the package are written."""
+    code, said, err = call(capsys, "export", "--what", "climatology", "--out", tmp_path)
+    assert code == 0, err
+    with xr.open_dataset(said.strip()) as made:
+        assert made["SR"].attrs["units"] == "g m-2 yr-1" and made["SR"].notnull().any()

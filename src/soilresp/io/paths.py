@@ -1,9 +1,7 @@
-"""Where the project, its committed data, the cache and the mirror are."""
+"""Find the project folder, the data that ship with the package, the cache and the mirror."""
 
 import os
 from pathlib import Path
-
-import pooch
 
 from soilresp.errors import DataError
 
@@ -11,11 +9,14 @@ __all__ = ["root", "data_dir", "notebooks_dir", "runs_dir", "cache_dir", "mirror
 
 _MARKERS = ("data/registry.yaml", "notebooks")
 
+_PACKAGED = Path(__file__).resolve().parents[1] / "data"
+"""Data inside an installed wheel; a checkout has them in ``data/`` instead."""
+
 
 def root():
-    """Folder of the project: the one that holds ``notebooks/`` and ``data/``.
+    """Return the project folder, the one that holds ``notebooks/`` and ``data/``.
 
-    Looked for in ``SOILRESP_HOME``, then above this file (an editable install,
+    It is looked for in ``SOILRESP_HOME``, then above this file (an editable install,
     as ``requirements.txt`` makes it), then above the working directory.
 
     Returns
@@ -34,35 +35,50 @@ def root():
             if all((folder / marker).exists() for marker in _MARKERS):
                 return folder
     raise DataError(
-        "The project folder (with notebooks/ and data/registry.yaml) was not found above "
-        f"{' or '.join(str(s) for s in starts)}. Run inside a clone of the project, "
-        "or set SOILRESP_HOME to it."
+        "This needs a clone of the project, and no folder with notebooks/ and data/registry.yaml "
+        f"was found above {' or '.join(str(s) for s in starts)}: run inside a clone, or set "
+        "SOILRESP_HOME to it."
     )
 
 
 def data_dir():
-    """Folder of the committed data (`pathlib.Path`)."""
+    """Return the folder of the data that ship with the project.
+
+    It is ``data/`` of the project folder or, in an installed wheel, the package's own copy
+    unless ``SOILRESP_HOME`` is set.
+
+    Returns
+    -------
+    pathlib.Path
+    """
+    if _PACKAGED.is_dir() and not os.environ.get("SOILRESP_HOME"):
+        return _PACKAGED
     return root() / "data"
 
 
 def notebooks_dir():
-    """Folder of the notebooks (`pathlib.Path`)."""
+    """Return the folder of the notebooks (`pathlib.Path`)."""
     return root() / "notebooks"
 
 
 def runs_dir():
-    """Folder of the runs (`pathlib.Path`); it need not exist yet."""
+    """Return the folder of the runs (`pathlib.Path`), which need not exist yet."""
     return root() / "runs"
 
 
 def cache_dir():
-    """Folder of downloaded inputs: ``SOILRESP_CACHE`` or the system's cache (`pathlib.Path`)."""
+    """Return the folder of downloaded inputs (`pathlib.Path`).
+
+    It is ``SOILRESP_CACHE`` if that is set, else the folder for caches of the system.
+    """
+    import pooch  # slow to import, and rarely needed
+
     given = os.environ.get("SOILRESP_CACHE")
     return Path(given).expanduser() if given else Path(pooch.os_cache("soilresp"))
 
 
 def mirror_dir():
-    """Folder named by ``SOILRESP_MIRROR``, or None when it is not set.
+    """Return the folder named by ``SOILRESP_MIRROR``, or None when it is not set.
 
     Raises
     ------

@@ -25,10 +25,11 @@ from soilresp.io.files import (
     write_text,
 )
 from soilresp.scoring import benchmark
+from soilresp.scoring.ilamb import write_ilamb
 
 __all__ = [
     "FORMATS", "WHAT", "RunMaps", "annual", "climatology", "compact", "compact_annual", "export",
-    "export_compact",
+    "export_compact", "export_shipped",
 ]
 
 WHAT = ("climatology", "annual", "all")
@@ -326,6 +327,44 @@ def export(maps, out, format="netcdf", what="all", command="soilresp export"):
         write_json(folder / "provenance.json", maps.provenance)
         write_text(folder / CHECKSUMS, _checksums(folder, Path(out).expanduser()))
     return sorted(Path(out) / name for name in (*names, "provenance.json", CHECKSUMS))
+
+
+def export_shipped(out, format="netcdf", what="all"):
+    """Write the maps that ship with the package.
+
+    Parameters
+    ----------
+    out : path-like
+        Folder to put the files into.
+    format : {"netcdf", "zarr", "cog", "ilamb"}
+    what : {"climatology", "annual", "all"}
+        ILAMB always has both.
+
+    Returns
+    -------
+    list of pathlib.Path
+        Files and folders written.
+
+    Raises
+    ------
+    DataError
+        If they cannot be written.
+    """
+    if format == "ilamb":
+        annual_maps = benchmark.load_annual()
+        years = annual_maps["year"].values[[0, -1]].tolist()
+        return write_ilamb(benchmark.load_benchmark().drop_vars("time"), out, years, annual_maps)
+    ending, write = FORMATS[format]
+    shipped = {"climatology": benchmark.benchmark_path(), "annual": benchmark.annual_path()}
+    written = []
+    with together(out) as folder:
+        for part, path in shipped.items():
+            if what in (part, "all"):
+                with xr.open_dataset(path, decode_times=False) as stored:
+                    dataset = stored.load().drop_encoding()
+                written.append(f"soilresp_{part}_0p5deg{ending}")
+                write(dataset, folder / written[-1])
+    return [Path(out) / name for name in written]
 
 
 def export_compact(maps, folder, command="soilresp export --compact"):
