@@ -17,7 +17,7 @@ from soilresp.io import registry
 from soilresp.models import clean_name
 from soilresp.records import quality
 from soilresp.records.srdb import load_srdb
-from soilresp.scoring.scorecard import _plain
+from soilresp.scoring.rendering import _plain
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(
