@@ -56,7 +56,7 @@ notebook.show(workflow.search_extent(found), "Predictors at the records, and the
 # ## Every subset, once
 #
 # The error is {term}`out of bag <OOB>`: every record is predicted by the trees of a forest that did not see it.
-# Scoring all subsets takes longer than a notebook should, so a command (`soilresp search`) does it
+# Scoring all subsets takes longer than a notebook should, so a command (`soilresp study search`) does it
 # once, and its table comes with the project. Where there is none for the recipe and observations at hand,
 # the subsets around the paper's choice are searched here: itself, one predictor more or less, all together,
 # and each one alone.

@@ -192,7 +192,7 @@ plot.trend_bands(trends)
 # ## How many runs, and how many trees?
 #
 # Ensembles of different sizes, grown on the field records with the covariates of `delta`, are held
-# against others of the same size that share no run with them (`soilresp converge`): {numref}`fig-convergence`.
+# against others of the same size that share no run with them (`soilresp study convergence`): {numref}`fig-convergence`.
 
 # %% mystnb={"figure": {"caption": "Error of ensembles of n runs of k trees: root mean square over the cells for the mean, the SD and the MAD of a cell, and of the global totals. Real records, whatever the run of this page.", "name": "fig-convergence"}, "image": {"alt": "Eight small plots: error against the number of runs, for means, spreads and totals of SR (top) and HR (bottom), one line for each number of trees. All lines fall; beyond fifty trees they lie close."}}
 convergence, _ = committed.load_table("convergence")

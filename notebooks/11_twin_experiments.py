@@ -136,7 +136,7 @@ for variant, target in (("scatter", "SR"), ("scatter", "HR"), ("scatter_studies"
 # %% [markdown]
 # ## Some of them again
 #
-# The table above was made once, by `soilresp twins`. The first experiments are made again here:
+# The table above was made once, by `soilresp study twins`. The first experiments are made again here:
 
 # %%
 notebook.show(

@@ -12,7 +12,7 @@ settings.load_profile("soilresp")
 
 
 def pytest_collection_modifyitems(items):
-    """Mark the tests that look at the built book, which `soilresp test` runs after building it."""
+    """Mark the tests that look at the built book, which `make test` runs after building it."""
     for item in items:
         if "site" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.site)

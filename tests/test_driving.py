@@ -46,7 +46,7 @@ def test_exploring_goes_on_where_it_stopped(study, tmp_path):
     assert again.equals(table)
     stored, facts = committed.load_table("alternatives", tmp_path)
     assert len(stored) == 6
-    assert facts["command"] == "soilresp alternatives --recipe embedded --observations twin"
+    assert facts["command"] == "soilresp study alternatives --recipe embedded --observations twin"
     assert workflow.with_descriptions(stored)["words"][0] == "the paper's model"
 
 

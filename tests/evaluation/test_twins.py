@@ -95,7 +95,7 @@ def test_work_goes_on_where_it_stopped(tmp_path):
     run_twins(1, tmp_path / "out", tmp_path / "work", n_runs=1, n_trees=1)
     assert first.stat().st_mtime_ns == stamp
     table, facts = committed.load_table("twins", tmp_path / "out")
-    assert len(table) == 3 * len(VARIANTS) and facts["command"] == "soilresp twins --n 1"
+    assert len(table) == 3 * len(VARIANTS) and facts["command"] == "soilresp study twins --n 1"
     run_twins(1, tmp_path / "out", tmp_path / "work", n_runs=1, n_trees=2)
     assert first.stat().st_mtime_ns != stamp
 

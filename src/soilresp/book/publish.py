@@ -55,7 +55,7 @@ def publish(run):
         of this machine, or if another process is using the run.
     """
     run = run_folder(run)
-    with lock.hold(run, "soilresp publish"):
+    with lock.hold(run, "make publish"):
         pattern = _machine_paths(run)
         ready = {name: _with_outputs(name, run, pattern) for name in notebook_names()}
         for name, notebook in ready.items():

@@ -215,7 +215,7 @@ def search_all_subsets(study, stages=STAGES, n_jobs=None, plan=Plan(), into=None
         table = summarise(scores, plan)
         committed.save_table(
             _TABLE, table.assign(**{c: _flags(table[c]) for c in table if c.endswith(_FLAGS)}),
-            f"soilresp search --recipe {study.recipe} --observations {study.observations} "
+            f"soilresp study search --recipe {study.recipe} --observations {study.observations} "
             f"--seed {study.seed}",
             into=into, **scores.facts, inputs=assembled.inputs, plan=asdict(plan),
             extent=_extent(tables), stages=read_json(scores.folder / "times.json"),

@@ -223,7 +223,7 @@ def compare_alternatives(study, into=None, folder=None, search=None, confirm=Non
         "wall_seconds": round(time.perf_counter() - start[0]),
         "cpu_seconds": round(time.process_time() - start[1]),
     }
-    command = f"soilresp alternatives --recipe {study.recipe} --observations {study.observations}"
+    command = f"soilresp study alternatives --recipe {study.recipe} --observations {study.observations}"
     committed.save_table("alternatives", table, command, into, **facts)
     return table, facts
 

@@ -73,7 +73,7 @@ def run_twins(n, into=None, folder=None, n_runs=N_RUNS, n_trees=N_TREES):
         },
         **{name: round(float(seconds[name].sum())) for name in seconds},
     }
-    command = f"soilresp twins --n {n}"
+    command = f"soilresp study twins --n {n}"
     by_band = bands.groupby(["variant", "target", "band"], sort=False)
     for name, table in zip(
         _FILES,

@@ -259,7 +259,7 @@ def run_uncertainty(study, n_replicates=100, n_runs=4, n_trees=50, into=None):
     )
     committed.save_table(
         TABLE, table,
-        f"soilresp uncertainty --recipe {study.recipe} --observations {study.observations} "
+        f"soilresp study uncertainty --recipe {study.recipe} --observations {study.observations} "
         f"--replicates {n_replicates} --runs {n_runs} --trees {n_trees}",
         into, recipe=study.recipe, observations=study.observations, seed=study.seed,
         predictors=chosen, inputs=selection(study).inputs | assembled.inputs,
