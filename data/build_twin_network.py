@@ -16,7 +16,7 @@ from soilresp.records.matching import find_cells
 from soilresp.records.selection import TARGETS, select_records
 from soilresp.records.srdb import load_srdb
 from soilresp.records.twin import BAND
-from soilresp.upscaling.ensemble import PAPER_PREDICTORS
+from soilresp.upscaling.runs import PAPER_PREDICTORS
 
 
 def spreads(records):

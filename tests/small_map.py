@@ -58,7 +58,8 @@ def main(folder):
         "03_predictor_search": SimpleNamespace(chosen={t: ["MAT", "Prec", "RH"] for t in TARGETS}),
     }
     study = SimpleNamespace(
-        run=folder, seed=0, profile=SimpleNamespace(cv_folds=3), describe=lambda: "A made-up world."
+        run=folder, results=folder / "results", seed=0, profile=SimpleNamespace(cv_folds=3),
+        describe=lambda: "A made-up world."
     )
     made = mapping.compute(study, needs, n_runs=40, n_trees=40)
     for name, content in made.items():

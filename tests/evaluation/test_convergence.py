@@ -6,7 +6,7 @@ import pytest
 
 from soilresp.evaluation.convergence import QUANTITIES, convergence, first_trees
 from soilresp.grid.cells import GRAMS_PER_PG
-from soilresp.upscaling.ensemble import Ensemble, new_forest
+from soilresp.upscaling.runs import Runs, new_forest
 
 N_RUNS = 8
 
@@ -17,7 +17,7 @@ def ensemble():
     x = rng.normal(size=(150, 3)).astype(np.float32)
     y = np.round(np.exp(6 + x[:, 0] / 2 + rng.normal(0, 0.3, 150)), 1)
     shares = pd.Series({1: 0.2, 2: 0.1, 3: 0.2, 4: 0.1, 5: 0.4})
-    return Ensemble(x, y, np.arange(150) % 5 + 1, shares, "SR", N_RUNS, 20)
+    return Runs(x, y, np.arange(150) % 5 + 1, shares, "SR", N_RUNS, 20)
 
 
 def test_first_trees_are_a_smaller_forest():
@@ -43,7 +43,7 @@ def test_errors_against_plain_predictions(ensemble):
     assert len(seen) == N_RUNS
     assert len(table) == 2 * 2 * len(QUANTITIES) and set(table["quantity"]) == set(QUANTITIES)
     by = table.set_index(["quantity", "n_trees", "n_runs"])
-    predicted = np.array([run.forest.predict(cells) for run in ensemble.runs()])
+    predicted = np.array([run.forest.predict(cells) for run in ensemble.grow()])
     totals = predicted @ area / GRAMS_PER_PG
     got = by.loc[("total", 20, 4)]
     assert got["error"] == pytest.approx(totals.std(ddof=1) / 2, rel=1e-4)

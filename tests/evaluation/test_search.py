@@ -21,7 +21,7 @@ from soilresp.evaluation.search import (
     subsets,
     ties,
 )
-from soilresp.upscaling.ensemble import PAPER_PREDICTORS, new_forest, predict
+from soilresp.upscaling.runs import PAPER_PREDICTORS, new_forest, predict
 
 pytestmark = pytest.mark.filterwarnings("ignore:Some inputs do not have OOB scores")
 

@@ -15,7 +15,7 @@ from soilresp.forest.distribution import (
     moments,
     quantiles,
 )
-from soilresp.upscaling.ensemble import new_forest
+from soilresp.upscaling.runs import new_forest
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 

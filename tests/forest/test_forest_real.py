@@ -48,7 +48,7 @@ def test_statistics_of_real_cells(study, target):
     rows = Rows(sample, like=ensemble.x)
     weights = Weights(ensemble.y, N_CELLS, N_RUNS)
     values, expected = np.unique(ensemble.y), 0
-    for run in ensemble.runs():
+    for run in ensemble.grow():
         x, y = ensemble.x[run.drawn], ensemble.y[run.drawn]
         weights.add(run.forest, x, y, rows)
         expected = expected + counted(run.forest, x, y, values, sample) / N_RUNS
@@ -63,7 +63,7 @@ def test_statistics_of_real_cells(study, target):
 def test_mean_of_all_cells_in_a_year(study):
     """Every vegetated cell of one year: scikit-learn's mean to 1e-6."""
     ensemble, by_year, _ = paper_ensemble(study, "SR", 1, N_TREES)
-    run = next(ensemble.runs())
+    run = next(ensemble.grow())
     mean, square = evaluate(run.forest, Rows(by_year[0], like=ensemble.x))
     expected = RandomForestRegressor.predict(run.forest, by_year[0])
     assert np.abs(mean / expected - 1).max() < 1e-6

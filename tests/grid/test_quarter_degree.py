@@ -5,13 +5,13 @@ import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from upscaling.test_maps import PREDICTORS, fine_cube, trained
+from made_maps import fine_cube, mapped, trained
 
 from soilresp.covariates.cube import check_cube, compare_cubes, refine
 from soilresp.errors import DataError, ParameterError
 from soilresp.grid.cells import coordinates, total_pg
 from soilresp.study.chapters.common import embedded_cube
-from soilresp.upscaling.maps import map_flux, vegetated_area
+from soilresp.upscaling.maps import vegetated_area
 
 
 @pytest.fixture(scope="module")
@@ -70,12 +70,12 @@ def test_area_is_kept_on_any_grid(size, factor):
 
 def test_maps_of_a_finer_cube_are_the_same_maps():
     """Four cells with the values of one get its flux, SD and quantiles; totals stay."""
-    runs, x, y = trained(2, 5)
+    runs = trained(2, 5)
     cube = fine_cube(5.0, (2000, 2001))
     found = []
     for of in (cube, refine(cube)):
         mask = of["vegetated_fraction"].values > 0
-        maps, _, totals = map_flux(runs, of, mask, x, y, "SR", PREDICTORS)
+        maps, _, totals = mapped(runs, of, mask)
         found.append((maps, totals, float(total_pg(maps["SR"].astype(float), vegetated_area(of)))))
     for name in found[0][0].data_vars:
         # Sums over trees are in single precision, and their order depends on the rows beside.

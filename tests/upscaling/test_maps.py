@@ -5,22 +5,20 @@ import pandas as pd
 import pint
 import pytest
 import xarray as xr
+from made_maps import PREDICTORS, fine_cube, mapped, trained
 
-from soilresp.grid.cells import cell_area, coordinates, total_pg
+from soilresp.grid.cells import total_pg
 from soilresp.records.matching import find_cells
-from soilresp.upscaling.ensemble import monte_carlo
 from soilresp.upscaling.maps import (
     MAD_TO_SD,
     area_summed,
     autotrophic,
     blocks,
-    map_flux,
     mean_covariates,
     vegetated_area,
 )
+from soilresp.upscaling.runs import Runs
 
-SHARES = pd.Series({1: 0.5, 2: 0.5})
-PREDICTORS = ("MAT", "Prec")
 AREA = np.array([[1e12, 2e12, 3e12], [4e12, 5e12, 6e12]])
 VEGETATED = np.array([[1.0, 0.5, 0.0], [0.25, 1.0, 1.0]])
 MASK = np.array([[True, True, False], [True, True, False]])
@@ -46,27 +44,18 @@ def tiny_cube(years=None):
     return cube.assign_coords(year=list(years))
 
 
-def trained(n_runs=3, n_trees=6):
-    """Records of a flux that rises with MAT, and runs fitted on them."""
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(80, 2))
-    y = np.round(np.exp(6 + 0.6 * x[:, 0] + rng.normal(0, 0.2, 80)), 1)
-    runs = monte_carlo(x, y, np.arange(80) % 2 + 1, SHARES, "SR", n_runs, n_trees)
-    return list(runs), x, y
-
-
 def by_hand(runs, cube, year=None):
     """Prediction of each run in each masked cell."""
     mat = cube["MAT"].values if year is None else cube["MAT"].sel(year=year).values
     rows = np.stack([mat[MASK], cube["Prec"].values[MASK]], axis=1)
-    return np.array([run.forest.predict(rows) for run in runs])
+    return np.array([run.forest.predict(rows) for run in runs.grow()])
 
 
 def test_climatology_against_hand_sums():
     """Without years: the mean over runs, NaN off the mask, totals by cell area."""
-    runs, x, y = trained()
+    runs = trained()
     cube = tiny_cube()
-    climatology, annual, totals = map_flux(iter(runs), cube, MASK, x, y, "SR", PREDICTORS)
+    climatology, annual, totals = mapped(runs, cube, MASK)
     predicted = by_hand(runs, cube)
     np.testing.assert_allclose(climatology["SR"].values[MASK], predicted.mean(axis=0), rtol=1e-6)
     assert np.isnan(climatology["SR"].values[~MASK]).all()
@@ -81,10 +70,10 @@ def test_climatology_against_hand_sums():
 
 def test_years_against_hand_sums():
     """With years: each year's own map and totals, and their mean as the climatology."""
-    runs, x, y = trained()
+    runs = trained()
     years = (1982, 1983, 1984)
     cube = tiny_cube(years)
-    climatology, annual, totals = map_flux(iter(runs), cube, MASK, x, y, "SR", PREDICTORS)
+    climatology, annual, totals = mapped(runs, cube, MASK)
     assert annual["SR"].dims == ("year", "lat", "lon")
     assert totals.columns.tolist() == ["1982", "1983", "1984"] and totals.shape == (3, 3)
     area = (AREA * VEGETATED)[MASK]
@@ -103,11 +92,11 @@ def test_years_against_hand_sums():
 
 def test_level_years_are_a_climatology():
     """Years that do not differ give each the climatology's map, spread and totals."""
-    runs, x, y = trained()
+    runs = trained()
     cube = tiny_cube((2000, 2001))
     cube["MAT"][1] = cube["MAT"][0]
-    with_years, annual, totals = map_flux(iter(runs), cube, MASK, x, y, "SR", PREDICTORS)
-    without, _, single = map_flux(iter(runs), tiny_cube(), MASK, x, y, "SR", PREDICTORS)
+    with_years, annual, totals = mapped(runs, cube, MASK)
+    without, _, single = mapped(runs, tiny_cube(), MASK)
     xr.testing.assert_allclose(with_years, without, rtol=1e-6)
     np.testing.assert_allclose(totals["2000"], single["climatology"])
     np.testing.assert_array_equal(annual["SR"][0], annual["SR"][1])
@@ -117,11 +106,13 @@ def test_spread_against_the_pooled_records():
     """SD, MAD and quantiles of forests with one leaf are those of the drawn records."""
     rng = np.random.default_rng(2)
     x, y = rng.normal(size=(40, 2)), np.round(rng.lognormal(6, 0.5, 40), 1)
-    run = next(monte_carlo(x, y, np.ones(40, int), pd.Series({1: 1.0}), "SR", 1, 1))
+    runs = Runs(x.astype(np.float32), y, np.ones(40, int), pd.Series({1: 1.0}), "SR", 1, 1)
+    run = next(runs.grow())
+    runs.stored[0] = run
     run.forest.set_params(min_samples_leaf=32, bootstrap=False).fit(
         x[run.drawn].astype(np.float32), y[run.drawn]
     )
-    climatology, _, _ = map_flux([run], tiny_cube(), MASK, x, y, "SR", PREDICTORS)
+    climatology, _, _ = mapped(runs, tiny_cube(), MASK)
     drawn = np.sort(y[run.drawn])
     assert drawn.size == 32
     cell = climatology.sel(lat=10.25, lon=0.25)
@@ -138,7 +129,7 @@ def test_spread_against_the_pooled_records():
 
 def test_maps_have_the_same_bytes_on_any_number_of_threads():
     """One thread or two, first time or again: maps, spreads and totals are the same to the byte."""
-    runs, x, y = trained(2, 25)
+    runs = trained(2, 25)
     rng = np.random.default_rng(4)
     coords = {"lat": np.arange(100.0), "lon": np.arange(200.0)}
     cube = xr.Dataset(
@@ -149,9 +140,9 @@ def test_maps_have_the_same_bytes_on_any_number_of_threads():
     )
     seen = set()
     for n_jobs in (1, 2, 2):
-        for run in runs:
+        for run in runs.grow():
             run.forest.n_jobs = n_jobs
-        fields, _, totals = map_flux(runs, cube, np.ones((100, 200), bool), x, y, "SR", PREDICTORS)
+        fields, _, totals = mapped(runs, cube, np.ones((100, 200), bool))
         parts = [totals.to_numpy(), *(field.values for field in fields.values())]
         seen.add(b"".join(part.tobytes() for part in parts))
     assert len(seen) == 1
@@ -159,8 +150,8 @@ def test_maps_have_the_same_bytes_on_any_number_of_threads():
 
 def test_fields_have_units_and_words():
     """Every field says its unit, what it is, and of which area."""
-    runs, x, y = trained(1, 3)
-    climatology, annual, _ = map_flux(runs, tiny_cube((1990,)), MASK, x, y, "HR", PREDICTORS)
+    runs = trained(1, 3, "HR")
+    climatology, annual, _ = mapped(runs, tiny_cube((1990,)), MASK)
     ends = ("", "_sd", "_mad", "_mad_scaled", "_cv", "_q05", "_q25", "_q50", "_q75", "_q95")
     assert set(climatology.data_vars) == {f"HR{end}" for end in ends}
     for name, field in climatology.items():
@@ -206,30 +197,13 @@ def test_blocks_make_the_whole():
     assert len(blocks(np.zeros((3, 4), bool), 5)) == 1
 
 
-def fine_cube(resolution, years=None):
-    """A global cube of any resolution with smooth fields; vegetation between 60 S and 60 N."""
-    grid = coordinates(resolution)
-    lat, lon = np.meshgrid(grid["lat"], grid["lon"], indexing="ij")
-    dims = ("lat", "lon")
-    cube = xr.Dataset(coords=grid)
-    cube["MAT"] = (dims, (np.cos(np.deg2rad(lat)) * 2 - 1).astype(np.float32))
-    cube["Prec"] = (dims, np.sin(np.deg2rad(lon)).astype(np.float32))
-    cube["vegetated_fraction"] = (dims, 0.5 * (np.abs(lat) < 60))
-    cube["stratum"] = (dims, (np.abs(lat) < 60) * (1 + (lon > 0)).astype(np.int8))
-    cube["cell_area"] = cell_area(resolution=resolution)
-    if years:
-        cube["MAT"] = xr.concat([cube["MAT"] + 0.1 * k for k in range(len(years))], "year")
-        cube = cube.assign_coords(year=list(years))
-    return cube
-
-
 def test_a_map_in_blocks_is_the_same_map():
     """Cells mapped a few rows at a time have the values and totals of one pass."""
-    runs, x, y = trained(2, 5)
+    runs = trained(2, 5)
     cube = fine_cube(5.0, (2000, 2001))
     mask = cube["vegetated_fraction"].values > 0
-    whole, annual, totals = map_flux(runs, cube, mask, x, y, "SR", PREDICTORS)
-    parts = [map_flux(runs, cube, b, x, y, "SR", PREDICTORS) for b in blocks(mask, 200)]
+    whole, annual, totals = mapped(runs, cube, mask)
+    parts = [mapped(runs, cube, b) for b in blocks(mask, 200)]
     assert len(parts) > 5
     xr.testing.assert_allclose(whole, sum_of(p[0] for p in parts), rtol=1e-4, atol=1e-2)
     xr.testing.assert_allclose(annual["SR"], sum_of(p[1] for p in parts)["SR"], rtol=1e-6)
@@ -247,13 +221,13 @@ def sum_of(parts):
 @pytest.mark.parametrize("resolution", [4.0, 1.0])
 def test_any_grid_gives_nearly_the_same_total(resolution):
     """On other grids a smooth world has nearly the same total, and records find their cell."""
-    runs, x, y = trained(1, 5)
+    runs = trained(1, 5)
     reference = fine_cube(2.0)
     cube = fine_cube(resolution)
     total = {}
     for name, of in (("reference", reference), ("this", cube)):
         mask = of["vegetated_fraction"].values > 0
-        maps, _, _ = map_flux(runs, of, mask, x, y, "SR", PREDICTORS)
+        maps, _, _ = mapped(runs, of, mask)
         total[name] = float(total_pg(maps["SR"], vegetated_area(of)))
     assert total["this"] == pytest.approx(total["reference"], rel=0.03)
     sites = pd.DataFrame({
@@ -267,12 +241,10 @@ def test_any_grid_gives_nearly_the_same_total(resolution):
 
 def test_annual_and_climatological_totals_agree():
     """The mean of the years' totals is the total of their mean, to 1e-6."""
-    runs, x, y = trained(3, 10)
+    runs = trained(3, 10)
     cube = fine_cube(2.0, range(1990, 1996))
     area = vegetated_area(cube)
-    maps, annual, totals = map_flux(
-        runs, cube, cube["vegetated_fraction"].values > 0, x, y, "SR", PREDICTORS
-    )
+    maps, annual, totals = mapped(runs, cube, cube["vegetated_fraction"].values > 0)
     climatological = area_summed(maps, "SR", area)["total"]
     by_year = total_pg(annual["SR"].astype(float), area).mean()
     assert float(by_year) == pytest.approx(climatological, rel=1e-6)
@@ -282,10 +254,10 @@ def test_annual_and_climatological_totals_agree():
 
 def test_units_multiply_out():
     """Flux times area, by the units that the fields carry, is a total in Pg yr-1."""
-    runs, x, y = trained(1, 3)
+    runs = trained(1, 3)
     cube = fine_cube(5.0)
     mask = cube["vegetated_fraction"].values > 0
-    maps, _, _ = map_flux(runs, cube, mask, x, y, "SR", PREDICTORS)
+    maps, _, _ = mapped(runs, cube, mask)
     area = vegetated_area(cube)
     total = total_pg(maps["SR"], area)
     units = pint.UnitRegistry()

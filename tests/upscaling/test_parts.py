@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from soilresp.study.chapters import c05_maps as upscaling
 from soilresp.upscaling import maps
-from soilresp.upscaling.ensemble import monte_carlo
 from soilresp.upscaling.maps import MOST_BYTES, QUANTILES, weight_parts
+from soilresp.upscaling.runs import monte_carlo
 from soilresp.upscaling.sums import Sums
 
 
@@ -70,7 +70,8 @@ def test_maps_do_not_depend_on_parts(tmp_path, monkeypatch, n_bins):
                 chosen={t: ["MAT", "Prec", "RH"] for t in ("SR", "HR")}
             ),
         }
-        study = SimpleNamespace(run=folder, seed=0, profile=SimpleNamespace(cv_folds=3),
+        study = SimpleNamespace(run=folder, results=folder / "results", seed=0,
+                                profile=SimpleNamespace(cv_folds=3),
                                 describe=lambda: "A made-up world.")
         made = upscaling.mapping.compute(study, needs, n_runs=4, n_trees=8, n_bins=n_bins)
         for name, content in made.items():

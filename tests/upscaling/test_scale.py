@@ -13,7 +13,7 @@ from distributed import Client, LocalCluster, default_client
 
 from soilresp.errors import ParameterError
 from soilresp.upscaling import scale
-from soilresp.upscaling.ensemble import Ensemble
+from soilresp.upscaling.runs import Runs
 from soilresp.upscaling.sums import Sums
 
 N_RUNS = 24
@@ -26,7 +26,7 @@ def ensemble(n_runs=N_RUNS, n_trees=20, n=120):
     x = rng.normal(size=(n, 3)).astype(np.float32)
     y = np.round(np.exp(6 + x[:, 0] / 2 + rng.normal(0, 0.3, n)), 1)
     shares = pd.Series({1: 0.2, 2: 0.1, 3: 0.2, 4: 0.1, 5: 0.4})
-    return Ensemble(x, y, np.arange(n) % 5 + 1, shares, "SR", n_runs, n_trees)
+    return Runs(x, y, np.arange(n) % 5 + 1, shares, "SR", n_runs, n_trees)
 
 
 def empty(runs, **options):
@@ -73,7 +73,7 @@ def test_any_number_of_workers_gives_the_same_bytes(alone, local, n_workers, tmp
     runs = ensemble()
     options = {"file": tmp_path / "sums.npz", "every": 0}
     begun = empty(runs, **options)
-    for run in runs.runs(range(n_workers, 8)):
+    for run in runs.grow(range(n_workers, 8)):
         begun.add(run)
     sums = empty(runs, **options)
     scale.complete(sums, runs, scheduler=local(n_workers))
@@ -120,7 +120,7 @@ def test_what_cannot_work_is_told():
     assert dask.config.get("scheduler", None) is None
     with pytest.raises(ValueError, match="No clients found"):
         default_client()
-    material = {"version": "0.0", "key": "", "cells": {}, "ensemble": ensemble()}
+    material = {"version": "0.0", "key": "", "cells": {}, "runs": ensemble()}
     with pytest.raises(ParameterError, match="the study is run with 0.0"):
         scale._part(material, [0])
 
@@ -129,7 +129,7 @@ def test_sums_are_sent_without_their_zeros():
     """What is packed comes back as it was, and is smaller."""
     runs = ensemble(n_runs=2, n_trees=2)
     sums = empty(runs)
-    for run in runs.runs([0]):
+    for run in runs.grow([0]):
         sums.add(run)
     sent, expected = scale._packed(sums.content()), sums.content()
     assert sum(part.nbytes for part in sent["units"][1:]) < expected["units"].nbytes / 4

@@ -3,13 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 
 from soilresp.forest import Weights
 from soilresp.grid.cells import GRAMS_PER_PG
-from soilresp.upscaling.ensemble import monte_carlo
-from soilresp.upscaling.maps import QUANTILES, map_flux, sums_for
+from soilresp.upscaling.maps import QUANTILES
 from soilresp.upscaling.metrics import scores
+from soilresp.upscaling.runs import monte_carlo
 from soilresp.upscaling.sums import Sums
 
 N_RUNS, N_TREES = 4, 6
@@ -156,34 +155,3 @@ def test_sums_of_other_runs_are_not_taken_up(cells, runs, tmp_path, capsys):
     file.write_bytes(file.read_bytes()[:1000])
     assert empty(cells, file=file, key="seed 0").resume() == set()
     assert "sums.npz is damaged" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("years", [None, [2001, 2002]])
-def test_map_of_a_flux(runs, years):
-    """On a grid with and without years: fields in place, totals by run, the same with sums."""
-    rng = np.random.default_rng(2)
-    lat, lon = np.array([0.25, -0.25]), np.arange(8) / 2
-    dims = ("lat", "lon") if years is None else ("year", "lat", "lon")
-    shape = (2, 8) if years is None else (len(years), 2, 8)
-    cube = xr.Dataset({name: (dims, rng.normal(size=shape)) for name in "abc"})
-    cube = cube.assign_coords(lat=lat, lon=lon)
-    cube = cube if years is None else cube.assign_coords(year=years)
-    for name, value in (("cell_area", 3e9), ("vegetated_fraction", 0.5)):
-        cube[name] = xr.full_like(cube["lat"] + cube["lon"], value)
-    mask = rng.uniform(size=(2, 8)) < 0.7
-    x, y, _ = records()
-    climatology, annual, totals = map_flux(iter(runs), cube, mask, x, y, "SR", "abc")
-    assert np.array_equal(np.isfinite(climatology["SR"].values), mask)
-    assert ("SR" in annual) == ("SR_sd" in annual) == (years is not None)
-    if years:
-        by_year = annual["SR_sd"].mean("year")
-        np.testing.assert_allclose(by_year, climatology["SR_sd"], rtol=1e-6)
-    assert totals.shape == (N_RUNS, 1 if years is None else 2)
-    expected = np.nansum(climatology["SR"].values) * 1.5e9 / GRAMS_PER_PG
-    assert totals.to_numpy().mean() == pytest.approx(expected, rel=1e-5)
-    assert (climatology["SR_q05"] <= climatology["SR_q95"]).where(mask, True).all()
-    sums = sums_for(cube, mask, x, y, "abc", N_RUNS)
-    sums.add(runs[2])
-    others = [runs[i] for i in (3, 0, 1)]
-    again, _, _ = map_flux(others, cube, mask, x, y, "SR", "abc", sums)
-    xr.testing.assert_identical(again, climatology)

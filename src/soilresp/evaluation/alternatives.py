@@ -22,9 +22,9 @@ from soilresp.covariates.recipes import PREDICTORS
 from soilresp.errors import ParameterError
 from soilresp.evaluation.folds import block_groups
 from soilresp.records.selection import TARGETS
-from soilresp.upscaling.ensemble import PAPER_PREDICTORS, monte_carlo, new_forest, oob_prediction
-from soilresp.upscaling.ensemble import predict as forest_prediction
 from soilresp.upscaling.metrics import scores
+from soilresp.upscaling.runs import PAPER_PREDICTORS, monte_carlo, new_forest, oob_prediction
+from soilresp.upscaling.runs import predict as forest_prediction
 
 __all__ = [
     "CHOICES", "PAPER", "SCHEMES", "Alternative", "Model", "neighbours", "columns_of",

@@ -15,7 +15,7 @@ from sklearn.neighbors import BallTree
 from soilresp.errors import DataError
 from soilresp.grid.cells import EARTH_RADIUS
 from soilresp.records.selection import TARGETS
-from soilresp.upscaling.ensemble import fit, new_forest, predict
+from soilresp.upscaling.runs import fit, new_forest, predict
 
 __all__ = [
     "Applicability",

@@ -14,7 +14,7 @@ from crepes import ConformalRegressor
 from soilresp.evaluation.folds import block_groups, folds
 from soilresp.forest.distribution import Weights, quantiles
 from soilresp.records.selection import TARGETS
-from soilresp.upscaling.ensemble import fit, new_forest
+from soilresp.upscaling.runs import fit, new_forest
 
 __all__ = ["LEVELS", "COMBINATIONS", "conformal_interval", "calibration"]
 

@@ -49,7 +49,7 @@ def convergence(ensemble, cells, area, trees, n_runs, n_sample=3000, progress=No
 
     Parameters
     ----------
-    ensemble : soilresp.upscaling.ensemble.Ensemble
+    ensemble : soilresp.upscaling.runs.Runs
         All of its runs are used, with the first `trees` of each forest.
     cells : numpy.ndarray, shape (n_cells, p)
         Predictors of the cells in one climate.
@@ -78,7 +78,7 @@ def convergence(ensemble, cells, area, trees, n_runs, n_sample=3000, progress=No
     means = {k: [] for k in trees}
     totals = {k: [] for k in trees}
     weights = {k: [] for k in trees}
-    for run in ensemble.runs():
+    for run in ensemble.grow():
         x, y = ensemble.x[run.drawn], ensemble.y[run.drawn]
         for k in trees:
             forest = first_trees(run.forest, k)

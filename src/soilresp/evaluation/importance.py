@@ -11,7 +11,7 @@ from sklearn.model_selection import GroupKFold, KFold
 
 from soilresp.errors import DataError
 from soilresp.records.selection import TARGETS
-from soilresp.upscaling.ensemble import fit, new_forest, predict
+from soilresp.upscaling.runs import fit, new_forest, predict
 
 __all__ = ["clusters", "importance", "held_out_importance", "rank_spread", "dependence"]
 

@@ -10,9 +10,9 @@ from soilresp.forest import Rows, evaluate
 from soilresp.grid.cells import total_pg
 from soilresp.records.matching import training_table, valid_cells
 from soilresp.records.selection import TARGETS
-from soilresp.upscaling.ensemble import evaluate_runs, monte_carlo
 from soilresp.upscaling.maps import mean_covariates, vegetated_area
 from soilresp.upscaling.metrics import scores
+from soilresp.upscaling.runs import evaluate_runs, monte_carlo
 
 __all__ = ["draw_effect"]
 

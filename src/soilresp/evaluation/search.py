@@ -16,7 +16,7 @@ from sklearn.model_selection import GroupKFold, StratifiedKFold
 
 from soilresp.errors import DataError, ParameterError
 from soilresp.records.selection import TARGETS
-from soilresp.upscaling.ensemble import PAPER_PREDICTORS, fit, new_forest, oob_prediction, predict
+from soilresp.upscaling.runs import PAPER_PREDICTORS, fit, new_forest, oob_prediction, predict
 
 __all__ = [
     "SCHEMES",

@@ -22,7 +22,7 @@ from soilresp.evaluation.search import (
     ties,
 )
 from soilresp.io.files import read_json, write_json
-from soilresp.upscaling.ensemble import PAPER_PREDICTORS
+from soilresp.upscaling.runs import PAPER_PREDICTORS
 
 __all__ = ["Plan", "STAGES", "run_stage", "finalists", "summarise"]
 

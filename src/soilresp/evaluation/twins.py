@@ -16,8 +16,8 @@ from soilresp.grid.cells import GRAMS_PER_PG
 from soilresp.records import twin
 from soilresp.records.matching import find_cells, training_table, valid_cells
 from soilresp.records.selection import TARGETS
-from soilresp.upscaling.ensemble import PAPER_PREDICTORS, monte_carlo
 from soilresp.upscaling.maps import stack, vegetated_area
+from soilresp.upscaling.runs import PAPER_PREDICTORS, monte_carlo
 
 __all__ = ["VARIANTS", "Variant", "World", "experiments", "summarise"]
 

@@ -18,7 +18,7 @@ from soilresp.evaluation.validation import block_groups
 from soilresp.forest import Rows, evaluate
 from soilresp.grid.cells import EARTH_RADIUS, GRAMS_PER_PG
 from soilresp.records.selection import TARGETS
-from soilresp.upscaling.ensemble import fit, new_forest
+from soilresp.upscaling.runs import fit, new_forest
 
 __all__ = [
     "OFFSET",

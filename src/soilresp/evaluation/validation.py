@@ -15,8 +15,8 @@ from soilresp.evaluation.folds import (
     site_groups,
 )
 from soilresp.records.selection import TARGETS
-from soilresp.upscaling.ensemble import fit, new_forest, oob_prediction, predict
 from soilresp.upscaling.metrics import SCORES, scores
+from soilresp.upscaling.runs import fit, new_forest, oob_prediction, predict
 
 __all__ = [
     "SCHEMES",

@@ -291,7 +291,9 @@ def _drawn(start, members, units, rng):
 
 def _add(ready, rows, first, last, origin, out):
     for starts, table, nodes, members in ready:
-        add_members(rows.index, rows.bounds, table, starts, nodes, members, first, last, origin, out)
+        add_members(
+            rows.index, rows.bounds, table, starts, nodes, members, first, last, origin, out
+        )
 
 
 def _needed(levels, total):

@@ -432,6 +432,9 @@ def save(folder, name, content):
             encoding.setdefault(v, {})["_FillValue"] = None
         with write_aside(path) as aside:
             content.to_netcdf(aside, encoding=encoding)
+    elif isinstance(content, dict) and _all_arrays(content):
+        path = folder / f"{name}.npz"
+        save_arrays(path, **content)
     elif isinstance(content, dict):
         path = folder / f"{name}.json"
         write_json(path, content)
@@ -439,6 +442,10 @@ def save(folder, name, content):
         kind = type(content).__name__
         raise TypeError(f"cannot save {name}: {kind} is not a table, dataset or dict")
     return path
+
+
+def _all_arrays(content):
+    return bool(content) and all(isinstance(value, np.ndarray) for value in content.values())
 
 
 _MARK = b"soilresp arrays 1\n"
@@ -500,6 +507,8 @@ def load(path):
     try:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
+        if path.suffix == ".npz":
+            return load_arrays(path)
         if path.suffix == ".nc":
             if path.stat().st_size > LAZY_ABOVE:
                 return xr.open_dataset(path, cache=False)

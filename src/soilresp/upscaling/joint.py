@@ -17,9 +17,9 @@ from soilresp.covariates.strata import draw_run
 from soilresp.forest import Rows, Weights
 from soilresp.forest.distribution import median_absolute_deviation, moments, quantiles
 from soilresp.records.selection import TARGETS
-from soilresp.upscaling.ensemble import fit, new_forest, predict
 from soilresp.upscaling.maps import MAD_TO_SD, QUANTILES
 from soilresp.upscaling.metrics import scores
+from soilresp.upscaling.runs import fit, new_forest, predict
 
 __all__ = ["METHODS", "OFFSET", "pairs", "pair_weights", "compare_methods", "best_method",
            "joint_fields", "clipped_fields", "negative_cells"]

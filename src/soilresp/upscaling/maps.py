@@ -1,10 +1,15 @@
-"""Maps of a flux from the ensemble: by year, as a climatology, and their spread."""
+"""Maps of a flux from an ensemble: by year, as a climatology, and their spread."""
+
+import os
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from soilresp import __version__
 from soilresp.grid.cells import total_pg
+from soilresp.upscaling.cells import cell_weights
+from soilresp.upscaling.scale import SCHEDULER_VARIABLE, complete
 from soilresp.upscaling.sums import Sums
 
 __all__ = [
@@ -15,8 +20,9 @@ __all__ = [
     "mean_covariates",
     "stack",
     "weight_parts",
-    "sums_for",
-    "map_flux",
+    "FluxMaps",
+    "quantile_fields",
+    "flux_fields",
     "autotrophic",
     "area_summed",
 ]
@@ -38,7 +44,25 @@ _LONG_NAMES = {
 
 
 def vegetated_area(cube):
-    """Vegetated area of each cell, m2, ``(lat, lon)``."""
+    """Compute the vegetated area of each cell.
+
+    Parameters
+    ----------
+    cube : xarray.Dataset
+        With ``cell_area`` (m2) and ``vegetated_fraction``.
+
+    Returns
+    -------
+    xarray.DataArray, dims (lat, lon)
+        m2.
+
+    Examples
+    --------
+    >>> import soilresp as sr
+    >>> area = sr.vegetated_area(sr.load_covariates("embedded"))
+    >>> area.dims, round(float(area.sum()) / 1e12)  # million km2
+    (('lat', 'lon'), 113)
+    """
     area = (cube["cell_area"] * cube["vegetated_fraction"]).transpose("lat", "lon")
     area.attrs = {"units": "m2", "long_name": "vegetated area of the cell"}
     return area
@@ -76,12 +100,12 @@ def blocks(mask, n_cells):
 
 
 def mean_covariates(cube, mask, predictors):
-    """Mean covariates over the years.
+    """Compute the mean covariates over the years.
 
     Parameters
     ----------
     cube, mask, predictors
-        As for `map_flux`.
+        As for `FluxMaps`.
 
     Returns
     -------
@@ -93,12 +117,12 @@ def mean_covariates(cube, mask, predictors):
 
 
 def stack(cube, mask, predictors):
-    """Predictors of the cells to map, side by side.
+    """Collect the predictors of the cells to map.
 
     Parameters
     ----------
     cube, mask, predictors
-        As for `map_flux`.
+        As for `FluxMaps`.
 
     Returns
     -------
@@ -151,100 +175,125 @@ def weight_parts(by_year, n_values, n_bins=None, copies=1):
     return [slice(i, min(i + size, n_cells)) for i in range(0, n_cells, size)]
 
 
-def sums_for(cube, mask, x, y, predictors, n_runs, **options):
-    """Empty sums for `map_flux`.
-
-    Parameters
-    ----------
-    cube, mask, x, y, predictors
-        As for `map_flux`.
-    n_runs : int
-        Runs there will be.
-    **options
-        Passed on to `soilresp.upscaling.sums.Sums`: a file, a key, threads.
-
-    Returns
-    -------
-    soilresp.upscaling.sums.Sums
-    """
-    by_year = stack(cube, mask, predictors)
-    return Sums(by_year, vegetated_area(cube).values[mask], x, y, n_runs, **options)
-
-
-def map_flux(runs, cube, mask, x, y, target, predictors, sums=None, spread=None):
-    """Predict a flux everywhere with every run, and take means and spreads.
+class FluxMaps:
+    """Maps of one flux: predictions of every run, their means and spreads.
 
     Each run predicts every year; the map is the mean over runs. The
     distribution of a cell and year is the mean over runs of the forests' weights
     on the training values (see `soilresp.forest.distribution`). The SD is that of
     each year's distribution, and in the climatology its mean over the years; MAD
-    and quantiles are of the distribution at the cell's mean covariates.
+    and quantiles are of the distribution at the cell's mean covariates. Where the
+    weights of all cells are larger than `MOST_BYTES`, they are made for some cells
+    at a time, each time with all runs, to the same bytes.
 
     Parameters
     ----------
-    runs : iterable of soilresp.upscaling.ensemble.Run
-        Those that are not in `sums`.
+    runs : soilresp.upscaling.runs.Runs
     cube : xarray.Dataset
     mask : numpy.ndarray of bool, shape (lat, lon)
         Cells to map.
-    x : numpy.ndarray, shape (n, p)
-        Predictors of the records the runs were drawn from.
-    y : numpy.ndarray, shape (n,)
-        Their fluxes, g C m-2 yr-1.
-    target : {"SR", "HR"}
     predictors : sequence of str
-        In the order of the columns of `x`.
-    sums : soilresp.upscaling.sums.Sums, optional
-        From `sums_for`, with any of the runs in it. Default: empty ones.
-    spread : dict of numpy.ndarray, optional
-        From `soilresp.upscaling.sums.Sums.spread` at `QUANTILES`, where the weights are not all in
-        `sums`.
+        In the order of the columns of ``runs.x``.
+    levels : sequence of float
+        Of the quantiles.
+    n_bins : int, optional
+        As for `soilresp.upscaling.sums.Sums`.
+    folder : pathlib.Path, optional
+        Folder in which unfinished sums are saved, and found again after an interruption.
 
-    Returns
-    -------
+    Attributes
+    ----------
     climatology : xarray.Dataset
         The flux and its ``_sd``, ``_mad``, ``_mad_scaled``, ``_cv`` and
-        quantiles ``_q05`` to ``_q95``, ``(lat, lon)``, g m-2 yr-1 of vegetated
+        quantiles, such as ``_q05``, ``(lat, lon)``, g m-2 yr-1 of vegetated
         area (``_cv`` in percent).
     annual : xarray.Dataset
         The flux and its ``_sd`` by ``(year, lat, lon)``; empty for a climatological cube.
     totals : pandas.DataFrame
         Global total of each run (index ``run``), Pg yr-1: one column for each
         year, or ``climatology``.
+    scores : pandas.DataFrame
+        Scores of each run on the records that it held out, and ``target``.
     """
-    if sums is None:
-        runs = list(runs)
-        sums = sums_for(cube, mask, x, y, predictors, len(runs))
-    for run in runs:
-        sums.add(run)
-    flux, spread = sums.flux(), sums.spread(QUANTILES) if spread is None else spread
-    by_year, mad = sums.sd(), spread["mad"]
-    mean, sd = flux.mean(axis=0), by_year.mean(axis=0)
-    fields = {
-        target: mean,
-        f"{target}_sd": sd,
-        f"{target}_mad": mad,
-        f"{target}_mad_scaled": mad * MAD_TO_SD,
-        f"{target}_cv": 100 * sd / mean,
-    }
-    for level, field in zip(QUANTILES, spread["quantiles"], strict=True):
-        fields[f"{target}_q{round(100 * level):02d}"] = field
-    climatology = xr.Dataset(
-        {name: _on_grid(field, cube, mask) for name, field in fields.items()}
-    )
-    _describe(climatology, target)
-    annual = xr.Dataset()
-    if "year" in cube.dims:
-        for name, field in ((target, flux), (f"{target}_sd", by_year)):
-            annual[name] = _on_grid(field, cube, mask, year=cube["year"])
-            annual[name].attrs = climatology[name].attrs
-    totals = pd.DataFrame(sums.run_totals, columns=[str(v) for v in _labels(cube)])
-    totals.index.name = "run"
-    return climatology, annual, totals
+
+    def __init__(
+        self, runs, cube, mask, predictors, levels=QUANTILES, n_bins=None, folder=None
+    ):
+        self._runs, self._cube, self._mask = runs, cube, mask
+        self._predictors, self._n_bins = predictors, n_bins
+        self._folder, self._files, self._weights = folder, [], None
+        by_year = stack(cube, mask, predictors)
+        # What workers send back is unpacked beside the sums.
+        copies = 3 if os.environ.get(SCHEDULER_VARIABLE) else 1
+        first, *others = weight_parts(by_year, np.unique(runs.y).size, n_bins, copies)
+        sums = self._sums("", by_year, part=first if others else None)
+        spreads = [sums.spread(levels)]
+        if others:
+            sums.drop_weights()
+        elif n_bins is None:
+            self._weights = sums.weights
+        for k, part in enumerate(others, 2):
+            # No name for the sums: those of one part are gone before those of the next are made.
+            spreads.append(self._sums(f"_{k}", by_year[:, part], moments=False).spread(levels))
+        spread = {
+            name: np.concatenate([part[name] for part in spreads], axis=-1) for name in spreads[0]
+        }
+        flux, sd, target = sums.flux(), sums.sd(), runs.target
+        mean, mean_sd, mad = flux.mean(axis=0), sd.mean(axis=0), spread["mad"]
+        fields = {
+            "": mean, "_sd": mean_sd, "_mad": mad, "_mad_scaled": mad * MAD_TO_SD,
+            "_cv": 100 * mean_sd / mean,
+        }
+        fields |= quantile_fields(levels, spread["quantiles"])
+        self.climatology = flux_fields(fields, cube, mask, target)
+        self.annual = xr.Dataset()
+        if "year" in cube.dims:
+            self.annual = flux_fields({"": flux, "_sd": sd}, cube, mask, target, cube["year"])
+        self.totals = pd.DataFrame(sums.run_totals, columns=[str(v) for v in _labels(cube)])
+        self.totals.index.name = "run"
+        self.scores = sums.scores().reset_index().assign(target=target)
+
+    def cell_weights(self, cells):
+        """Return the weights that some cells give to the training values.
+
+        Parameters
+        ----------
+        cells : pandas.DataFrame
+            From `soilresp.upscaling.cells.choose_cells`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As from `soilresp.upscaling.cells.cell_weights`.
+        """
+        weights = self._weights
+        if weights is None:
+            by_year = stack(self._cube, self._mask, self._predictors)[:, cells["position"]]
+            weights = self._sums("_cells", by_year, moments=False).weights
+            cells = cells.assign(position=range(len(cells)))
+        return cell_weights(weights, cells, self._runs.target)
+
+    def remove_files(self):
+        """Delete the unfinished sums, and release the weights."""
+        self._weights = None
+        for file in self._files:
+            file.unlink(missing_ok=True)
+
+    def _sums(self, name, by_year, **options):
+        runs, file = self._runs, None
+        if self._folder is not None:
+            file = self._folder / f"{runs.target}{name}.npz"
+            self._files.append(file)
+        sums = Sums(
+            by_year, vegetated_area(self._cube).values[self._mask], runs.x, runs.y, runs.n_runs,
+            file=file, key=f"{__version__} {runs.key}", n_bins=self._n_bins, **options,
+        )
+        complete(sums, runs, f"{runs.target} map")
+        return sums
 
 
 def autotrophic(dataset):
-    """Add AR = SR - HR and AR/SR to a dataset with SR and HR.
+    """Add AR = SR - HR and AR/SR to a dataset that has SR and HR.
 
     The difference of two independent maps: it can be negative in a cell.
 
@@ -268,9 +317,9 @@ def autotrophic(dataset):
 
 
 def area_summed(climatology, target, area):
-    """Totals of a flux's map and of its per-cell spreads.
+    """Compute global totals of a flux and of its spreads.
 
-    Summing spreads takes every cell to err together with all others.
+    A sum of spreads is that of errors that are fully correlated between cells.
 
     Parameters
     ----------
@@ -308,18 +357,59 @@ def _on_grid(values, cube, mask, year=None):
     return xr.DataArray(out, dims=("year", "lat", "lon"), coords={"year": year, **coords})
 
 
-def _describe(climatology, target):
-    name = _LONG_NAMES[target]
+def quantile_fields(levels, values):
+    """Name the quantiles of a flux by their levels.
+
+    Parameters
+    ----------
+    levels : sequence of float
+    values : sequence of numpy.ndarray
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+
+    Examples
+    --------
+    >>> list(quantile_fields([0.05, 0.5, 0.975], "abc"))
+    ['_q05', '_q50', '_q975']
+    """
+    names = (f"_q{f'{level:.4f}'[2:].rstrip('0').ljust(2, '0')}" for level in levels)
+    return dict(zip(names, values, strict=True))
+
+
+def flux_fields(fields, cube, mask, target, year=None):
+    """Put values of cells on the grid, with CF attributes.
+
+    Parameters
+    ----------
+    fields : dict of str to numpy.ndarray, shape (n_cells,) or (n_years, n_cells)
+        By the end of their names: "", "_sd", "_q05" and so on.
+    cube : xarray.Dataset
+        With the coordinates.
+    mask : numpy.ndarray of bool, shape (lat, lon)
+    target : {"SR", "HR"}
+    year : xarray.DataArray, optional
+
+    Returns
+    -------
+    xarray.Dataset
+        Variables ``SR``, ``SR_sd`` and so on; NaN off the mask.
+    """
+    flux = _LONG_NAMES[target]
     words = {
-        "": name, "_sd": f"standard deviation of {name}",
-        "_mad": f"median absolute deviation of {name}, unscaled",
-        "_mad_scaled": f"median absolute deviation of {name}, times {MAD_TO_SD}",
-        "_cv": f"coefficient of variation of {name}",
+        "": flux, "_sd": f"standard deviation of {flux}",
+        "_mad": f"median absolute deviation of {flux}, unscaled",
+        "_mad_scaled": f"median absolute deviation of {flux}, times {MAD_TO_SD}",
+        "_cv": f"coefficient of variation of {flux}",
     }
-    for level in QUANTILES:
-        words[f"_q{round(100 * level):02d}"] = f"{round(100 * level)} % quantile of {name}"
-    for end, long_name in words.items():
-        units = "%" if end == "_cv" else "g m-2 yr-1"
-        climatology[target + end].attrs = {
-            "units": units, "long_name": long_name, "comment": "of vegetated area"
+    out = xr.Dataset()
+    for end, values in fields.items():
+        out[target + end] = _on_grid(values, cube, mask, year)
+        if end.startswith("_q"):
+            words[end] = f"{float('0.' + end[2:]) * 100:g} % quantile of {flux}"
+        out[target + end].attrs = {
+            "units": "%" if end == "_cv" else "g m-2 yr-1", "long_name": words[end],
+            "comment": "of vegetated area",
         }
+    return out

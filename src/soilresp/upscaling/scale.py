@@ -1,8 +1,9 @@
-"""The runs of an ensemble in this process, on its neighbours, or on a cluster (Dask).
+"""Sum the runs of an ensemble in this process or on a Dask cluster.
 
 A task is some runs of one flux. It gets the cells' predictors from a copy on its worker and
-gives back sums of whole numbers, which are added up as they come: the result has the same
+returns sums of whole numbers, which are added up as they arrive: the result has the same
 bytes for any number of workers and any order, and a worker that dies costs its task.
+Workers grow their runs; runs that are stored are used in this process only.
 """
 
 import logging
@@ -32,14 +33,14 @@ _ROUNDS = 3
 _ready, _making = {}, Lock()
 
 
-def complete(sums, ensemble, label="runs", scheduler=None):
-    """Take up what an interrupted run has saved, and add the runs that are missing.
+def complete(sums, runs, label="runs", scheduler=None):
+    """Read the sums that an interrupted run has saved, and add the missing runs.
 
     Parameters
     ----------
     sums : soilresp.upscaling.sums.Sums
-    ensemble : soilresp.upscaling.ensemble.Ensemble
-        The runs of `sums`.
+    runs : soilresp.upscaling.runs.Runs
+        Of `sums`.
     label : str
         Of the progress display.
     scheduler : str, optional
@@ -56,14 +57,14 @@ def complete(sums, ensemble, label="runs", scheduler=None):
     Examples
     --------
     >>> import numpy as np, pandas as pd
-    >>> from soilresp.upscaling.ensemble import Ensemble
+    >>> from soilresp.upscaling.runs import Runs
     >>> rng = np.random.default_rng(0)
     >>> x, y = rng.normal(size=(60, 2)), rng.lognormal(6, 0.5, 60)
     >>> strata, shares = np.arange(60) % 2 + 1, pd.Series({1: 0.5, 2: 0.5})
-    >>> ensemble = Ensemble(x, y, strata, shares, "SR", n_runs=3, n_trees=5)
+    >>> runs = Runs(x, y, strata, shares, "SR", n_runs=3, n_trees=5)
     >>> cells, area = rng.normal(size=(1, 10, 2)).astype("float32"), np.full(10, 1e9)
     >>> sums = Sums(cells, area, x, y, n_runs=3)
-    >>> complete(sums, ensemble)
+    >>> complete(sums, runs)
     >>> sums.flux().shape, len(sums.scores())
     ((1, 10), 3)
     """
@@ -71,17 +72,17 @@ def complete(sums, ensemble, label="runs", scheduler=None):
     address = scheduler or os.environ.get(SCHEDULER_VARIABLE)
     missing = [i for i in range(sums.n_runs) if i not in sums.done]
     if not address:
-        for run in track(ensemble.runs(missing), label, len(missing)):
+        for run in track(runs.grow(missing), label, len(missing)):
             sums.add(run)
     elif missing:
         with _client(address) as client:
-            for _ in track(_parts(sums, ensemble, missing, client), label, len(missing)):
+            for _ in track(_parts(sums, runs, missing, client), label, len(missing)):
                 pass
 
 
 @contextmanager
 def cluster(n_workers=None):
-    """Workers on this machine, one process with one thread each.
+    """Start workers on this machine, each a process with one thread.
 
     Parameters
     ----------
@@ -103,7 +104,7 @@ def cluster(n_workers=None):
         yield local.scheduler_address
 
 
-def _parts(sums, ensemble, missing, client):
+def _parts(sums, runs, missing, client):
     """Add the missing runs as tasks of a cluster; yields once for each run."""
     from distributed import as_completed
 
@@ -113,7 +114,7 @@ def _parts(sums, ensemble, missing, client):
         size = max(1, min(_MOST_RUNS, len(missing) // (_TASKS_TO_A_THREAD * n_threads)))
         # A copy on every worker: the predictors outlive any of them.
         material = client.scatter(
-            {"cells": sums.cells(), "key": sums.key, "ensemble": ensemble,
+            {"cells": sums.cells(), "key": sums.key, "runs": runs,
              "version": __version__},
             broadcast=True, hash=False,
         )
@@ -151,7 +152,7 @@ def _part(material, indices):
             _ready.clear()
             _ready[material["key"]] = Sums(**material["cells"], n_threads=1)
         sums = _ready[material["key"]].empty()
-    for run in material["ensemble"].runs(indices, n_jobs=1):
+    for run in material["runs"].grow(indices, n_jobs=1):
         sums.add(run)
     return _packed(sums.content())
 

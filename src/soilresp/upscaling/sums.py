@@ -132,7 +132,7 @@ class Sums:
         }
 
     def add(self, run):
-        """Add one run (`soilresp.upscaling.ensemble.Run`).
+        """Add one run (`soilresp.upscaling.runs.Run`).
 
         Raises
         ------

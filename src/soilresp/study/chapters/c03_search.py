@@ -26,7 +26,7 @@ from soilresp.records.selection import TARGETS
 from soilresp.study.chapters.c02_covariates import assembly
 from soilresp.study.chapters.common import Ticker, records_of
 from soilresp.study.stage import Stage
-from soilresp.upscaling.ensemble import PAPER_PREDICTORS
+from soilresp.upscaling.runs import PAPER_PREDICTORS
 
 __all__ = [
     "predictor_search",

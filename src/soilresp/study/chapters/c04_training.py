@@ -1,55 +1,66 @@
-"""Stage 4: the ensemble of the Monte-Carlo runs, and ways to draw its records."""
+"""Stage 4: the ensembles of both fluxes, and ways to draw their records."""
 
 import pandas as pd
 
 from soilresp.covariates.strata import DRAWS, STRATA, area_shares
 from soilresp.evaluation.sampling_effect import draw_effect
-from soilresp.io.progress import track
 from soilresp.records.matching import training_table
 from soilresp.records.selection import TARGETS
 from soilresp.study.chapters.c02_covariates import assembly
 from soilresp.study.chapters.c03_search import predictor_search
 from soilresp.study.chapters.common import Ticker, records_of
 from soilresp.study.stage import Stage
-from soilresp.upscaling.ensemble import evaluate_runs, monte_carlo
+from soilresp.upscaling.ensemble import Ensemble
 from soilresp.upscaling.metrics import scores
 
 __all__ = [
-    "training", "draw_variants", "bin_table", "ecosystem_table", "draw_table", "draw_numbers",
+    "MOST_TREES", "training", "draw_variants", "bin_table", "ecosystem_table", "draw_table",
+    "draw_numbers",
 ]
 
 
+MOST_TREES = 20_000
+"""Trees of an ensemble whose forests are kept in a file, of some 15 kB each."""
+
+
 def _training(study, needs, *, n_runs=None, n_trees=None, draw="area"):
-    """Train the ensemble, and predict the records by it.
+    """Fit the ensembles of both fluxes, and predict the records by them.
 
     Results: ``shares`` (records and area by bin), ``predictions`` (of each
-    record, by all runs and by those that held it out), ``ensemble_scores``.
+    record, by all runs and by those that held it out), ``ensemble_scores``,
+    ``ensemble_SR`` and ``ensemble_HR`` (files for `soilresp.Ensemble.load`; chapter 5 maps
+    these forests). With more than `MOST_TREES` trees to a flux the files have no forests,
+    and chapter 5 grows them again, run by run.
     """
     cube, matched = needs["02_covariate_assembly"].cube, needs["02_covariate_assembly"].matched
     chosen = needs["03_predictor_search"].chosen
     shares = area_shares(cube)
     table = pd.DataFrame({"stratum": shares.index, "area": shares.to_numpy()})
-    predictions, ensemble = [], {}
+    predictions, ensemble_scores, ensembles = [], {}, {}
     for target in TARGETS:
         records = records_of(matched, target)
         x = training_table(records, cube, chosen[target])
         strata = records["stratum"].to_numpy()
         table[target] = [float((strata == s).mean()) for s in shares.index]
-        runs = monte_carlo(
-            x, records["flux"], strata, shares, target, n_runs, n_trees, study.seed, draw
+        model = Ensemble(
+            n_runs, n_trees, draw, random_state=study.seed, target=target,
+            keep_forests=n_runs * n_trees <= MOST_TREES, verbose=True,
         )
-        by_run = evaluate_runs(track(runs, f"{target} runs", n_runs), x)
+        model.fit(x, records["flux"], strata, shares)
+        by_run = {"all_runs": model.all_runs_prediction_, "held_out": model.held_out_prediction_}
+        ensembles[f"ensemble_{target}"] = model.to_arrays()
         kept = records[["record", "study", "lat", "lon", "year", "flux", "target", "stratum"]]
         predictions.append(
             kept.assign(ensemble_all=by_run["all_runs"], ensemble_held_out=by_run["held_out"])
         )
-        ensemble[target] = {
+        ensemble_scores[target] = {
             name: scores(records["flux"], by_run[name]) for name in ("all_runs", "held_out")
         }
     return {
         "shares": table,
         "predictions": pd.concat(predictions, ignore_index=True),
-        "ensemble_scores": ensemble,
+        "ensemble_scores": ensemble_scores,
+        **ensembles,
     }
 
 

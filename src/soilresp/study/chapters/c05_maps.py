@@ -1,12 +1,9 @@
 """Stage 5: maps and totals."""
 
-import os
-
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from soilresp import __version__
 from soilresp.covariates.strata import area_shares
 from soilresp.errors import ParameterError
 from soilresp.grid.cells import total_pg
@@ -16,9 +13,10 @@ from soilresp.scoring.paper import paper_values
 from soilresp.study.chapters.c01_selection import selection
 from soilresp.study.chapters.c02_covariates import assembly
 from soilresp.study.chapters.c03_search import predictor_search
+from soilresp.study.chapters.c04_training import training
 from soilresp.study.chapters.common import records_of
 from soilresp.study.stage import Stage
-from soilresp.upscaling.cells import cell_weights, choose_cells
+from soilresp.upscaling.cells import choose_cells
 from soilresp.upscaling.ensemble import Ensemble
 from soilresp.upscaling.joint import (
     METHODS,
@@ -32,18 +30,14 @@ from soilresp.upscaling.joint import (
 )
 from soilresp.upscaling.maps import (
     MOST_BYTES,
-    QUANTILES,
+    FluxMaps,
     area_summed,
     autotrophic,
     blocks,
-    map_flux,
     mean_covariates,
-    stack,
     vegetated_area,
-    weight_parts,
 )
-from soilresp.upscaling.scale import SCHEDULER_VARIABLE, complete
-from soilresp.upscaling.sums import Sums
+from soilresp.upscaling.runs import Runs
 
 __all__ = ["mapping", "annual_totals", "totals_beside_paper"]
 
@@ -60,7 +54,8 @@ def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area", n_bins=Non
     ways to split SR), ``cells`` and ``cell_weights`` (distributions at ten cells).
     Settings: ``joint``, one of `soilresp.upscaling.joint.METHODS` if not the one that
     scores best. Weights of more cells than fit into `soilresp.upscaling.maps.MOST_BYTES` are made
-    some cells at a time, each time with all runs anew, to the same bytes.
+    some cells at a time, each time with all runs, to the same bytes. The forests are those of
+    chapter 4 where its results have the same settings; otherwise they are grown here.
     """
     cube, matched = needs["02_covariate_assembly"].cube, needs["02_covariate_assembly"].matched
     chosen = needs["03_predictor_search"].chosen
@@ -70,25 +65,28 @@ def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area", n_bins=Non
     run_scores, mapped = [], {}
     for target in TARGETS:
         records = records_of(matched, target)
-        x = training_table(records, cube, chosen[target]).to_numpy()
-        ensemble = Ensemble(
-            x, records["flux"].to_numpy(), records["stratum"].to_numpy(), shares, target, n_runs,
-            n_trees, study.seed, draw,
+        x = training_table(records, cube, chosen[target]).to_numpy(np.float32)
+        runs = Runs(
+            x, records["flux"].to_numpy(float), records["stratum"].to_numpy(), shares, target,
+            n_runs, n_trees, study.seed, draw,
         )
-        mapped[target] = _Mapped(study, ensemble, cube, mask, chosen[target], n_bins)
-        fields, years, by_run[target], scores = mapped[target].maps()
-        run_scores.append(scores)
-        climatology, annual = climatology.merge(fields), annual.merge(years)
+        runs.stored.update(_stored_runs(study, runs))
+        maps = FluxMaps(
+            runs, cube, mask, chosen[target], n_bins=n_bins, folder=study.run / "unfinished"
+        )
+        mapped[target], by_run[target] = maps, maps.totals
+        run_scores.append(maps.scores)
+        climatology, annual = climatology.merge(maps.climatology), annual.merge(maps.annual)
     climatology = autotrophic(climatology)
     annual = autotrophic(annual) if annual else annual
     cells, distributions = pd.DataFrame(), pd.DataFrame()
     if n_bins is None:
         cells = choose_cells(climatology, mask)
         distributions = pd.concat(
-            [mapped[t].distributions(cells) for t in TARGETS], ignore_index=True
+            [mapped[t].cell_weights(cells) for t in TARGETS], ignore_index=True
         )
     while mapped:
-        mapped.popitem()[1].forget()
+        mapped.popitem()[1].remove_files()
     scores, together = _joint(
         study, matched, cube, chosen, climatology, mask, shares, n_runs, n_trees, draw, joint
     )
@@ -140,68 +138,16 @@ def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area", n_bins=Non
     }
 
 
-class _Mapped:
-    """The ensemble of a flux, evaluated in as many parts of the cells as memory asks for."""
-
-    def __init__(self, study, ensemble, cube, mask, predictors, n_bins):
-        self._ensemble, self._cube, self._mask = ensemble, cube, mask
-        self._predictors, self._n_bins = predictors, n_bins
-        self._folder, self._files = study.run / "unfinished", []
-        self._weights = None
-
-    def maps(self):
-        """Climatology, maps by year, totals by run and scores of the runs."""
-        of, target = self._ensemble, self._ensemble.target
-        by_year = stack(self._cube, self._mask, self._predictors)
-        # What workers send back is unpacked beside the sums.
-        copies = 3 if os.environ.get(SCHEDULER_VARIABLE) else 1
-        first, *others = weight_parts(
-            by_year, np.unique(of.y).size, self._n_bins, copies
-        )
-        whole = self._sums("", by_year, part=first if others else None)
-        spreads = [whole.spread(QUANTILES)]
-        if others:
-            whole.drop_weights()
-        elif self._n_bins is None:
-            self._weights = whole.weights
-        for k, part in enumerate(others, 2):
-            # No name for the sums: those of one part are gone before those of the next are made.
-            spreads.append(
-                self._sums(f"_{k}", by_year[:, part], moments=False).spread(QUANTILES)
-            )
-        spread = {
-            name: np.concatenate([part[name] for part in spreads], axis=-1) for name in spreads[0]
-        }
-        fields, years, totals = map_flux(
-            (), self._cube, self._mask, of.x, of.y, target, self._predictors, whole, spread
-        )
-        return fields, years, totals, whole.scores().reset_index().assign(target=target)
-
-    def distributions(self, cells):
-        """Weights of some cells, by name, as `cell_weights` has them."""
-        weights = self._weights
-        if weights is None:
-            by_year = stack(self._cube, self._mask, self._predictors)[:, cells["position"]]
-            weights = self._sums("_cells", by_year, moments=False).weights
-            cells = cells.assign(position=range(len(cells)))
-        return cell_weights(weights, cells, self._ensemble.target)
-
-    def forget(self):
-        """Delete what was kept in case of an interruption."""
-        for file in self._files:
-            file.unlink(missing_ok=True)
-
-    def _sums(self, name, by_year, **options):
-        of = self._ensemble
-        area = vegetated_area(self._cube).values[self._mask]
-        file = self._folder / f"{of.target}{name}.npz"
-        self._files.append(file)
-        sums = Sums(
-            by_year, area, of.x, of.y, of.n_runs, file=file, key=f"{__version__} {of.key}",
-            n_bins=self._n_bins, **options,
-        )
-        complete(sums, of, f"{of.target} map")
-        return sums
+def _stored_runs(study, runs):
+    """Return the runs of the same ensemble that chapter 4 has kept (dict); they are not grown."""
+    trained = training.stored(study)
+    if trained is None:
+        return {}
+    kept = Ensemble.from_arrays(trained[f"ensemble_{runs.target}"]).runs_
+    same = kept.key == runs.key and all(
+        np.array_equal(getattr(kept, part), getattr(runs, part)) for part in "xy"
+    )
+    return kept.stored if same else {}
 
 
 def _put_together(parts):

@@ -5,7 +5,7 @@ import time
 from soilresp.covariates.load import load_covariates
 from soilresp.io.progress import track
 from soilresp.io.tables import save_table
-from soilresp.upscaling.ensemble import PAPER_PREDICTORS
+from soilresp.upscaling.runs import PAPER_PREDICTORS
 
 __all__ = [
     "PAPER_NEEDS", "records_of", "records_at_cells", "embedded_cube", "Ticker", "clocks",

@@ -8,8 +8,8 @@ from soilresp.records.matching import training_table, valid_cells
 from soilresp.records.selection import TARGETS
 from soilresp.study.chapters.c02_covariates import assembly
 from soilresp.study.chapters.common import Ticker, clocks, records_of, save_long_table
-from soilresp.upscaling.ensemble import PAPER_PREDICTORS, Ensemble
 from soilresp.upscaling.maps import stack, vegetated_area
+from soilresp.upscaling.runs import PAPER_PREDICTORS, Runs
 
 __all__ = ["TREES", "RUNS", "paper_ensemble", "run_convergence"]
 
@@ -29,7 +29,7 @@ def paper_ensemble(study, target, n_runs, n_trees):
 
     Returns
     -------
-    ensemble : soilresp.upscaling.ensemble.Ensemble
+    ensemble : soilresp.upscaling.runs.Runs
     by_year : numpy.ndarray of float32, shape (n_years, n_cells, p)
     area : numpy.ndarray, shape (n_cells,)
         Vegetated, m2.
@@ -39,7 +39,7 @@ def paper_ensemble(study, target, n_runs, n_trees):
     mask = valid_cells(cube, predictors)
     records = records_of(made.matched, target)
     x = training_table(records, cube, predictors).to_numpy("float32")
-    ensemble = Ensemble(
+    ensemble = Runs(
         x, records["flux"].to_numpy(float), records["stratum"].to_numpy(), area_shares(cube),
         target, n_runs, n_trees, study.seed,
     )
