@@ -194,11 +194,15 @@ def run(
 
     if srdb is not None:
         os.environ[fetch.SRDB_VARIABLE] = str(srdb.absolute())
-    runner.run_study(
+    study, _ = runner.run_study(
         profile=profile, recipe=recipe, observations=observations, only=only or (), out=out,
-        parameters=runner.parse_parameters(parameter or ()), make_book=book, seed=seed,
-        scheduler=scheduler, workers=workers, changed=changed,
+        parameters=runner.parse_parameters(parameter or ()), seed=seed, scheduler=scheduler,
+        workers=workers, changed=changed,
     )
+    if book:
+        from soilresp.book.build import build
+
+        print(build(run=study.run))
 
 
 @app.command()

@@ -15,13 +15,13 @@ from soilresp.records.twin import TRUTHS
 from soilresp.study.chapters.c06_budget import SPREADS
 from soilresp.upscaling.joint import METHODS
 
-__all__ = ["CHECKS", "check_parameters"]
+__all__ = ["CHECKS", "check_values"]
 
 FIRST_YEAR, LAST_YEAR = 1850, 2100
 """Years between which a covariate can lie."""
 
 
-def check_parameters(parameters):
+def check_values(parameters):
     """Refuse values that no notebook can work with.
 
     Parameters
@@ -37,7 +37,7 @@ def check_parameters(parameters):
 
     Examples
     --------
-    >>> check_parameters({"n_runs": 20, "draw": "area", "years": [1990, 2012]})
+    >>> check_values({"n_runs": 20, "draw": "area", "years": [1990, 2012]})
     """
     for name, value in parameters.items():
         if value is not None and name in CHECKS:

@@ -1,12 +1,13 @@
-"""What results were made from, and whether that still is what there is.
+"""Record the code, data, inputs, settings and versions behind each result; detect changes.
 
-A run folder has it in ``provenance.json``: for every notebook its parameters, code, data and
-inputs, the versions, the commit, the time and the memory it took; for every stage why and
-when it was made.
+A run folder has them in ``provenance.json``: for every notebook also the time and memory it
+took, for every stage why and when it was computed.
 """
 
+import ast
 import functools
 import hashlib
+import importlib
 import json
 import os
 import platform
@@ -14,6 +15,9 @@ import subprocess
 from datetime import datetime, timezone
 from pathlib import Path
 
+import nbformat
+
+from soilresp import __version__
 from soilresp.errors import DataError
 from soilresp.io import fetch as access
 from soilresp.io import paths
@@ -21,9 +25,10 @@ from soilresp.io.files import read_json, sha256, write_json
 from soilresp.io.versions import versions
 
 __all__ = [
-    "FILE_NAME", "USE_VARIABLE", "checksum", "commit", "committed_data", "differences", "files_in",
-    "machine", "note", "note_use", "now", "read", "release", "changed_inputs",
-    "surroundings", "uses",
+    "FILE_NAME", "USE_VARIABLE", "changed_inputs", "checksum", "code_of_module", "code_of_source",
+    "commit", "data_files", "differences", "files_in", "in_batch", "machine", "note", "note_use",
+    "notebook_reasons", "notebook_record", "now", "read", "source_hash", "surroundings",
+    "used_stages", "uses",
 ]
 
 FILE_NAME = "provenance.json"
@@ -31,19 +36,122 @@ FILE_NAME = "provenance.json"
 USE_VARIABLE = "SOILRESP_USE"
 """Environment variable that names the file in which a kernel notes the stages it uses."""
 
-_OWN_RELEASE = "SRDB v5.0"
+_PACKAGE = Path(__file__).parents[1]
 
-_UNREAD = {
-    "README.md", "registry.yaml", "requirements-build.txt", "soilresp_benchmark_0p5deg.nc",
-}
-"""Committed files that do not count by their name.
-
-Of the registry the inputs themselves tell. The benchmark is made from a run; a stage that reads
-it says so (`soilresp.io.fetch.tell_committed`), and others are not out of date for it.
-"""
+_NO_RESULTS = {"soilresp.study.stage"}
+"""Modules that store results, and have no part in their numbers."""
 
 
-# ---------------------------------------------------------------- what things are made from
+# ---------------------------------------------------------------- code
+
+
+def code_of_module(name):
+    """Return hashes of a module of this package and of those it imports, directly or not.
+
+    Stages that a module imports are left out: their results count, not their code. So are
+    comments and docstrings.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``soilresp.grid.cells``.
+
+    Returns
+    -------
+    dict of str to str
+        By the path below the package.
+    """
+    return _hashes({name}) if _file(name) else {}
+
+
+def code_of_source(source):
+    """Return hashes of the modules of this package that a piece of code uses.
+
+    Parameters
+    ----------
+    source : str
+        Of a notebook, say.
+
+    Returns
+    -------
+    dict of str to str
+        As by `code_of_module`; empty if `source` is not Python.
+    """
+    try:
+        return _hashes(_imports(ast.parse(source)))
+    except SyntaxError:
+        return {}
+
+
+def _hashes(names):
+    found, waiting = {}, set(names)
+    while waiting:
+        name = waiting.pop()
+        path, digest, imports = _module(name, _file(name).stat().st_mtime_ns)
+        found[path] = digest
+        waiting |= {m for m in imports if _module_path(m) not in found}
+    return dict(sorted(found.items()))
+
+
+@functools.cache
+def _module(name, _modified):
+    """Return path, hash and direct imports of a module."""
+    tree = ast.parse(_file(name).read_text(encoding="utf-8"))
+    imports = _imports(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, _DOCUMENTED) and ast.get_docstring(node):
+            node.body = node.body[1:]
+    return _module_path(name), hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16], imports
+
+
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
+
+
+def _file(name):
+    """Return the file of a module of this package, or None."""
+    package, *parts = name.split(".")
+    path = _PACKAGE.joinpath(*parts)
+    files = (path / "__init__.py", path.with_suffix(".py")) if package == "soilresp" else ()
+    return next((file for file in files if file.is_file()), None)
+
+
+def _module_path(name):
+    return _file(name).relative_to(_PACKAGE).as_posix()
+
+
+def _imports(tree):
+    """Return the modules of this package from which code takes something (set of str)."""
+    found, packages = set(), {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            pairs = [(a.asname or a.name.split(".")[0], a.name) for a in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            pairs = [(a.asname or a.name, f"{node.module}.{a.name}") for a in node.names]
+        else:
+            continue
+        for bound, name in pairs:
+            if (file := _file(name)) and file.name == "__init__.py":
+                packages[bound] = name
+            elif file:
+                found.add(name)
+            elif _file(name.rpartition(".")[0]):
+                found |= _defining(*name.rsplit(".", 1))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and getattr(node.value, "id", None) in packages:
+            found |= _defining(packages[node.value.id], node.attr)
+    return found - _NO_RESULTS
+
+
+def _defining(module, name):
+    """Return the module that defines a name of another; nothing for a stage."""
+    thing = getattr(importlib.import_module(module), name, None)
+    if isinstance(getattr(thing, "known", None), dict):
+        return set()
+    defined = getattr(thing, "__module__", None) or getattr(thing, "__name__", module)
+    return {defined if isinstance(defined, str) and _file(defined) else module}
+
+
+# ---------------------------------------------------------------- data and inputs
 
 
 @functools.cache
@@ -52,49 +160,35 @@ def _digest(path, _modified, _size):
 
 
 def checksum(path):
-    """SHA-256 of a file, read once while the file stays as it is."""
+    """Return the SHA-256 of a file, which is read once while it stays the same."""
     stat = Path(path).stat()
     return _digest(Path(path), stat.st_mtime_ns, stat.st_size)
 
 
-@functools.lru_cache(maxsize=1)
-def _committed_files(folder):
-    """Files below ``data/`` by the names under which code speaks of them."""
-    files, tables = {}, {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name not in _UNREAD and path.suffix != ".py":
-            # The parts of a shapefile go together, and a table with how it was made.
-            alike = [p for p in path.parent.glob(f"{path.stem}.*") if p.is_file()]
-            files[path.name] = alike if path.suffix == ".shp" else [path]
-            if path.parent.name == "study":
-                tables[path.stem] = alike
-    return files, tables
-
-
-def committed_data(closure):
-    """Committed data files that code names.
+def data_files(names):
+    """Return the beginning of the SHA-256 of committed data files.
 
     Parameters
     ----------
-    closure : soilresp.study.code.Closure
+    names : iterable of str
+        Files and folders below ``data/``; a name may stand for several, as ``search.*`` does.
 
     Returns
     -------
     dict of str to str
-        Start of the SHA-256 of each, by its path below ``data/``.
+        By the path below ``data/``; None for a name that fits no file.
     """
-    folder = paths.data_dir()
-    files, tables = _committed_files(folder)
-    named = [f for name in closure.strings for f in files.get(name.rpartition("/")[2], ())]
-    if "io/tables.py" in closure.modules:
-        named += [f for name in closure.strings for f in tables.get(name, ())]
-    return {
-        f.relative_to(folder).as_posix(): checksum(f)[:16] for f in sorted(set(named)) if f.exists()
-    }
+    folder, found = paths.data_dir(), {}
+    for name in names:
+        files = sorted(f for f in folder.glob(name) if f.is_file())
+        found |= {f.relative_to(folder).as_posix(): checksum(f)[:16] for f in files}
+        if not files:
+            found[name] = None
+    return found
 
 
 def files_in(settings):
-    """Files and folders of the user's own that settings name, as they are now.
+    """Return a fingerprint of the user's own files and folders that settings name.
 
     Parameters
     ----------
@@ -115,35 +209,37 @@ def files_in(settings):
         if path is None:
             continue
         files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
-        told = [(f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files]
-        found[name] = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+        facts = [(f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files]
+        found[name] = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
     return found
 
 
 def changed_inputs(noted):
-    """Inputs of the registry that are not what they were, in words.
+    """List the inputs of the registry that have changed.
 
     Parameters
     ----------
     noted : dict
-        From `soilresp.io.fetch.watch`.
+        From `soilresp.io.fetch.note_inputs`.
 
     Returns
     -------
     list of str
-        Empty if all are the same. An input that is no longer at hand cannot be compared, and
+        Empty if all are the same. An input that is no longer there cannot be compared, and
         counts as the same.
     """
-    said = []
-    for name, had in noted.items():
-        now = access.input_change(name, had)
-        if now:
-            said.append(f"input {name} {now}")
-    return said
+    changes = {name: access.input_change(name, had) for name, had in noted.items()}
+    return [f"input {name} {change}" for name, change in changes.items() if change]
+
+
+_CHANGES = {
+    "settings": "setting {}", "parameters": "parameter {}", "paths": "the files of setting {}",
+    "data": "data/{}", "code": "the code of {}", "needs": "results of {}",
+}
 
 
 def differences(had, have):
-    """What changed from one set of facts to another, each in a few words.
+    """List what changed from one set of facts to another, each in a few words.
 
     Parameters
     ----------
@@ -153,33 +249,21 @@ def differences(had, have):
     Returns
     -------
     list of str
+        In the order of `have`.
     """
     said = []
-    for key in sorted({*had, *have}, key=_ORDER.index):
-        old, new = had.get(key), have.get(key)
-        if old == new:
+    for part, new in have.items():
+        old = had.get(part)
+        if not isinstance(new, dict):
+            if old != new:
+                said.append(f"{part} {_words(old)} -> {_words(new)}")
             continue
-        if not (isinstance(old, dict) and isinstance(new, dict)):
-            said.append(f"{key} {_words(old)} -> {_words(new)}")
-            continue
-        changed = [k for k in {**old, **new} if old.get(k) != new.get(k)]
-        said += [_CHANGES[key](k, old.get(k), new.get(k)) for k in changed]
+        old = old or {}
+        for name in [n for n in {**old, **new} if old.get(n) != new.get(n)]:
+            values = f"{_words(old.get(name))} -> {_words(new.get(name))}"
+            change = values if part in ("settings", "parameters") else "changed"
+            said.append(f"{_CHANGES[part].format(name)} {change}")
     return said
-
-
-_ORDER = (
-    "version", "recipe", "observations", "release", "seed", "profile", "settings", "parameters",
-    "paths", "data", "code", "needs",
-)
-
-_CHANGES = {
-    "settings": lambda k, old, new: f"setting {k} {_words(old)} -> {_words(new)}",
-    "parameters": lambda k, old, new: f"parameter {k} {_words(old)} -> {_words(new)}",
-    "paths": lambda k, old, new: f"the files of setting {k} changed",
-    "data": lambda k, old, new: f"data/{k} changed",
-    "code": lambda k, old, new: f"the code of {k} changed",
-    "needs": lambda k, old, new: f"results of {k} changed",
-}
 
 
 def _words(value):
@@ -187,32 +271,16 @@ def _words(value):
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
-def release(study):
-    """The release of SRDB that a study takes, if it is another than the study's own.
-
-    Parameters
-    ----------
-    study : soilresp.study.settings.Study
-
-    Returns
-    -------
-    dict
-        ``release`` in words; empty for the study's own.
-    """
-    words = getattr(study, "release", _OWN_RELEASE)
-    return {} if words == _OWN_RELEASE else {"release": words}
-
-
-# ---------------------------------------------------------------- where and when
+# ---------------------------------------------------------------- time and place
 
 
 def now():
-    """The time, in UTC, to the second (str)."""
+    """Return the time, in UTC, to the second (str)."""
     return f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def commit():
-    """The commit of the project, and whether tracked files differ from it.
+    """Return the commit of the project, and whether tracked files differ from it.
 
     Returns
     -------
@@ -235,12 +303,12 @@ def commit():
 
 
 def machine():
-    """The kind of machine, in words and without its name (str)."""
+    """Return the kind of machine, without its name (str)."""
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
 
 
 def surroundings():
-    """Versions, commit and kind of machine (dict)."""
+    """Return versions, commit and kind of machine (dict)."""
     return {"git": commit(), "versions": versions(), "platform": machine()}
 
 
@@ -248,7 +316,7 @@ def surroundings():
 
 
 def read(run):
-    """What a run folder says of its notebooks and stages.
+    """Read the records of a run folder.
 
     Parameters
     ----------
@@ -263,7 +331,7 @@ def read(run):
     try:
         stored = read_json(path) if path.exists() else {}
     except DataError:
-        # It only says what was: what is not known counts as not made.
+        # Without a record a notebook is executed again, which is always right.
         stored = {}
     return {"notebooks": stored.get("notebooks", {}), "stages": stored.get("stages", {})}
 
@@ -284,25 +352,153 @@ def note(run, kind, name, record):
     write_json(Path(run) / FILE_NAME, stored)
 
 
-def note_use(**facts):
-    """Tell the runner of the notebook, if there is one, that results of a stage were used.
+def in_batch():
+    """Return whether a batch run executes this process (bool)."""
+    return bool(os.environ.get(USE_VARIABLE))
 
-    Returns
-    -------
-    bool
-        Whether there is one.
-    """
-    file = os.environ.get(USE_VARIABLE)
-    if file:
-        with open(file, "a", encoding="utf-8") as stream:
+
+def note_use(**facts):
+    """Note in a batch run that results of a stage were used."""
+    if in_batch():
+        with open(os.environ[USE_VARIABLE], "a", encoding="utf-8") as stream:
             stream.write(json.dumps(facts) + "\n")
-    return bool(file)
 
 
 def uses(file):
-    """What `note_use` wrote, in order (list of dict)."""
+    """Read what `note_use` wrote, in order (list of dict)."""
     file = Path(file)
     if not file.exists():
         return []
     lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
     return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+# ---------------------------------------------------------------- notebooks
+
+
+def source_hash(notebook):
+    """Return a hash of a notebook's cells with their tags, whatever their outputs.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+
+    Returns
+    -------
+    str
+    """
+    cells = [
+        (cell.cell_type, cell.source, *(cell.metadata.get(k) or None for k in ("tags", "mystnb")))
+        for cell in notebook.cells
+    ]
+    return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def notebook_record(file, values, study):
+    """Return all that a notebook depends on before it is executed.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+        The notebook.
+    values : dict
+        Its parameters.
+    study : soilresp.study.settings.Study
+
+    Returns
+    -------
+    dict
+    """
+    notebook = nbformat.read(file, as_version=4)
+    lines = [
+        line
+        for cell in notebook.cells if cell.cell_type == "code"
+        for line in cell.source.splitlines() if not line.startswith(("%", "!"))
+    ]
+    return {
+        "version": __version__,
+        "recipe": study.recipe,
+        "observations": study.observations,
+        "release": study.release,
+        "seed": study.seed,
+        "profile": study.profile.name,
+        "parameters": {k: v for k, v in values.items() if k not in ("run", "profile")},
+        "source": source_hash(notebook),
+        "code": code_of_source("\n".join(lines)),
+    }
+
+
+def used_stages(uses, study):
+    """Return the stages that a notebook has used, and their inputs.
+
+    Parameters
+    ----------
+    uses : list of dict
+        From `uses`.
+    study : soilresp.study.settings.Study
+
+    Returns
+    -------
+    dict
+        ``stages`` by name, ``computed`` (those that were computed, why, and in how many
+        seconds) and ``inputs``, checksums by name.
+    """
+    from soilresp.study.stage import known_stages
+
+    inputs, known = {}, known_stages()
+    for one in uses:
+        if one["stage"] in known:
+            inputs |= known[one["stage"]].inputs(study)
+    return {
+        "stages": {
+            u["stage"]: {"settings": u["settings"], "digest": u["digest"]}
+            for u in uses if u["use"]
+        },
+        "computed": {
+            u["stage"]: {"why": u["why"], "seconds": u["seconds"]} for u in uses if u["why"]
+        },
+        "inputs": dict(sorted(inputs.items())),
+    }
+
+
+def notebook_reasons(file, target, values, study):
+    """List why a notebook has to be executed again.
+
+    Parameters
+    ----------
+    file, target : pathlib.Path
+        The notebook, and its executed copy.
+    values : dict
+        Its parameters.
+    study : soilresp.study.settings.Study
+
+    Returns
+    -------
+    list of str
+        Each reason in a few words; empty if the copy is up to date.
+    """
+    from soilresp.study.stage import known_stages
+
+    had = read(study.run)["notebooks"].get(file.stem)
+    if had is None:
+        return ["never executed"]
+    if had.get("status") != "done":
+        return ["it failed the last time"]
+    if not target.exists():
+        return ["its executed copy is missing"]
+    said = []
+    if checksum(target) != had["executed"]:
+        said.append("its executed copy was changed")
+    have = notebook_record(file, json.loads(json.dumps(values)), study)
+    if had.get("source") != have.pop("source"):
+        said.append("its cells changed")
+    said += differences(had, have)
+    for name, noted in had["stages"].items():
+        stage = known_stages().get(name)
+        if stage is None:
+            said.append(f"there is no stage {name} any more")
+        elif changes := stage.changes(study, noted["settings"]):
+            said.append(f"results of {name}: {changes[0]}")
+        elif stage.stored_digest(study) != noted["digest"]:
+            said.append(f"results of {name} changed")
+    return said

@@ -1,45 +1,47 @@
-"""Stages of the study: each makes a few result files, once, from what it needs.
+"""Stages of the study: functions whose results are stored, with all that they were made from."""
 
-A stage's results stand in ``results/NAME/`` with a note of all that they were made from: the
-settings, the code that the stage reaches, the committed data and the inputs that it reads, and
-the results of earlier stages, by their content. They are used again while all of that holds,
-and made anew when some of it has changed. A stage whose new results are the old ones to the
-byte leaves later stages as they are.
-"""
-
-import functools
 import hashlib
 import inspect
 import json
+import os
+import shutil
 import time
+import weakref
 
 from soilresp import __version__
 from soilresp.errors import DataError, ParameterError
 from soilresp.io import fetch as access
 from soilresp.io.files import load, read_json, save, sha256, write_json
 from soilresp.study import provenance
-from soilresp.study.code import own_code
 
-__all__ = ["Results", "Stage"]
+__all__ = ["Results", "Stage", "known_stages"]
 
 _NOTE = "stage.json"
+_PREVIOUS = "previous"
+_NO_RESULT = "no stored result"
+_PARTS = {"settings", "inputs", "files", "sha256", "digest"}
 
-_COMPARED = ("version", "recipe", "observations", "seed", "settings", "paths", "data", "code",
-             "needs")
-"""Parts of a note that hold what results were made from; inputs are compared apart."""
+KEPT = 2
+"""Superseded results of a stage that stay in its folder for other processes that read them."""
+
+
+_in_use = weakref.WeakSet()
+"""Results of this process, whose files stay as long as they may be read."""
 
 
 class Results:
     """Result files of a stage, read when asked for.
 
     ``results.totals`` and ``results["totals"]`` both read the file that the
-    stage saved under ``totals``.
+    stage saved under ``totals``. Results with other settings that are made later do not
+    change what is read.
     """
 
     def __init__(self, folder, note):
         self._folder = folder
         self._note = note
         self._read = {}
+        _in_use.add(self)
 
     @property
     def key(self):
@@ -58,7 +60,7 @@ class Results:
 
     def __getitem__(self, name):
         if name not in self._read:
-            self._read[name] = load(self._folder / self._note["files"][name])
+            self._read[name] = load(self._place() / self._note["files"][name])
         return self._read[name]
 
     def __getattr__(self, name):
@@ -72,9 +74,29 @@ class Results:
     def __dir__(self):
         return [*super().__dir__(), *self._note["files"]]
 
+    def _place(self):
+        """Return the folder that holds these results: that of the stage, or one below it."""
+        note = self._folder / _NOTE
+        if note.exists() and read_json(note)["digest"] == self.digest:
+            return self._folder
+        previous = self._folder / _PREVIOUS / self.digest
+        if not previous.exists():
+            raise DataError(
+                f"{self._folder} no longer holds the results with settings {self.settings}: the "
+                f"{KEPT} results superseded last are kept. Compute them again."
+            )
+        return previous
+
 
 class Stage:
-    """A function from a study to named results, with memory.
+    """A function from a study to named results, which are stored.
+
+    A result is used again while its settings, the code of its module and of all modules of
+    this package that it imports, its data files, its inputs and the results that it needs are
+    the same, and is computed again otherwise. New results that equal the old ones to the byte
+    leave later stages as they are. The files lie in ``results/NAME``; those of superseded
+    results move to ``results/NAME/previous``, where the last two stay, and those that this
+    process still refers to.
 
     Parameters
     ----------
@@ -85,25 +107,32 @@ class Stage:
         datasets and dictionaries. Its keyword-only arguments are the stage's
         settings; ``None`` there stands for the profile's value.
     needs : sequence of Stage
-        Stages whose results it takes, handed over as a dictionary by name.
+        Stages whose results it takes, passed as a dictionary by name.
     notebook : str, optional
         Name of the notebook that makes it; by default that of the stage.
+    data : sequence of str
+        Files or folders below ``data/`` that it reads.
     """
 
-    def __init__(self, name, compute, needs=(), notebook=None):
+    known = {}
+    """All stages, by name."""
+
+    def __init__(self, name, compute, needs=(), notebook=None, data=()):
         self.name = name
         self.notebook = notebook or name
         self.compute = compute
         self.needs = tuple(needs)
+        self.data = tuple(data)
         self.__doc__ = compute.__doc__
         self.settings = {
             p.name: p.default
             for p in inspect.signature(compute).parameters.values()
             if p.kind is p.KEYWORD_ONLY
         }
+        Stage.known[name] = self
 
     def __call__(self, study, **settings):
-        """Results of the stage with these settings: those at hand if they hold, else new ones.
+        """Return the results with these settings, stored or newly computed.
 
         Raises
         ------
@@ -115,52 +144,53 @@ class Stage:
             raise ParameterError(
                 f"{self.name} has no setting {unknown[0]!r}; it has {', '.join(self.settings)}."
             )
-        return self._obtain(study, self._resolve(study, settings), told=False)
+        return self._obtain(study, self._resolve(study, settings))
 
     def stored(self, study):
-        """Results at hand, whatever their settings, or None.
+        """Return the stored results whatever their settings, or None if they no longer hold.
 
-        Results of another seed, recipe or kind of observations, of other code or inputs, or
-        made from results that have changed since, are not at hand.
+        They do not hold for another seed, recipe or kind of observations, nor when code, inputs
+        or the results that they need have changed since.
         """
-        results = self._stored(study)
-        if results is not None:
-            self._tell_use(results)
+        note, _ = self._look(study)
+        if note is None or self.changes(study):
+            return None
+        results = Results(self._folder(study), note)
+        self._note_use(results)
         return results
 
     def changes(self, study, settings=None):
-        """Why results with these settings would have to be made anew.
+        """List why results with these settings would have to be computed.
 
         Parameters
         ----------
         study : soilresp.study.settings.Study
         settings : dict, optional
-            All settings of the stage; default those of the results at hand.
+            All settings of the stage; default those of the stored results.
 
         Returns
         -------
         list of str
-            Each reason in a few words; empty if the results at hand hold.
+            Each reason in a few words; empty if the stored results hold.
         """
         note, damage = self._look(study)
         if note is None:
             return [damage]
-        said = []
+        settings = note["settings"] if settings is None else settings
+        digests = {stage.name: stage.stored_digest(study) for stage in self.needs}
+        said = self._reasons(note, self._facts(study, settings, digests))
         for stage in self.needs:
-            reasons = stage.changes(study)
-            if reasons:
+            if reasons := stage.changes(study):
                 said.append(f"results of {stage.name}: {reasons[0]}")
-        needs = {stage.name: stage.stored_digest(study) for stage in self.needs}
-        return self._reasons(study, note, note["settings"] if settings is None else settings,
-                             needs) + said
+        return said
 
     def stored_digest(self, study):
-        """Hash of the content of the results at hand, whether or not they hold; else None."""
+        """Return the hash of the stored results, whether or not they hold; None without any."""
         note, _ = self._look(study)
         return note["digest"] if note else None
 
     def inputs(self, study):
-        """Inputs that the results at hand and those before them were made from.
+        """Return the inputs that the stored results and those they need were made from.
 
         Parameters
         ----------
@@ -178,12 +208,6 @@ class Stage:
         had = note["inputs"] if note else {}
         return found | {name: facts["sha256"] for name, facts in had.items() if facts}
 
-    def _stored(self, study):
-        note, _ = self._look(study)
-        if note is None or self.changes(study):
-            return None
-        return Results(self._folder(study), note)
-
     def _resolve(self, study, settings):
         resolved = {**self.settings, **{k: v for k, v in settings.items() if v is not None}}
         for name, value in resolved.items():
@@ -191,104 +215,103 @@ class Stage:
                 resolved[name] = getattr(study.profile, name, None)
         return json.loads(json.dumps(resolved))
 
-    def _obtain(self, study, settings, told):
+    def _obtain(self, study, settings, asked=True):
         needs = {stage.name: stage._for_others(study) for stage in self.needs}
-        digests = {name: results.digest for name, results in needs.items()}
+        facts = self._facts(study, settings, {name: r.digest for name, r in needs.items()})
         note, damage = self._look(study)
-        reasons = self._reasons(study, note, settings, digests) if note else [damage]
-        if not reasons:
-            results = Results(self._folder(study), note)
-            if not told:
-                self._tell_use(results)
-            return results
-        why = "; ".join(reasons)
-        if told:
-            how = "the settings they had" if note else f"profile '{study.profile.name}'"
-            print(f"Results of {self.name} are made now with {how}: {why}.")
-        start, began = time.perf_counter(), provenance.now()
-        with access.note_inputs() as inputs:
-            made = self.compute(study, needs, **settings)
-        note = self._write(study, made, self._facts(study, settings, digests), inputs)
-        took = round(time.perf_counter() - start, 1)
-        provenance.note(study.run, "stages", self.name, {
-            "why": why, "started": began, "seconds": took, **provenance.surroundings(),
-        })
+        reasons = self._reasons(note, facts) if note else [damage]
+        why, seconds = "; ".join(reasons), None
+        if reasons:
+            # That a first result is computed is expected, and a batch run prints the reason.
+            if not asked or (reasons != [_NO_RESULT] and not provenance.in_batch()):
+                print(f"Computing {self.name}: {why}.")
+            start, began = time.perf_counter(), provenance.now()
+            with access.note_inputs() as inputs:
+                made = self.compute(study, needs, **settings)
+            note = self._write(study, made, facts, inputs)
+            seconds = round(time.perf_counter() - start, 1)
+            provenance.note(study.run, "stages", self.name, {
+                "why": why, "started": began, "seconds": seconds, **provenance.surroundings(),
+            })
         results = Results(self._folder(study), note)
-        has_runner = self._tell_use(results, why=why, seconds=took, use=not told)
-        # A first result is expected; that an old one goes is not.
-        if not (told or has_runner) and reasons != [_NEVER]:
-            print(f"{self.name} is made now: {why}.")
+        if asked or reasons:
+            self._note_use(results, why=why or None, seconds=seconds, use=asked)
         return results
 
-    def _write(self, study, made, facts, inputs):
-        """Save results, and the note that makes them count."""
-        folder = self._folder(study)
-        # The note goes first and comes back last: files without it count for nothing.
-        (folder / _NOTE).unlink(missing_ok=True)
-        files = {name: save(folder, name, content).name for name, content in made.items()}
-        checksums = {file: sha256(folder / file) for file in files.values()}
-        note = {
-            "stage": self.name,
-            "key": _hash(facts),
-            **facts,
-            "inputs": inputs,
-            "files": files,
-            "sha256": checksums,
-            "digest": _hash(checksums),
-        }
-        write_json(folder / _NOTE, note)
-        return read_json(folder / _NOTE)
-
     def _for_others(self, study):
-        """Results for a later stage: with the settings they have, remade if inputs changed."""
+        """Return results for a later stage: with the settings they have, computed if outdated."""
         note, _ = self._look(study)
         # A note of an earlier version may hold settings that are no more.
         had = {k: v for k, v in note["settings"].items() if k in self.settings} if note else {}
-        return self._obtain(study, self._resolve(study, had), told=True)
+        return self._obtain(study, self._resolve(study, had), asked=False)
 
-    def _facts(self, study, settings, needs):
-        """All that results stand on, but for the inputs that are found on the way."""
-        closure = self._closure()
+    def _write(self, study, made, facts, inputs):
+        """Save results, and last the note that makes them count; return the note."""
+        folder = self._folder(study)
+        previous = self._put_aside(study)
+        (folder / _NOTE).unlink(missing_ok=True)
+        files = {name: save(folder, name, content).name for name, content in made.items()}
+        checksums = {file: sha256(folder / file) for file in files.values()}
+        digest = _hash(checksums)
+        write_json(folder / _NOTE, {
+            "stage": self.name, "key": _hash(facts), **facts, "inputs": inputs, "files": files,
+            "sha256": checksums, "digest": digest,
+        })
+        if previous and previous.name == digest:
+            shutil.rmtree(previous)
+        return read_json(folder / _NOTE)
+
+    def _put_aside(self, study):
+        """Move whole results below ``previous``, and remove all but the last of those there."""
+        note, _ = self._look(study)
+        if note is None:
+            return None
+        folder = self._folder(study)
+        aside = folder / _PREVIOUS / note["digest"]
+        aside.mkdir(parents=True, exist_ok=True)
+        (folder / _NOTE).unlink()
+        for file in note["sha256"]:
+            os.replace(folder / file, aside / file)
+        others = sorted(aside.parent.iterdir(), key=lambda f: (f == aside, f.stat().st_mtime_ns))
+        read = {results.digest for results in _in_use}
+        for old in others[:-KEPT]:
+            if old.name not in read:
+                shutil.rmtree(old)
+        return aside
+
+    def _facts(self, study, settings, digests):
+        """Return all that results depend on, but for inputs that are found while computing."""
         return {
             "settings": settings,
             "recipe": study.recipe,
             "observations": study.observations,
+            "release": study.release,
             "seed": study.seed,
             "version": __version__,
-            "code": closure.modules,
-            "data": provenance.committed_data(closure),
+            "code": provenance.code_of_module(self.compute.__module__),
+            "data": provenance.data_files(self.data),
             "paths": provenance.files_in(settings),
-            "needs": needs,
-            **provenance.release(study),
+            "needs": digests,
         }
 
-    def _closure(self):
-        return _closure_of(self.compute.__module__, self.compute.__qualname__)
-
-    def _reasons(self, study, note, settings, needs):
-        """What has changed since a note was made."""
-        facts = self._facts(study, settings, needs)
-        if note["key"] == _hash(facts):
-            return provenance.changed_inputs(note["inputs"])
-        had = {part: note[part] for part in (*_COMPARED, "release") if part in note}
-        said = provenance.differences(had, facts)
-        return said + provenance.changed_inputs(note["inputs"]) or ["its note does not fit"]
+    def _reasons(self, note, facts):
+        had = {part: note.get(part) for part in facts}
+        return provenance.differences(had, facts) + provenance.changed_inputs(note["inputs"])
 
     def _folder(self, study):
         return study.results / self.name
 
-
     def _look(self, study):
-        """The note of whole results; or None, and what is wrong."""
+        """Return the note of whole results; or None, and what is wrong."""
         folder = self._folder(study)
         if not (folder / _NOTE).exists():
-            return None, _NEVER
+            return None, _NO_RESULT
         try:
             note = read_json(folder / _NOTE)
         except DataError:
             return None, f"{self.name}/{_NOTE} is damaged"
-        if not isinstance(note, dict) or not {*_COMPARED, "sha256", "digest"} <= set(note):
-            return None, "the results at hand are of an earlier version"
+        if not isinstance(note, dict) or not set(note) >= _PARTS:
+            return None, "the stored results are of an earlier version"
         for file, digest in note["sha256"].items():
             if not (folder / file).exists():
                 return None, f"{self.name}/{file} is missing"
@@ -296,19 +319,18 @@ class Stage:
                 return None, f"{self.name}/{file} is damaged"
         return note, ""
 
-    def _tell_use(self, results, why=None, seconds=None, use=True):
-        return provenance.note_use(
+    def _note_use(self, results, why=None, seconds=None, use=True):
+        provenance.note_use(
             stage=self.name, settings=results.settings, digest=results.digest, why=why,
             seconds=seconds, use=use,
         )
 
 
-_NEVER = "never made"
+def known_stages():
+    """Return all stages of the study by name (dict of str to `Stage`)."""
+    import soilresp.study.chapters  # noqa: F401 (its modules define the stages)
 
-
-@functools.cache
-def _closure_of(module, name):
-    return own_code().of_function(module, name)
+    return Stage.known
 
 
 def _hash(content):

@@ -53,4 +53,7 @@ def _selection(study, needs, *, rules=None, truth=twin.TRUTHS[0]):
     }
 
 
-selection = Stage("01_data_selection", _selection)
+selection = Stage(
+    "01_data_selection", _selection,
+    data=("embedded.nc", "twin_network.json", "natural_earth/**/ne_50m_admin_0_countries.*"),
+)

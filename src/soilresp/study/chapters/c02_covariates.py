@@ -50,4 +50,6 @@ def _assembly(study, needs, *, cube=None, inputs=None, options=None, years=None)
     }
 
 
-assembly = Stage("02_covariate_assembly", _assembly, [selection])
+assembly = Stage(
+    "02_covariate_assembly", _assembly, [selection], data=("embedded.nc", "recipes.yaml")
+)

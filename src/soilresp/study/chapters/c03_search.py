@@ -80,7 +80,7 @@ def _search(study, needs, *, search_trees=None, search_depth=None, search_anew=F
     }
 
 
-predictor_search = Stage("03_predictor_search", _search, [assembly])
+predictor_search = Stage("03_predictor_search", _search, [assembly], data=("study/search.*",))
 
 
 def _recheck(study, needs, *, recheck_leaders=None):
@@ -96,7 +96,9 @@ def _recheck(study, needs, *, recheck_leaders=None):
     return {"rechecked": _again(tables, found.whole, found.made, recheck_leaders)}
 
 
-search_recheck = Stage("03_search_recheck", _recheck, [assembly, predictor_search])
+search_recheck = Stage(
+    "03_search_recheck", _recheck, [assembly, predictor_search], data=("study/search.*",)
+)
 
 
 def _tables(assembled):

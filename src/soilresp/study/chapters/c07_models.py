@@ -376,5 +376,6 @@ def biomes_of(comparison, quantity):
 
 
 intercomparison = Stage(
-    "07_tem_intercomparison", _intercomparison, [assembly, training, validation, mapping]
+    "07_tem_intercomparison", _intercomparison, [assembly, training, validation, mapping],
+    data=("embedded.nc", "models.yaml", "paper_values.yaml"),
 )

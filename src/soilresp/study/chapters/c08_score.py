@@ -43,4 +43,7 @@ def _scoring(study, needs, *, file=None, model_name=None):
     }
 
 
-model_score = Stage("08_score_your_model", _scoring, [assembly, mapping])
+model_score = Stage(
+    "08_score_your_model", _scoring, [assembly, mapping],
+    data=("embedded.nc", "models.yaml", "paper_values.yaml", "literature_totals.csv"),
+)

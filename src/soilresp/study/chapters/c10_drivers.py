@@ -332,7 +332,9 @@ def _here(name, filters):
     return found
 
 
-alternatives = Stage("10_alternatives", _alternatives, [assembly])
+alternatives = Stage(
+    "10_alternatives", _alternatives, [assembly], data=("study/alternatives.*",)
+)
 
 
 _CASES = {

@@ -117,4 +117,7 @@ def _twin_experiments(study, needs, *, n_twins=None):
     }
 
 
-twin_experiments = Stage("11_twin_experiments", _twin_experiments)
+twin_experiments = Stage(
+    "11_twin_experiments", _twin_experiments,
+    data=("embedded.nc", "twin_network.json", "study/twins*"),
+)

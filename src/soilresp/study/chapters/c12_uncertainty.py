@@ -193,7 +193,7 @@ def _uncertainty(study, needs, *, n_replicates=None, n_runs=2, uncertainty_trees
 
 uncertainty = Stage(
     "05_uncertainty", _uncertainty, [assembly, predictor_search, mapping],
-    notebook="12_uncertainty",
+    notebook="12_uncertainty", data=("embedded.nc", "paper_values.yaml"),
 )
 
 

@@ -34,5 +34,6 @@ def _quality_effect(study, needs, *, effect_runs=None, effect_trees=None, cv_fol
 
 
 quality_effect = Stage(
-    "04_quality_effect", _quality_effect, [selection, assembly, predictor_search]
+    "04_quality_effect", _quality_effect, [selection, assembly, predictor_search],
+    data=("natural_earth/**/ne_50m_admin_0_countries.*",),
 )
