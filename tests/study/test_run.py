@@ -144,7 +144,7 @@ def test_whole_run(project, capsys):
         assert part in out
     assert not {"JUPYTER_PATH", provenance.USE_VARIABLE} & set(os.environ)
     assert {f.name for f in folder.iterdir()} == {
-        "notebooks", "results", "study.json", "provenance.json", "notes.jsonl"
+        "notebooks", "results", "study.json", "provenance.json", "notes.jsonl", ".lock"
     }
     # A single notebook keeps the settings of the run.
     _, summary = run.run_study(only=["01"], out="runs/a")
