@@ -1,4 +1,4 @@
-"""Reading the fields that a recipe names, each onto the half-degree grid in the study's units."""
+"""Read the fields that a recipe names onto the half-degree grid in the study's units."""
 
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from soilresp.readers.gsde import read_gsde
 from soilresp.readers.hwsd import read_soil_carbon
 from soilresp.readers.landcover import read_glc2000
 from soilresp.readers.merra2 import read_merra2
-from soilresp.readers.raster import open_geotiff, read_hdf4
 
 __all__ = ["READERS", "read_field", "land_cover", "precipitation_ratio"]
 
@@ -164,26 +163,6 @@ def _land_share(field, embedded):
     return xr.DataArray(share, {"lat": field["lat"], "lon": field["lon"]}, ("lat", "lon"))
 
 
-def _glass(source, paths, years, embedded):
-    first = _first_of(paths[0], "GLASS*.hdf")
-    rows = 3600 if first is None else len(read_hdf4(first, "LAI")[0])
-    return read_glass_lai(paths[0], years, resolution=180 / rows)
-
-
-def _gimms(source, paths, years, embedded):
-    first = _first_of(paths[0], "GIMMS_LAI4g*.tif")
-    rows = 2160
-    if first is not None:
-        with open_geotiff(first) as raster:
-            rows = raster.height
-    return read_gimms_lai4g(paths[0], years, resolution=180 / rows)
-
-
-def _first_of(folder, pattern):
-    """A file of a product, whose cells tell its resolution, or None."""
-    return next(iter(sorted(Path(folder).rglob(pattern))), None)
-
-
 _MERRA2 = {"T2M": "tas", "PRECTOTCORR": "pr", "QV2M, PS": "vap", "SWGDN": "rsds"}
 
 READERS = {
@@ -196,7 +175,7 @@ READERS = {
     "cru_ts": lambda source, paths, years, _: read_cru_ts(paths[0], source.variable, years),
     "cru_ts_radiation": _cru_ts_radiation,
     "merra2": _merra2,
-    "glass_lai": _glass,
-    "gimms_lai4g": _gimms,
+    "glass_lai": lambda source, paths, years, _: read_glass_lai(paths[0], years),
+    "gimms_lai4g": lambda source, paths, years, _: read_gimms_lai4g(paths[0], years),
 }
 """Readers by the name that recipes use; leaf area from fAPAR is made in the cube itself."""

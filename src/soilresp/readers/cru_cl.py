@@ -62,7 +62,13 @@ def read_cru_cl(path, variable):
     long_name, units, scale = VARIABLES[variable]
     header, _, body = _text(path).partition(b"\n")
     numbers, _, body = body.partition(b"\n")
-    n_lon, n_lat, n_month = _shape(path, header, numbers)
+    found = dict(zip(header.split(), numbers.split()))
+    if [found.get(name) for name in (b"n_months", b"n_rows", b"n_cols")] != [b"12", b"360", b"720"]:
+        raise DataError(
+            f"{path}: the header should give n_cols 720, n_rows 360, n_months 12; got "
+            f"{header[:80]!r} and {numbers[:80]!r}. Is this a CRU CL 1.0 file?"
+        )
+    n_month, n_lat, n_lon = 12, 360, 720
     expected = n_month * n_lat * (n_lon * _WIDTH + 1)
     if len(body) != expected:
         raise DataError(
@@ -105,19 +111,3 @@ def _text(path):
         return path.read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error}). Fetch it again.") from None
-
-
-def _shape(path, header, numbers):
-    names, values = header.split(), numbers.split()
-    wanted = [b"n_cols", b"n_rows", b"n_months"]
-    try:
-        found = dict(zip(names, map(float, values), strict=True))
-        shape = tuple(int(found[n]) for n in wanted)
-    except (ValueError, KeyError, OverflowError):
-        shape = None
-    if shape != (720, 360, 12):
-        raise DataError(
-            f"{path}: the two header lines should give n_cols 720, n_rows 360, n_months 12; "
-            f"got {header[:80]!r} and {numbers[:80]!r}. Is this a CRU CL 1.0 file?"
-        )
-    return shape

@@ -28,6 +28,7 @@ from soilresp.readers.netcdf import (
     on_grid,
     pick,
     read_months,
+    variable_of,
 )
 
 __all__ = ["VARIABLES", "read_cru_ts"]
@@ -93,7 +94,8 @@ def read_cru_ts(paths, variable, years, stations=False):
         titles.add(data.attrs.get("title", "CRU TS 4"))
         field = pick(data, variable, plausible.units, path)
         if stations:
-            return on_grid(_station_counts(data, path), lat, lon, path)
+            counts = variable_of(data, "stn", path).astype(np.float32)
+            return on_grid(counts, lat, lon, path)
         field = on_grid(field, lat, lon, path)
         check_range(field, plausible, path)
         return field
@@ -113,15 +115,6 @@ def read_cru_ts(paths, variable, years, stations=False):
         "source": "; ".join(sorted(titles)),
     }
     return out
-
-
-def _station_counts(data, path):
-    if "stn" not in data:
-        raise DataError(
-            f"{path}: no variable 'stn' with the number of stations, found "
-            f"{sorted(data.data_vars)}. Use a file of release 4."
-        )
-    return data["stn"].astype(np.float32)
 
 
 def _check_no_antarctica(field, where):

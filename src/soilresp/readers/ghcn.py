@@ -8,11 +8,11 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-import xarray as xr
 
 from soilresp.errors import DataError
 from soilresp.grid.cells import coordinates
 from soilresp.readers.archive import read_gzip
+from soilresp.readers.netcdf import by_year, check_months, month_name
 
 __all__ = ["read_ghcn"]
 
@@ -65,36 +65,21 @@ def read_ghcn(path, years):
             f"{_CELLS + 2} (month, year and 36 x 72 values). The file is cut short; fetch it again."
         )
     blocks = numbers.reshape(-1, _CELLS + 2)
-    month_index = {}
-    for i, (month, year) in enumerate(blocks[:, :2].tolist()):
-        if (year, month) in month_index:
-            raise DataError(f"{path}: {year}-{month:02d} is there twice. Fetch it again.")
-        month_index[year, month] = i
-    first, last = years
-    wanted = [(y, m) for y in range(first, last + 1) for m in range(1, 13)]
-    lacking = [ym for ym in wanted if ym not in month_index]
-    if lacking:
-        raise DataError(
-            f"{path}: no data for {lacking[0][0]}-{lacking[0][1]:02d} "
-            f"({len(lacking)} of the months {first}-{last} are missing)."
-        )
-    values = blocks[[month_index[ym] for ym in wanted], 2:].astype(float)
+    months = (blocks[:, 1] * 12 + blocks[:, 0] - 1).tolist()
+    place = {month: i for i, month in enumerate(months)}
+    if len(place) < len(months):
+        twice = next(m for i, m in enumerate(months) if place[m] != i)
+        raise DataError(f"{path}: {month_name(twice)} is repeated. Fetch it again.")
+    check_months(place, years, path)
+    rows = [place[m] for m in range(years[0] * 12, (years[1] + 1) * 12)]
+    values = blocks[rows, 2:].astype(float)
     values[values == _MISSING] = np.nan
     if np.isnan(values).all():
-        raise DataError(f"{path}: no value in {first}-{last}. Fetch it again.")
-    grid = coordinates(5.0)
-    return xr.DataArray(
-        values.reshape(-1, 12, 36, 72) / 100,
-        dims=("year", "month", "lat", "lon"),
-        coords={
-            "year": np.arange(first, last + 1),
-            "month": np.arange(1, 13),
-            "lat": grid["lat"],
-            "lon": grid["lon"],
-        },
-        name="prcp",
-        attrs={"units": "mm month-1", "long_name": "precipitation anomaly from 1961-1990"},
-    )
+        raise DataError(f"{path}: no value in {years[0]}-{years[1]}. Fetch it again.")
+    out = by_year(values.reshape(-1, 36, 72) / 100, years, **coordinates(5.0))
+    out.name = "prcp"
+    out.attrs = {"units": "mm month-1", "long_name": "precipitation anomaly from 1961-1990"}
+    return out
 
 
 def _check_words(words):

@@ -16,7 +16,6 @@ from datetime import date
 import xarray as xr
 
 from soilresp.errors import DataError
-from soilresp.grid.cells import coordinates
 from soilresp.grid.regrid import to_half_degree
 from soilresp.readers.lai import LARGEST_LAI, dated_files, monthly_means, scale
 from soilresp.readers.raster import check_global, open_geotiff
@@ -30,10 +29,10 @@ SCALE = 0.001
 """Leaf area index of a stored 1, m2 m-2."""
 
 _PATTERN = r"^GIMMS_LAI4g.*_(\d{4})(\d{2})(\d{2})\.tif$"
-_EXAMPLE = "GIMMS_LAI4g_V1.2_19820101.tif"
+_NAMES = "GIMMS_LAI4g*.tif"
 
 
-def read_gimms_lai4g(source, years, fills=(), resolution=1 / 12):
+def read_gimms_lai4g(source, years):
     """Read monthly means of GIMMS LAI4g on the half-degree grid.
 
     Parameters
@@ -44,10 +43,6 @@ def read_gimms_lai4g(source, years, fills=(), resolution=1 / 12):
     years : (int, int)
         First and last year. A year takes 12 MB; ask for one at a time where
         memory is short.
-    fills : iterable of int
-        Stored values that stand for no data, beside `FILL`.
-    resolution : float
-        Size of the product's cells, degrees.
 
     Returns
     -------
@@ -61,25 +56,23 @@ def read_gimms_lai4g(source, years, fills=(), resolution=1 / 12):
         If rasterio is not installed, half a month is missing or there twice,
         or a file is damaged, on another grid, or has values out of range.
     """
-    files = dated_files(source, _PATTERN, "GIMMS LAI4g", _EXAMPLE)
+    files = dated_files(source, _NAMES, _PATTERN)
     composites = {_span(key, path): path for key, path in files.items()}
     return monthly_means(
         composites,
         years,
-        lambda path: to_half_degree(read_gimms_composite(path, fills, resolution)),
+        lambda path: to_half_degree(read_gimms_composite(path)),
         {"source": "GIMMS LAI4g", "cell_methods": "area: mean where land time: mean"},
     )
 
 
-def read_gimms_composite(path, fills=(), resolution=1 / 12):
+def read_gimms_composite(path):
     """Read half a month on the product's own grid.
 
     Parameters
     ----------
     path : path-like
-        GeoTIFF.
-    fills, resolution
-        As for `read_gimms_lai4g`.
+        GeoTIFF of the whole globe; its rows give the size of a cell.
 
     Returns
     -------
@@ -92,10 +85,10 @@ def read_gimms_composite(path, fills=(), resolution=1 / 12):
         If the file is damaged, on another grid, or has values out of range.
     """
     with open_geotiff(path) as raster:
-        check_global(raster, path, resolution)
+        grid = check_global(raster, path)
         stored = raster.read(1)
-    lai = scale(stored, SCALE, {FILL, *fills}, (0, round(LARGEST_LAI / SCALE)), path)
-    return xr.DataArray(lai, coordinates(resolution), ("lat", "lon"), "LAI", {"units": "m2 m-2"})
+    lai = scale(stored, SCALE, FILL, (0, round(LARGEST_LAI / SCALE)), path)
+    return xr.DataArray(lai, grid, ("lat", "lon"), "LAI", {"units": "m2 m-2"})
 
 
 def _span(key, path):

@@ -3,23 +3,19 @@
 Lenssen, N. et al. (2019), doi:10.1029/2018JD029522.
 """
 
-import warnings
-import zlib
 from pathlib import Path
 
-import netCDF4
 import numpy as np
-import xarray as xr
 
 from soilresp.errors import DataError
-from soilresp.grid.cells import to_standard
-from soilresp.readers.archive import read_gzip
+from soilresp.grid.cells import coordinates
+from soilresp.readers.netcdf import on_grid, pick, read_months
 
 __all__ = ["read_gistemp"]
 
 _IMPOSSIBLE = 100  # K
 _FILL = 327.67
-_MOST = 2_000_000_000  # bytes; 140 years have 60 million
+_LAT, _LON = (axis.values for axis in coordinates(2.0).values())
 
 
 def read_gistemp(path, years):
@@ -44,63 +40,12 @@ def read_gistemp(path, years):
         If the file cannot be read, lacks ``tempanomaly``, is not on the 2-degree
         grid, or lacks or repeats a month of the years asked for.
     """
-    path = Path(path)
-    try:
-        if path.suffix == ".gz":
-            store = netCDF4.Dataset(path.stem, memory=read_gzip(path, _MOST))
-            source = xr.backends.NetCDF4DataStore(store)
-        else:
-            source = path
-        with warnings.catch_warnings():
-            # Times that cannot be are told of below, by the months that are missing.
-            warnings.simplefilter("ignore", xr.SerializationWarning)
-            opened = xr.open_dataset(source)
-        with opened as data:
-            if "tempanomaly" not in data:
-                raise DataError(
-                    f"{path}: no variable 'tempanomaly', found {sorted(data.data_vars)}. "
-                    "Is this a GISTEMP gridded file?"
-                )
-            anomaly = data["tempanomaly"].load()
-    except (OSError, EOFError, RuntimeError, ValueError, OverflowError, zlib.error) as error:
-        raise DataError(
-            f"{path} is not a readable NetCDF file ({error}). Fetch it again."
-        ) from None
-    if dict(anomaly.sizes) != {"time": anomaly.sizes.get("time"), "lat": 90, "lon": 180}:
-        raise DataError(
-            f"{path}: expected 'tempanomaly' by time on 90 x 180 cells of 2 degrees, got "
-            f"{dict(anomaly.sizes)}. Is this a GISTEMP gridded file?"
-        )
-    # xarray gives `dt` to dates alone, and not to an axis without any.
-    if not {"time", "lat", "lon"} <= set(anomaly.coords) or not hasattr(anomaly["time"], "dt"):
-        raise DataError(
-            f"{path}: 'tempanomaly' should have latitudes, longitudes and dates, found "
-            f"{sorted(map(str, anomaly.coords))}. Fetch it again."
-        )
-    first, last = years
-    months = (anomaly["time"].dt.year * 12 + anomaly["time"].dt.month - 1).values
-    asked = (months >= first * 12) & (months < (last + 1) * 12)
-    anomaly, months = anomaly.isel(time=np.flatnonzero(asked)), months[asked]
-    wanted = np.arange(first * 12, (last + 1) * 12)
-    if not np.array_equal(months, wanted):
-        lacking = sorted(set(wanted.tolist()) - set(months.tolist()))
-        fault = "a month is repeated or out of order"
-        if lacking:
-            fault = f"{lacking[0] // 12}-{lacking[0] % 12 + 1:02d} is missing"
-        raise DataError(f"{path}: expected every month of {first}-{last} once, but {fault}.")
-    anomaly = to_standard(anomaly.drop_vars("time").transpose("time", "lat", "lon"))
-    out = xr.DataArray(
-        anomaly.values.reshape(-1, 12, *anomaly.shape[1:]),
-        dims=("year", "month", "lat", "lon"),
-        coords={
-            "year": np.arange(first, last + 1),
-            "month": np.arange(1, 13),
-            "lat": anomaly["lat"],
-            "lon": anomaly["lon"],
-        },
-        name="tempanomaly",
-        attrs={"units": "K", "long_name": "temperature anomaly from 1951-1980"},
-    )
+    def read(data, path):
+        return on_grid(pick(data, "tempanomaly", "K", path), _LAT, _LON, path)
+
+    out = read_months([Path(path)], years, read)
+    out.name = "tempanomaly"
+    out.attrs = {"units": "K", "long_name": "temperature anomaly from 1951-1980"}
     return _without_fill(out, path)
 
 

@@ -30,11 +30,11 @@ from soilresp.readers.raster import read_hdf4
 __all__ = ["read_glass_lai", "read_glass_composite"]
 
 _PATTERN = r"^GLASS01B0[12]\.V\d{2}\.A(\d{4})(\d{3})\..*hdf$"
-_EXAMPLE = "GLASS01B02.V40.A1982001.2019353.hdf"
+_NAMES = "GLASS01B0*.hdf"
 _DAYS = 8
 
 
-def read_glass_lai(source, years, fills=(), resolution=0.05):
+def read_glass_lai(source, years):
     """Read monthly means of GLASS LAI on the half-degree grid.
 
     Parameters
@@ -45,11 +45,6 @@ def read_glass_lai(source, years, fills=(), resolution=0.05):
     years : (int, int)
         First and last year. A year takes 12 MB; ask for one at a time where
         memory is short.
-    fills : iterable of int
-        Stored values that stand for no data, beside the files' own
-        ``_FillValue``.
-    resolution : float
-        Size of the product's cells, degrees.
 
     Returns
     -------
@@ -63,25 +58,23 @@ def read_glass_lai(source, years, fills=(), resolution=0.05):
         If pyhdf is not installed, a composite is missing or there twice, or a
         file is damaged, on another grid, or has values out of range.
     """
-    files = dated_files(source, _PATTERN, "GLASS LAI", _EXAMPLE)
+    files = dated_files(source, _NAMES, _PATTERN)
     composites = {_span(key, path): path for key, path in files.items()}
     return monthly_means(
         composites,
         years,
-        lambda path: to_half_degree(read_glass_composite(path, fills, resolution)),
+        lambda path: to_half_degree(read_glass_composite(path)),
         {"source": "GLASS LAI (AVHRR)", "cell_methods": "area: mean where land time: mean"},
     )
 
 
-def read_glass_composite(path, fills=(), resolution=0.05):
+def read_glass_composite(path):
     """Read one 8-day composite on the product's own grid.
 
     Parameters
     ----------
     path : path-like
-        HDF-EOS2 file.
-    fills, resolution
-        As for `read_glass_lai`.
+        HDF-EOS2 file of the whole globe; its rows give the size of a cell.
 
     Returns
     -------
@@ -103,16 +96,15 @@ def read_glass_composite(path, fills=(), resolution=0.05):
         )
     if attrs.get("add_offset", 0) != 0:
         raise DataError(f"{path}: LAI has add_offset {attrs['add_offset']}; expected 0.")
-    grid = coordinates(resolution)
-    shape = (grid["lat"].size, grid["lon"].size)
     corner = _upper_left(structure)
-    if stored.shape != shape or corner not in (None, (-180.0, 90.0)):
+    if stored.shape[1] != 2 * stored.shape[0] or corner not in (None, (-180.0, 90.0)):
         raise DataError(
-            f"{path}: expected {shape[0]} x {shape[1]} cells of {resolution:g} degree from 90 N, "
-            f"180 W on; got {stored.shape} from {corner}. Give the global product."
+            f"{path}: expected cells of the whole globe from 90 N, 180 W on; got {stored.shape} "
+            f"from {corner}. Give the global product."
         )
     valid = _pair(attrs["valid_range"], path)
-    lai = scale(stored, attrs["scale_factor"], {attrs["_FillValue"], *fills}, valid, path)
+    lai = scale(stored, attrs["scale_factor"], attrs["_FillValue"], valid, path)
+    grid = coordinates(180 / len(lai))
     return xr.DataArray(lai, grid, ("lat", "lon"), "LAI", {"units": "m2 m-2"})
 
 

@@ -9,15 +9,15 @@ The layout is as published readers of these files have it; the full product was 
 exercised.
 """
 
-from pathlib import Path
+import contextlib
 
-import netCDF4
 import numpy as np
 import xarray as xr
 
 from soilresp.errors import DataError
 from soilresp.grid.cells import coordinates
 from soilresp.grid.regrid import TRACE, add_rows, overlaps
+from soilresp.readers.netcdf import find_files, open_netcdf, variable_of
 
 __all__ = ["LAYER_EDGES", "TOPSOIL_DEPTH", "read_gsde"]
 
@@ -73,16 +73,18 @@ def read_gsde(organic_carbon, bulk_density, depth=TOPSOIL_DEPTH, resolution=1 / 
     lon = np.arange(round(360 / resolution)) * resolution - 180 + resolution / 2
     rows, columns = overlaps(lat, lon)
     total = np.zeros((3, rows.shape[0], columns.shape[0]))
-    carbon = _Layers(organic_carbon, "OC", len(thickness), lat, lon)
-    density = _Layers(bulk_density, "BD", len(thickness), lat, lon)
     step = max(round(_STRIP / resolution), 1)
-    with carbon, density:
+    with contextlib.ExitStack() as stack:
+        carbon, density = (
+            _open_layers(stack, paths, name, len(thickness), lat, lon)
+            for paths, name in ((organic_carbon, "OC"), (bulk_density, "BD"))
+        )
         for start in range(0, lat.size, step):
             part = slice(start, start + step)
             add_rows(total, _profile(carbon, density, thickness, part), start, rows, columns)
     stock, soil, shallow = total
     if not soil.max() > TRACE:
-        raise DataError(f"{carbon.paths[0]} has no soil anywhere. The file may be cut off.")
+        raise DataError(f"{carbon[0][0]} has no soil anywhere. The file may be cut off.")
     there = soil > TRACE
     values = np.where(there, stock / np.where(there, soil, 1), np.nan)
     area = np.cos(np.deg2rad(coordinates()["lat"].values))[:, np.newaxis]
@@ -100,7 +102,8 @@ def _profile(carbon, density, thickness, part):
     stock = None
     for layer, metres in enumerate(thickness):
         # percent / 100 * (g cm-3 = 1000 kg m-3) * m
-        amount = carbon.read(layer, part) * density.read(layer, part) * np.float32(10 * metres)
+        amount = _read(*carbon[layer], part) * _read(*density[layer], part)
+        amount = amount * np.float32(10 * metres)
         there = np.isfinite(amount)
         if stock is None:
             stock, soil, ongoing = np.where(there, amount, 0), there, there
@@ -108,7 +111,7 @@ def _profile(carbon, density, thickness, part):
         back = int((there & ~ongoing).sum())
         if back:
             raise DataError(
-                f"{carbon.paths[0]}: layer {layer + 1} is there in {back} cells where one above it "
+                f"{carbon[layer][0]}: layer {layer + 1} is there in {back} cells where one above it "
                 "is missing; expected profiles without gaps. The file may be damaged."
             )
         ongoing = there
@@ -116,89 +119,50 @@ def _profile(carbon, density, thickness, part):
     return np.stack([stock, soil, soil & ~ongoing])
 
 
-class _Layers:
-    """One variable, its layers in one file or several, read by rows."""
+def _open_layers(stack, paths, name, needed, lat, lon):
+    """Open the layers of a variable in one file or several: path and stored numbers of each."""
+    layers = []
+    for path in find_files(paths, "*.nc*"):
+        data = stack.enter_context(open_netcdf(path, mask_and_scale=False))
+        field = variable_of(data, name, path)
+        _check_grid(path, field, lat, lon)
+        layers += [(path, field[i]) for i in range(len(field))]
+    if len(layers) < needed:
+        raise DataError(
+            f"{layers[0][0]}: {len(layers)} layers of {name}; this depth needs {needed}. Give the "
+            f"deeper file too ({name}1.nc, {name}2.nc)."
+        )
+    return layers
 
-    def __init__(self, paths, name, needed, lat, lon):
-        self.paths = [Path(p) for p in ([paths] if isinstance(paths, (str, Path)) else paths)]
-        self.name, self.needed, self.lat, self.lon = name, needed, lat, lon
-        self.stores = []
 
-    def __enter__(self):
-        try:
-            self.layers = [place for path in self.paths for place in self._open(path)]
-            if len(self.layers) < self.needed:
-                raise DataError(
-                    f"{', '.join(p.name for p in self.paths)}: {len(self.layers)} layers of "
-                    f"{self.name}; this depth needs {self.needed}. Give the deeper file too, "
-                    f"({self.name}1.nc, {self.name}2.nc)."
-                )
-        except DataError:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        for store in self.stores:
-            store.close()
-
-    def _open(self, path):
-        """Places of the layers of one file: path, variable, index."""
-        if not path.exists():
-            raise DataError(f"{path} does not exist. Give the path of the GSDE file.")
-        try:
-            store = netCDF4.Dataset(path)
-        except OSError as error:
+def _check_grid(path, field, lat, lon):
+    expected = f"depth x {lat.size} x {lon.size} cells from 84 N, 180 W to 56 S, 180 E"
+    if field.ndim != 3 or field.shape[1:] != (lat.size, lon.size):
+        raise DataError(f"{path}: {field.name} is {field.shape}; expected {expected}.")
+    for dim, own in zip(field.dims[1:], (lat, lon), strict=True):
+        ends = field[dim].values[[0, -1]] if dim in field.coords else own[[0, -1]]
+        # The files' coordinates are single precision, so only order and place are looked at.
+        if np.abs(ends - own[[0, -1]]).max() > 1:
             raise DataError(
-                f"{path} is not a readable NetCDF file ({error}). Fetch it again."
-            ) from None
-        self.stores.append(store)
-        # What lies beyond the end of a cut-off classic file would be read as zeros.
-        needed = sum(v.size * v.dtype.itemsize for v in store.variables.values())
-        if store.data_model.startswith("NETCDF3") and path.stat().st_size < needed:
-            raise DataError(
-                f"{path} is not a readable NetCDF file: it has {path.stat().st_size} bytes of "
-                f"{needed}. Fetch it again."
+                f"{path}: {dim} goes from {ends[0]:g} to {ends[1]:g}; expected {expected}."
             )
-        if self.name not in store.variables:
-            raise DataError(f"{path}: no variable {self.name!r}, found {sorted(store.variables)}.")
-        variable = store[self.name]
-        variable.set_auto_maskandscale(False)
-        self._check_grid(path, store, variable)
-        return [(path, variable, i) for i in range(variable.shape[0])]
 
-    def _check_grid(self, path, store, variable):
-        shape = (self.lat.size, self.lon.size)
-        expected = f"depth x {shape[0]} x {shape[1]} cells from 84 N, 180 W to 56 S, 180 E"
-        if variable.ndim != 3 or variable.shape[1:] != shape:
-            raise DataError(f"{path}: {self.name} is {variable.shape}; expected {expected}.")
-        for dim, own in zip(variable.dimensions[1:], (self.lat, self.lon), strict=True):
-            ends = store[dim][[0, -1]] if dim in store.variables else own[[0, -1]]
-            # The files' coordinates are single precision, so only order and place are looked at.
-            if np.abs(ends - own[[0, -1]]).max() > 1:
-                raise DataError(
-                    f"{path}: {dim} goes from {ends[0]:g} to {ends[1]:g}; expected {expected}."
-                )
 
-    def read(self, layer, rows):
-        """Values of some rows, NaN where there is no soil."""
-        path, variable, index = self.layers[layer]
-        try:
-            stored = variable[index, rows]
-        except (RuntimeError, OSError) as error:
-            raise DataError(
-                f"{path} cannot be read to its end ({error}). Fetch it again."
-            ) from None
-        attrs = {a: variable.getncattr(a) for a in variable.ncattrs()}
-        fills = [attrs[a] for a in ("_FillValue", "missing_value") if a in attrs]
-        # Neither can be negative: what is stands for no soil, declared as a fill or not.
-        missing = np.isin(stored, fills) | (stored < 0)
-        values = stored.astype(np.float32) * np.float32(attrs.get("scale_factor", _SCALE))
-        values[missing] = np.nan
-        if np.nanmax(values, initial=0) > _LARGEST[self.name]:
-            raise DataError(
-                f"{path}: {self.name} reaches {np.nanmax(values):.4g} in layer {layer + 1}; "
-                f"expected {_LARGEST[self.name]:g} at most. Its scale factor or fill value is not "
-                "the published one."
-            )
-        return values
+def _read(path, field, rows):
+    """Read some rows of a layer, NaN where there is no soil."""
+    try:
+        stored = field[rows].values
+    except (RuntimeError, OSError) as error:
+        raise DataError(f"{path} is not readable to its end ({error}). Fetch it again.") from None
+    fills = [field.attrs[a] for a in ("_FillValue", "missing_value") if a in field.attrs]
+    # No soil property is negative: such a number means no soil, declared as a fill or not.
+    missing = np.isin(stored, fills) | (stored < 0)
+    values = stored.astype(np.float32) * np.float32(field.attrs.get("scale_factor", _SCALE))
+    values[missing] = np.nan
+    if np.nanmax(values, initial=0) > _LARGEST[field.name]:
+        raise DataError(
+            f"{path}: {field.name} reaches {np.nanmax(values):.4g}; expected "
+            f"{_LARGEST[field.name]:g} at most. Its scale factor or fill value is not the "
+            "published one."
+        )
+    return values

@@ -8,6 +8,7 @@ import xarray as xr
 
 from soilresp.errors import DataError
 from soilresp.grid.cells import block_mean, coordinates, to_standard
+from soilresp.readers.netcdf import open_netcdf, variable_of
 
 __all__ = ["TOPSOIL_DEPTH", "read_soil_carbon"]
 
@@ -62,25 +63,16 @@ _ROWS = 300
 
 
 def _bands(path, variable):
-    """The map from its first row to its last: the northernmost cell of a band, and its values."""
-    try:
-        with xr.open_dataset(path) as data:
-            if variable not in data:
-                raise DataError(
-                    f"{path}: no variable {variable!r}, found {sorted(data.data_vars)}."
-                )
-            field = data[variable]
-            if dict(field.sizes) != {"lat": 3600, "lon": 7200}:
-                raise DataError(
-                    f"{path}: expected {variable} on the 0.05-degree grid (lat 3600, lon 7200), "
-                    f"got {dict(field.sizes)}."
-                )
-            for start in range(0, field.sizes["lat"], _ROWS):
-                band = to_standard(field.isel(lat=slice(start, start + _ROWS)).load())
-                # -1 stands for missing and is not declared as a fill value in the file.
-                values = np.where(band.values < 0, np.nan, band.values)
-                yield float(band["lat"][:10].mean()), values
-    except (OSError, RuntimeError, ValueError) as error:
-        raise DataError(
-            f"{path} is not a readable NetCDF file ({error}). Fetch it again."
-        ) from None
+    """Yield the bands of the map in the order of its rows: northernmost cell, and values."""
+    with open_netcdf(path) as data:
+        field = variable_of(data, variable, path)
+        if dict(field.sizes) != {"lat": 3600, "lon": 7200}:
+            raise DataError(
+                f"{path}: expected {variable} on the 0.05-degree grid (lat 3600, lon 7200), "
+                f"got {dict(field.sizes)}. Give the publisher's global file."
+            )
+        for start in range(0, field.sizes["lat"], _ROWS):
+            band = to_standard(field.isel(lat=slice(start, start + _ROWS)).load())
+            # -1 means missing, which the file does not declare as a fill value.
+            values = np.where(band.values < 0, np.nan, band.values)
+            yield float(band["lat"][:10].mean()), values

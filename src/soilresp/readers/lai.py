@@ -1,15 +1,15 @@
-"""What the readers of leaf area index share: files by date, and monthly means."""
+"""Find files of leaf area index by date, scale them and average them by month."""
 
 import calendar
 import re
 from datetime import date, timedelta
-from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from soilresp.errors import DataError
 from soilresp.grid.cells import coordinates
+from soilresp.readers.netcdf import find_files
 
 __all__ = ["LARGEST_LAI", "dated_files", "scale", "monthly_means"]
 
@@ -17,18 +17,17 @@ LARGEST_LAI = 10.0
 """No canopy of half a kilometre or more has a leaf area index above this, m2 m-2."""
 
 
-def dated_files(source, pattern, what, example):
+def dated_files(source, names, pattern):
     """Find the files of a product and read the dates in their names.
 
     Parameters
     ----------
     source : path-like or iterable of path-like
         A folder, searched with all folders in it, or the files themselves.
+    names : str
+        Pattern of the names that are looked for in a folder, as for `pathlib.Path.rglob`.
     pattern : str
-        Regular expression for the name of a file; other names in a folder are
-        passed over.
-    what, example : str
-        Names of the product and of one of its files, for messages.
+        Regular expression whose groups are the parts of the date.
 
     Returns
     -------
@@ -38,22 +37,15 @@ def dated_files(source, pattern, what, example):
     Raises
     ------
     DataError
-        If there is no such file, a file that was given has another name, or
-        two are of the same date.
+        If there is no such file, a file has another name, or two are of the same date.
     """
-    if isinstance(source, (str, Path)) and Path(source).is_dir():
-        paths = [p for p in sorted(Path(source).rglob("*")) if re.search(pattern, p.name)]
-    else:
-        paths = [Path(source)] if isinstance(source, (str, Path)) else [Path(p) for p in source]
-    if not paths:
-        raise DataError(f"No file of {what} in {source}; expected names like {example}.")
     found = {}
-    for path in paths:
+    for path in find_files(source, names):
         match = re.search(pattern, path.name)
         if match is None:
             raise DataError(
-                f"{path} is not named like a file of {what} ({example}), so its date is unknown. "
-                "Give it its published name."
+                f"{path} is not named like {names}, so its date is unknown. Give it its published "
+                "name."
             )
         key = "".join(match.groups())
         if key in found:
@@ -64,7 +56,7 @@ def dated_files(source, pattern, what, example):
     return found
 
 
-def scale(stored, factor, fills, valid, path):
+def scale(stored, factor, fill, valid, path):
     """Leaf area index from stored whole numbers.
 
     Parameters
@@ -72,8 +64,8 @@ def scale(stored, factor, fills, valid, path):
     stored : numpy.ndarray of int
     factor : float
         m2 m-2 of a stored 1.
-    fills : iterable of int
-        Stored values that stand for no data.
+    fill : int
+        Stored value for no data.
     valid : (int, int)
         Smallest and largest stored value that is data.
     path : path-like
@@ -87,15 +79,15 @@ def scale(stored, factor, fills, valid, path):
     Raises
     ------
     DataError
-        If a value is neither data nor a declared fill, or above `LARGEST_LAI`.
+        If a value is neither data nor the fill value, or above `LARGEST_LAI`.
     """
-    missing = np.isin(stored, list(fills))
+    missing = stored == fill
     odd = ~missing & ((stored < valid[0]) | (stored > valid[1]))
     if odd.any():
         raise DataError(
             f"{path} has {int(odd.sum())} values outside {valid[0]:g}..{valid[1]:g}, such as "
-            f"{stored[odd][0]}, that are no declared fill value ({sorted(fills)}). If they stand "
-            "for no data, name them with `fills`; if not, the file is damaged."
+            f"{stored[odd][0]}, that are not its fill value, {fill}. The file may be damaged: "
+            "fetch it again."
         )
     lai = stored.astype(np.float32)
     lai *= np.float32(factor)

@@ -25,11 +25,14 @@ __all__ = [
     "Plausible",
     "open_netcdf",
     "find_files",
+    "variable_of",
     "pick",
     "on_grid",
     "month_number",
     "month_name",
     "read_months",
+    "check_months",
+    "by_year",
     "check_range",
     "check_mean",
     "seasonal_swing",
@@ -81,7 +84,7 @@ class Plausible:
 
 
 @contextlib.contextmanager
-def open_netcdf(path, decode_times=True):
+def open_netcdf(path, decode_times=True, mask_and_scale=True):
     """Open a NetCDF file, or one packed with gzip, as a context manager.
 
     A packed file is unpacked to a temporary folder (that of ``TMPDIR``) and not to
@@ -91,7 +94,9 @@ def open_netcdf(path, decode_times=True):
     ----------
     path : path-like
     decode_times : bool
-        Turn the time axis into dates; False for files whose own time cannot be.
+        Turn the time axis into dates; False for files whose time axis cannot be decoded.
+    mask_and_scale : bool
+        Mask fill values and apply scale factors; False for the stored numbers.
 
     Yields
     ------
@@ -116,7 +121,8 @@ def open_netcdf(path, decode_times=True):
             _check_length(plain)
             data = stack.enter_context(
                 xr.open_dataset(
-                    plain, engine="netcdf4", decode_times=decode_times, decode_timedelta=False
+                    plain, engine="netcdf4", decode_times=decode_times, decode_timedelta=False,
+                    mask_and_scale=mask_and_scale,
                 )
             )
         except _NOT_READABLE as error:
@@ -172,8 +178,35 @@ def find_files(paths, pattern):
     return found
 
 
+def variable_of(data, name, path):
+    """Return a variable of an open file.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+    name : str
+    path : path-like
+        Of the file, for the message.
+
+    Returns
+    -------
+    xarray.DataArray
+
+    Raises
+    ------
+    DataError
+        If the variable is missing.
+    """
+    if name not in data:
+        raise DataError(
+            f"{path}: no variable '{name}', found {sorted(map(str, data.data_vars))}. Give the "
+            "file of the product that has it."
+        )
+    return data[name]
+
+
 def pick(data, name, units, path):
-    """A variable of an open file, with its unit checked.
+    """Return a variable of an open file, with its unit checked.
 
     Parameters
     ----------
@@ -193,18 +226,14 @@ def pick(data, name, units, path):
     DataError
         If the variable is missing or its ``units`` say something else.
     """
-    if name not in data:
-        raise DataError(
-            f"{path}: no variable '{name}', found {sorted(data.data_vars)}. "
-            "Is this the right file of the product?"
-        )
-    found = " ".join(str(data[name].attrs.get("units", "")).split())
+    field = variable_of(data, name, path)
+    found = " ".join(str(field.attrs.get("units", "")).split())
     if found not in UNITS[units]:
         raise DataError(
             f"{path}: '{name}' should be in {units}, its units attribute says '{found}'. "
             "Use the publisher's own file, or convert it and correct the attribute."
         )
-    return data[name]
+    return field
 
 
 def on_grid(field, lat, lon, path):
@@ -323,20 +352,58 @@ def read_months(paths, years, read, named=None):
                 lat, lon = block["lat"], block["lon"]
                 values = np.full((len(wanted), *block.shape[1:]), np.nan, np.float32)
             values[months[keep] - wanted.start] = block.values
-    lacking = [month_name(m) for m in wanted if m not in owner]
+    where = paths[0] if len(paths) == 1 else f"the {len(paths)} files from {paths[0]}"
+    check_months(owner, years, where)
+    return by_year(values, years, lat, lon)
+
+
+def check_months(found, years, where):
+    """Check that every month of some years was found.
+
+    Parameters
+    ----------
+    found : collection of int
+        Numbers of the months, as from `month_number`.
+    years : (int, int)
+        First and last year.
+    where : str or path-like
+        The source, for the message.
+
+    Raises
+    ------
+    DataError
+        Naming the months that are missing.
+    """
+    lacking = [month_name(m) for m in range(years[0] * 12, (years[1] + 1) * 12) if m not in found]
     if lacking:
         more = f" and {len(lacking) - _NAMED} more" if len(lacking) > _NAMED else ""
-        where = paths[0] if len(paths) == 1 else f"the {len(paths)} files from {paths[0]}"
         raise DataError(
-            f"{where}: expected every month of {first}-{last} once; missing: "
+            f"{where}: expected every month of {years[0]}-{years[1]} once; missing: "
             f"{', '.join(lacking[:_NAMED])}{more}. Add the files that hold them."
         )
+
+
+def by_year(values, years, lat, lon):
+    """Arrange months by year.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (12 * n, lat, lon)
+        Months in order.
+    years : (int, int)
+        First and last year.
+    lat, lon : xarray.DataArray
+
+    Returns
+    -------
+    xarray.DataArray
+        Dimensions ``(year, month, lat, lon)``.
+    """
     return xr.DataArray(
         values.reshape(-1, 12, *values.shape[1:]),
         dims=("year", "month", "lat", "lon"),
-        coords={
-            "year": np.arange(first, last + 1), "month": np.arange(1, 13), "lat": lat, "lon": lon,
-        },
+        coords={"year": np.arange(years[0], years[1] + 1), "month": np.arange(1, 13),
+                "lat": lat, "lon": lon},
     )
 
 

@@ -1,4 +1,4 @@
-"""Opening GeoTIFF and HDF4 files, with one clear error for what can go wrong.
+"""Open GeoTIFF and HDF4 files, and report each fault with one clear error.
 
 Two optional packages read them: rasterio (GeoTIFF and ESRI grids; GDAL reads every
 compression and layout that publishers use, where lighter readers need a codec package
@@ -78,34 +78,37 @@ def geotiff_centres(raster, path):
     return lat, lon
 
 
-def check_global(raster, path, resolution):
-    """Refuse a raster that is not on the standard global grid of this resolution.
+def check_global(raster, path):
+    """Check that the cells of a raster run from 90 N, 180 W on and cover the globe.
 
     Parameters
     ----------
     raster : rasterio.DatasetReader
     path : path-like
         Named in the message.
-    resolution : float
-        Size of a cell, degrees.
+
+    Returns
+    -------
+    dict of xarray.DataArray
+        Coordinates ``lat`` and ``lon`` of the cells.
 
     Raises
     ------
     DataError
-        If its cells are not those from 90 N, 180 W on, row by row.
+        If they do not.
     """
+    resolution = 180 / raster.height
     grid = coordinates(resolution)
-    shape = (grid["lat"].size, grid["lon"].size)
     lat, lon = geotiff_centres(raster, path)
     near = resolution / 10
-    if raster.shape != shape or abs(lat[0] - grid["lat"][0]) > near or (
+    if lon.size != grid["lon"].size or abs(lat[0] - grid["lat"][0]) > near or (
         abs(lon[0] - grid["lon"][0]) > near or abs(lat[-1] - grid["lat"][-1]) > near
     ):
         raise DataError(
-            f"{path}: expected {shape[0]} x {shape[1]} cells of {resolution:g} degree from 90 N, "
-            f"180 W on; got {raster.shape[0]} x {raster.shape[1]} within {tuple(raster.bounds)}. "
-            "Give the publisher's global file."
+            f"{path}: expected cells of the whole globe from 90 N, 180 W on; got {raster.shape[0]} "
+            f"x {raster.shape[1]} within {tuple(raster.bounds)}. Give the publisher's global file."
         )
+    return grid
 
 
 def read_hdf4(path, name):
