@@ -1,11 +1,17 @@
 """Small inputs written in the layouts of their publishers, for the tests of the readers."""
 
 import gzip
+import shutil
 import zipfile
+from datetime import date
 from pathlib import Path
 
 import netCDF4
 import numpy as np
+
+from soilresp.readers.gsde import LAYER_EDGES
+from soilresp.readers.merra2 import LAT as MERRA_LAT
+from soilresp.readers.merra2 import LON as MERRA_LON
 
 CRU_HEADER = (
     "    grd_sz      xmin      ymin      xmax      ymax    n_cols    n_rows  n_months\n"
@@ -93,3 +99,128 @@ def write_hwsd(path, variable, values, shape=(3600, 7200)):
 def all_months(first, last):
     """(year, month) of every month of some years."""
     return [(y, m) for y in range(first, last + 1) for m in range(1, 13)]
+
+
+CRU_LAT, CRU_LON = np.arange(-89.75, 90, 0.5), np.arange(-179.75, 180, 0.5)
+CRU_FILL = np.float32(9.96921e36)
+CRU_UNITS = {"tmp": "degrees Celsius", "pre": "mm/month", "vap": "hPa", "cld": "percentage"}
+
+
+def write_cru_ts(path, name, field, dates, lat=CRU_LAT, lon=CRU_LON, **attrs):
+    """Write CRU TS with the dimensions, attributes, fill values and format of release 4.07."""
+    with netCDF4.Dataset(path, "w", format="NETCDF3_CLASSIC") as data:
+        data.createDimension("lon", lon.size)
+        data.createDimension("lat", lat.size)
+        data.createDimension("time", None)
+        for axis, values, units in (("lon", lon, "degrees_east"), ("lat", lat, "degrees_north")):
+            made = data.createVariable(axis, "f4", (axis,))
+            made.setncatts({"long_name": {"lon": "longitude", "lat": "latitude"}[axis],
+                            "units": units})
+            made[:] = values
+        time = data.createVariable("time", "f4", ("time",))
+        time.setncatts({"long_name": "time", "units": "days since 1900-1-1",
+                        "calendar": "gregorian"})
+        time[:] = [(day - date(1900, 1, 1)).days for day in dates]
+        main = data.createVariable(name, "f4", ("time", "lat", "lon"), fill_value=CRU_FILL)
+        main.setncatts({"long_name": name, "units": CRU_UNITS[name],
+                        "correlation_decay_distance": np.float32(1200), "missing_value": CRU_FILL,
+                        **attrs})
+        main[:] = np.where(np.isnan(field), CRU_FILL, field)
+        count = data.createVariable("stn", "i4", ("time", "lat", "lon"), fill_value=-999)
+        count.setncatts({"description": "number of stations contributing to each datum",
+                         "missing_value": np.int32(-999)})
+        count[:] = np.where(np.isnan(field), -999, 8)
+        data.setncatts({"Conventions": "CF-1.4", "title": "CRU TS4.07 Mean Temperature"})
+    return path
+
+
+
+def middle(year):
+    """Return the dates of the months of a year, as the publisher gives them."""
+    return [date(year, month, 15 if month == 2 else 16) for month in range(1, 13)]
+
+
+
+def gzipped(path):
+    """Pack a file with gzip in its place."""
+    out = path.with_name(path.name + ".gz")
+    with path.open("rb") as plain, gzip.open(out, "wb", compresslevel=1) as zipped:
+        shutil.copyfileobj(plain, zipped)
+    path.unlink()
+    return out
+
+
+
+MERRA_FILL = np.float32(1e15)
+MERRA_UNITS = {"T2M": "K", "QV2M": "kg kg-1", "PS": "Pa", "PRECTOTCORR": "kg m-2 s-1",
+               "PRECTOTLAND": "kg m-2 s-1", "SWGDN": "W m-2", "PARDRLAND": "W m-2",
+               "PARDFLAND": "W m-2"}
+MERRA_COLLECTIONS = {"slv": ["T2M", "QV2M", "PS"], "flx": ["PRECTOTCORR"], "rad": ["SWGDN"],
+                     "lnd": ["PRECTOTLAND", "PARDRLAND", "PARDFLAND"]}
+
+
+def write_merra2(folder, collection, fields, month, year=1984, stream=100, lat=MERRA_LAT[::-1],
+                 lon=MERRA_LON, stamp=None, units=None):
+    """Write one month of MERRA-2 with the dimensions, fill values and packing of V5.12.4."""
+    path = folder / f"MERRA2_{stream}.tavgM_2d_{collection}_Nx.{year}{month:02d}.nc4"
+    with netCDF4.Dataset(path, "w", format="NETCDF4") as data:
+        data.createDimension("lon", lon.size)
+        data.createDimension("lat", lat.size)
+        data.createDimension("time", None)
+        for axis, values, unit in (("lon", lon, "degrees_east"), ("lat", lat, "degrees_north")):
+            made = data.createVariable(axis, "f8", (axis,))
+            made.setncatts({"long_name": {"lon": "longitude", "lat": "latitude"}[axis],
+                            "units": unit, "vmax": MERRA_FILL, "vmin": -MERRA_FILL,
+                            "valid_range": np.array([-MERRA_FILL, MERRA_FILL])})
+            # The files have 1.79751e-12 for 0.
+            made[:] = values + np.where(values == 0, 1.79751e-12, 0)
+        time = data.createVariable("time", "i4", ("time",))
+        time.setncatts({"long_name": "time",
+                        "units": f"minutes since {stamp or f'{year}-{month:02d}-01'} 00:30:00",
+                        "time_increment": np.int32(60_000), "begin_date": np.int32(19840101),
+                        "begin_time": np.int32(3000), "vmax": MERRA_FILL, "vmin": -MERRA_FILL,
+                        "valid_range": np.array([-MERRA_FILL, MERRA_FILL])})
+        time[:] = 0
+        for name in MERRA_COLLECTIONS[collection]:
+            made = data.createVariable(name, "f4", ("time", "lat", "lon"), fill_value=MERRA_FILL,
+                                       zlib=True, complevel=1)
+            made.set_auto_maskandscale(False)
+            made.setncatts({"long_name": name, "units": (units or MERRA_UNITS)[name],
+                            "missing_value": MERRA_FILL, "fmissing_value": MERRA_FILL,
+                            "scale_factor": np.float32(1), "add_offset": np.float32(0),
+                            "standard_name": name, "vmax": MERRA_FILL, "vmin": -MERRA_FILL,
+                            "valid_range": np.array([-MERRA_FILL, MERRA_FILL])})
+            field = fields[name][month - 1]
+            made[0] = np.where(np.isnan(field), MERRA_FILL, field)
+        data.setncatts({"Conventions": "CF-1", "ShortName": f"M2TMNX{collection.upper()}",
+                        "VersionID": "5.12.4", "Format": "NetCDF-4/HDF-5"})
+    return path
+
+
+
+def write_gsde(
+    path, name, profiles, resolution=0.25, layers=8, fill=-32768, scale=None, lon_from=-180.0,
+    falling=True, form="NETCDF4",
+):
+    """Write GSDE in whole numbers of 0.01; `profiles` has those of each (row, column)."""
+    shape = (layers, round(140 / resolution), round(360 / resolution))
+    with netCDF4.Dataset(path, "w", format=form) as store:
+        lat = 84 - resolution * (np.arange(shape[1]) + 0.5)
+        lon = lon_from + resolution * (np.arange(shape[2]) + 0.5)
+        axes = {"depth": 100 * np.array(LAYER_EDGES[1 : layers + 1]),
+                "lat": lat if falling else lat[::-1], "lon": lon}
+        for dim, values in axes.items():
+            store.createDimension(dim, values.size)
+            store.createVariable(dim, "f4", (dim,))[:] = values
+        variable = store.createVariable(name, "i2", tuple(axes), zlib=form == "NETCDF4",
+                                        fill_value=fill)
+        variable.set_auto_maskandscale(False)
+        variable.units = {"OC": "% of weight", "BD": "g/cm3"}[name]
+        if scale is not None:
+            variable.scale_factor = scale
+        stored = np.full(shape, -100 if fill is False else fill, np.int16)
+        for (row, column), numbers in profiles.items():
+            stored[: len(numbers), row, column] = numbers
+        variable[:] = stored
+    return path
+

@@ -1,6 +1,7 @@
 """Small GeoTIFF and HDF-EOS2 files in the publishers' layouts, for the tests of readers."""
 
 import numpy as np
+import pytest
 
 _STRUCTURE = """GROUP=SwathStructure
 END_GROUP=SwathStructure
@@ -71,3 +72,32 @@ def write_geotiff(path, bands, resolution, left=-180.0, top=90.0, crs="EPSG:4326
     ) as raster:
         raster.write(bands)
     return path
+
+
+GLASS_SEA = 2550
+
+
+def glass_attrs(**changes):
+    """The attributes of GLASS LAI, with HDF4 types."""
+    attrs = {
+        "long_name": ("CHAR", "Leaf Area Index"), "units": ("CHAR", "m^2/m^2"),
+        "scale_factor": ("FLOAT64", 0.01), "add_offset": ("FLOAT64", 0.0),
+        "_FillValue": ("INT16", GLASS_SEA), "valid_range": ("INT16", [0, 1000]),
+    }
+    attrs |= changes
+    return {k: v for k, v in attrs.items() if v is not None}
+
+
+
+def write_glass(folder, year, day, stored, resolution=0.5, left=-180e6, **changes):
+    """Write one composite of GLASS LAI; `stored` is a number for one cell or the field."""
+    pytest.importorskip("pyhdf")
+    shape = (round(180 / resolution), round(360 / resolution))
+    values = np.full(shape, GLASS_SEA, np.int16)
+    if np.ndim(stored):
+        values[...] = stored
+    else:
+        values[10, 20] = stored
+    path = folder / f"GLASS01B02.V40.A{year}{day:03d}.2019353.hdf"
+    return write_hdf_eos(path, "GLASS01B02", "LAI", values, glass_attrs(**changes), left)
+

@@ -7,13 +7,11 @@ with a winter, one in Australia without. Nothing of these products is real here.
 import netCDF4
 import numpy as np
 import pytest
-from made_inputs import write_hwsd
-from made_rasters import write_geotiff
-from readers.test_load_cru_ts import LAT, LON, middle, packed
-from readers.test_load_cru_ts import write as write_cru_ts
-from readers.test_load_gsde import gsde_file
-from readers.test_load_lai import SEA, glass_file
-from readers.test_load_merra2 import write as write_merra2
+from made_inputs import CRU_LAT as LAT
+from made_inputs import CRU_LON as LON
+from made_inputs import gzipped, middle, write_cru_ts, write_gsde, write_hwsd, write_merra2
+from made_rasters import GLASS_SEA as SEA
+from made_rasters import write_geotiff, write_glass
 from synthetic_climate import climate, land
 
 from soilresp.covariates.build import build_cube
@@ -115,7 +113,7 @@ def cru_ts_inputs(tmp_path_factory):
         path = write_cru_ts(folder / f"cru_ts4.07.2001.2010.{name}.dat.nc", name,
                             np.concatenate([field, second]), middle(2001) + middle(2002))
         if name == "tmp":
-            packed(path)
+            gzipped(path)
     return {
         "cru_ts": folder,
         "gimms_lai4g": gimms_files(top / "gimms"),
@@ -315,7 +313,7 @@ def glass_files(folder):
     there[around(CONGO, lat, lon)] = False
     for day in range(1, 362, 8):
         stored = np.where(there, 100 if day < 177 else 300, SEA).astype(np.int16)
-        glass_file(folder, 2001, day, stored, resolution=QUARTER)
+        write_glass(folder, 2001, day, stored, resolution=QUARTER)
     return folder
 
 
@@ -323,7 +321,7 @@ def gsde_files(folder):
     """2 % of carbon in the north and 1 % in the south, 1.3 g cm-3, at five arc-minutes."""
     folder.mkdir()
     for name, north, south in (("OC", 200, 100), ("BD", 130, 130)):
-        path = gsde_file(folder / f"{name}5min.nc", name, {}, resolution=1 / 12)
+        path = write_gsde(folder / f"{name}5min.nc", name, {}, resolution=1 / 12)
         with netCDF4.Dataset(path, "a") as data:
             data[name].set_auto_maskandscale(False)
             data[name][:, : 84 * 12] = north
@@ -428,14 +426,3 @@ def test_merra2_vegetation_is_glc2000(from_merra2):
         from_merra2["igbp_fraction"].sel(south), load_embedded()["igbp_fraction"].sel(south)
     )
 
-
-def test_resolution_of_leaf_area_must_be_one(merra2_inputs, tmp_path):
-    """The first file says how large the cells are; a file of other cells is refused."""
-    folder = tmp_path / "glass"
-    folder.mkdir()
-    for path in merra2_inputs["glass_lai"].iterdir():
-        (folder / path.name).symlink_to(path)
-    (folder / "GLASS01B02.V40.A2001361.2019353.hdf").unlink()
-    glass_file(folder, 2001, 361, 100, resolution=0.5)
-    with pytest.raises(DataError, match="expected 720 x 1440 cells"):
-        build_cube("merra2", merra2_inputs | {"glass_lai": folder}, years=(2001, 2001))

@@ -107,6 +107,7 @@ def mcd12c1_file(path, values):
     return write_hdf_eos(path, "MOD12C1", "Majority_Land_Cover_Type_1", values, attrs)
 
 
+@pytest.mark.slow
 def test_mcd12c1_and_geotiff_agree(tmp_path):
     """The same classes from HDF at full size and from a GeoTIFF with 17 for water."""
     pytest.importorskip("rasterio")

