@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from soilresp.grid.cells import total_pg
+from soilresp.grid.cells import global_total
 from soilresp.io.files import sha256, write_text
 from soilresp.scoring.benchmark import (
     ANNUAL_FILE_NAME,
@@ -82,7 +82,7 @@ def _totals(dataset):
         row = {"flux": f"`{name}`"}
         for end, words in (("", "total"), ("_sd", "sum of SD"), ("_mad", "sum of MAD")):
             field = dataset.get(f"{name}{end}")
-            row[words] = "" if field is None else f"{float(total_pg(field, _area(dataset))):.1f}"
+            row[words] = "" if field is None else f"{float(global_total(field, _area(dataset))):.1f}"
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -106,7 +106,7 @@ def _annual_maps(path):
         return []
     dataset = load_annual(path)
     years = dataset["year"].values
-    sums = {name: total_pg(dataset[name].astype(float), _area(dataset)) for name in ("SR", "HR")}
+    sums = {name: global_total(dataset[name].astype(float), _area(dataset)) for name in ("SR", "HR")}
     sums["AR"] = sums["SR"] - sums["HR"]
     ranges = "; ".join(
         f"{name} {float(s.mean()):.1f} ({float(s.min()):.1f} to {float(s.max()):.1f})"

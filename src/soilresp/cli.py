@@ -665,13 +665,13 @@ def read_models(
     """Read the output of a model and print its totals."""
     from soilresp.io.files import write_aside
     from soilresp.models import POOLS, read_model
-    from soilresp.scoring.totals import global_total
+    from soilresp.scoring.totals import model_total
 
     output = read_model(path, adapter, _pairs(variable), period=years, land_fraction=land)
     print(f"{output.attrs['model']}, {output.attrs['period']}")
     for name in output.data_vars:
         if output[name].attrs.get("area_basis") == "land":
-            total = float(global_total(output, name).mean())
+            total = float(model_total(output, name).mean())
             print(f"  {name:<8}{total:10.2f} {'Pg C' if name in POOLS else 'Pg C yr-1'}")
     print("\n".join(f"- {line}" for line in output.attrs["choices"].splitlines()))
     if out is not None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from soilresp.covariates.climate_response import bond_lamberty_2004, raich_2002
 from soilresp.covariates.embedded import load_embedded
 from soilresp.errors import DataError, ParameterError
-from soilresp.grid.cells import cell_area, total_pg
+from soilresp.grid.cells import cell_area, global_total
 from soilresp.io import fetch as access
 from soilresp.readers.cru_cl import read_cru_cl
 
@@ -136,7 +136,7 @@ def test_embedded_climate_gives_a_plausible_total():
     """The climate that ships gives between 65 and 90 Pg C yr-1 on land."""
     data = load_embedded()
     sr = raich_2002(data["tas"], data["pr"])
-    total = float(total_pg(sr, data["cell_area"] * data["land_fraction"]))
+    total = float(global_total(sr, data["cell_area"] * data["land_fraction"]))
     assert 65 < total < 90
 
 
@@ -148,6 +148,6 @@ def test_cru_climate_gives_the_known_totals():
     tas = read_cru_cl(access.locate("cru_cl_tmp").path, "tmp")
     pr = read_cru_cl(access.locate("cru_cl_pre").path, "pre")
     sr = raich_2002(tas, pr)
-    assert float(total_pg(sr, cell_area())) == pytest.approx(85.1, rel=0.01)
+    assert float(global_total(sr, cell_area())) == pytest.approx(85.1, rel=0.01)
     land = load_embedded()["land_fraction"]
-    assert float(total_pg(sr, cell_area() * land)) == pytest.approx(74.6, rel=0.02)
+    assert float(global_total(sr, cell_area() * land)) == pytest.approx(74.6, rel=0.02)

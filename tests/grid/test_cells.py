@@ -14,8 +14,8 @@ from soilresp.grid.cells import (
     cell_area,
     cell_index,
     coordinates,
+    global_total,
     to_standard,
-    total_pg,
     zonal_mean,
 )
 
@@ -166,8 +166,8 @@ def test_means_and_total_by_hand():
     # (100 + 600 + 800) / 6; (100 + 600) / 4; 400; 1500e12 g = 1.5 Pg
     assert float(area_mean(field, area)) == 250
     assert zonal_mean(field, area).values.tolist() == [175, 400]
-    assert float(total_pg(field, area)) == 1.5
-    assert total_pg(field, area).attrs["units"] == "Pg yr-1"
+    assert float(global_total(field, area)) == 1.5
+    assert global_total(field, area).attrs["units"] == "Pg yr-1"
     assert area_mean(field, area).attrs["units"] == zonal_mean(field, area).attrs["units"]
 
 
@@ -186,6 +186,6 @@ def test_means_agree_with_total(values, seed):
         np.reshape(values, (2, 2)), np.random.default_rng(seed).uniform(1e9, 1e12, (2, 2))
     )
     mean = float(area_mean(field, area))
-    assert np.isclose(mean * float(area.sum()) / 1e15, float(total_pg(field, area)), atol=1e-15)
+    assert np.isclose(mean * float(area.sum()) / 1e15, float(global_total(field, area)), atol=1e-15)
     assume(max(values) > 0)
     assert min(values) - 1e-9 <= mean <= max(values) * (1 + 1e-12) + 1e-9

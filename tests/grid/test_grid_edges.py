@@ -19,9 +19,9 @@ from soilresp.grid.cells import (
     cell_edges,
     cell_index,
     coordinates,
+    global_total,
     rectilinear_area,
     to_standard,
-    total_pg,
     zonal_mean,
 )
 
@@ -388,7 +388,7 @@ def test_means_of_years_by_hand():
 def test_totals_of_years_by_hand():
     """1 g m-2 from 10^15 m2 is 1 Pg; gaps of either add nothing; units are the total's own."""
     field, area = uneven()
-    total = total_pg(field, area)
+    total = global_total(field, area)
     # 1 + 6 + 4 + 6 and 10 + 60 + 60
     assert total.values.tolist() == [17, 130]
     assert total.dims == ("year",) and total.attrs == {"units": "Pg yr-1"}

@@ -9,7 +9,7 @@ from made_maps import fine_cube, mapped, trained
 
 from soilresp.covariates.cube import check_cube, compare_cubes, refine
 from soilresp.errors import DataError, ParameterError
-from soilresp.grid.cells import coordinates, total_pg
+from soilresp.grid.cells import coordinates, global_total
 from soilresp.study.chapters.common import embedded_cube
 from soilresp.upscaling.maps import vegetated_area
 
@@ -76,7 +76,7 @@ def test_maps_of_a_finer_cube_are_the_same_maps():
     for of in (cube, refine(cube)):
         mask = of["vegetated_fraction"].values > 0
         maps, _, totals = mapped(runs, of, mask)
-        found.append((maps, totals, float(total_pg(maps["SR"].astype(float), vegetated_area(of)))))
+        found.append((maps, totals, float(global_total(maps["SR"].astype(float), vegetated_area(of)))))
     for name in found[0][0].data_vars:
         # Sums over trees are in single precision, and their order depends on the rows beside.
         np.testing.assert_allclose(

@@ -17,7 +17,7 @@ from soilresp.models import (
     read_isimip_global,
     read_testbed,
 )
-from soilresp.scoring.totals import global_total
+from soilresp.scoring.totals import model_total
 
 HR_TOTALS = {"CASA-CNP": 54.27, "CORPSE": 55.04, "MIMICS": 55.04}
 
@@ -64,7 +64,7 @@ def model_output(seed, n_lat=7, n_lon=9, **dims):
 def test_testbed_total_by_hand(tmp_path, model, parts):
     """(1 + 2) g C m-2 d-1 on 1000 km2 each: 3e9 x 365 g C, twice that for CORPSE."""
     output = read_testbed(made_file(tmp_path / "m.nc", model), model)
-    assert float(global_total(output, "HR")) == pytest.approx(parts * 3e9 * 365 / 1e15)
+    assert float(model_total(output, "HR")) == pytest.approx(parts * 3e9 * 365 / 1e15)
 
 
 def test_testbed_contract(tmp_path):
@@ -126,7 +126,7 @@ def test_conservative_keeps_totals(seed, n_lat, n_lon):
     new = conservative(output, resolution=2.5)
     land = (output["land_fraction"] * rectilinear_area(output["lat"], output["lon"])).sum()
     assert float((new["land_fraction"] * new["cell_area"]).sum()) == pytest.approx(float(land))
-    assert float(global_total(new, "HR")) == pytest.approx(float(global_total(output, "HR")))
+    assert float(model_total(new, "HR")) == pytest.approx(float(model_total(output, "HR")))
 
 
 def test_conservative_keeps_a_uniform_flux():
@@ -162,7 +162,7 @@ def test_conservative_keeps_years_and_attributes():
     new = conservative(output, resolution=5)
     assert new["HR"].dims == ("year", "lat", "lon")
     assert new["HR"].attrs == output["HR"].attrs
-    np.testing.assert_allclose(global_total(new, "HR"), global_total(output, "HR"))
+    np.testing.assert_allclose(model_total(new, "HR"), model_total(output, "HR"))
 
 
 def test_conservative_takes_out_land_without_data():
@@ -170,7 +170,7 @@ def test_conservative_takes_out_land_without_data():
     output = model_output(3)
     output["HR"] = output["HR"].where(output["lat"] < 50)
     new = conservative(output, resolution=5)
-    assert float(global_total(new, "HR")) == pytest.approx(float(global_total(output, "HR")))
+    assert float(model_total(new, "HR")) == pytest.approx(float(model_total(output, "HR")))
     assert float(new["land_fraction"].sel(lat=slice(90, 80)).max()) == 0
 
 
@@ -232,10 +232,10 @@ def input_path(name):
 def test_real_testbed_totals(model):
     """HR totals as published files give them, before and after regridding."""
     output = read_testbed(input_path(declared_models()["at_hand"][model]["input"]), model)
-    total = float(global_total(output, "HR"))
+    total = float(model_total(output, "HR"))
     assert total == pytest.approx(HR_TOTALS[model], rel=0.005)
     new = conservative(output)
-    assert float(global_total(new, "HR")) == pytest.approx(total, rel=1e-9)
+    assert float(model_total(new, "HR")) == pytest.approx(total, rel=1e-9)
 
 
 @pytest.mark.real

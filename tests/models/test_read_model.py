@@ -22,12 +22,12 @@ from soilresp.models import (
     read_steps,
 )
 from soilresp.models.below_ground import below_ground, root_share
-from soilresp.scoring.totals import global_total
+from soilresp.scoring.totals import model_total
 
 
 def total(output, name):
     """Global total of a model, Pg C yr-1, mean of its years."""
-    return float(global_total(output, name).mean())
+    return float(model_total(output, name).mean())
 
 
 SAMPLES = {

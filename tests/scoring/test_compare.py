@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soilresp.errors import DataError, ParameterError
-from soilresp.grid.cells import cell_area, coordinates, total_pg
+from soilresp.grid.cells import cell_area, coordinates, global_total
 from soilresp.io import fetch as access
 from soilresp.models import conservative, declared_models, read_testbed
 from soilresp.scoring.area_basis import to_land, to_vegetated
@@ -21,7 +21,7 @@ from soilresp.scoring.totals import (
     STATED,
     ensemble_means,
     field_totals,
-    global_total,
+    model_total,
     output_totals,
     series_totals,
     stated_totals,
@@ -132,7 +132,7 @@ def test_output_totals():
     assert table.loc[["SR", "AR", "AR_SR"], "value"].isna().all()
     assert table.loc["AR", "reason"] == "AR: no roots"
     with pytest.raises(DataError, match="land_fraction"):
-        global_total(output.drop_vars("land_fraction"), "HR")
+        model_total(output.drop_vars("land_fraction"), "HR")
 
 
 def test_series_totals():
@@ -288,7 +288,7 @@ def test_zonal_profile_adds_up():
     profile = zonal_profile(flux, area, reference, height=2.5)
     land = reference.sum("lon").coarsen(lat=5).sum()
     total = float((profile * land.values).sum()) / 1e15
-    assert total == pytest.approx(float(total_pg(flux, area)))
+    assert total == pytest.approx(float(global_total(flux, area)))
 
 
 def test_zonal_table():
@@ -317,7 +317,7 @@ def test_real_models_side_by_side():
         profile = zonal_profile(output["HR"], area, area)
         land = area.sum("lon").coarsen(lat=5).sum()
         total = float(np.nansum(profile * land.values)) / 1e15
-        assert total == pytest.approx(float(global_total(output, "HR")))
+        assert total == pytest.approx(float(model_total(output, "HR")))
     means = ensemble_means(pd.concat(tables)).set_index("variable")
     assert means.loc["HR", "mean"] == pytest.approx(54.8, abs=0.1)
     assert means.loc["HR", "n"] == 3 and means.loc["SR", "n"] == 0

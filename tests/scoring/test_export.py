@@ -13,7 +13,7 @@ import xarray as xr
 
 from soilresp.covariates.cube import save_cube
 from soilresp.errors import DataError, ParameterError
-from soilresp.grid.cells import EARTH_RADIUS, total_pg
+from soilresp.grid.cells import EARTH_RADIUS, global_total
 from soilresp.io.files import sha256
 from soilresp.records import twin
 from soilresp.scoring import benchmark, export
@@ -139,8 +139,8 @@ def test_values_are_those_of_the_run(yearly, netcdf):
         earth = 4 * np.pi * EARTH_RADIUS**2
         assert float(mean["cell_area"].sum()) == pytest.approx(earth, rel=1e-9)
         for name in ("SR", "HR", "AR"):
-            whole = float(total_pg(mean[name].astype(float), area))
-            years = total_pg(by_year[name].astype(float), area).mean()
+            whole = float(global_total(mean[name].astype(float), area))
+            years = global_total(by_year[name].astype(float), area).mean()
             assert float(years) == pytest.approx(whole, rel=1e-6)
             assert whole == pytest.approx(mapping.flux[name]["total"], rel=1e-6)
 
@@ -294,7 +294,7 @@ def test_compact_keeps_the_contract(static, small):
     np.testing.assert_array_equal(made["AR"], made["SR"] - made["HR"])
     area = made["cell_area"] * made["vegetated_fraction"]
     for name in ("SR", "HR", "AR"):
-        assert float(total_pg(made[name], area)) == pytest.approx(flux[name]["total"], rel=1e-4)
+        assert float(global_total(made[name], area)) == pytest.approx(flux[name]["total"], rel=1e-4)
     fluxes = made["SR"].values[known] * 16
     np.testing.assert_array_equal(fluxes, np.round(fluxes))
     assert made["SR"].attrs["rounded_to"] == "1/16 g m-2 yr-1"
@@ -344,7 +344,7 @@ def test_benchmark_as_a_second_truth(small):
     np.testing.assert_array_equal(fields["SR"], made["SR"])
     assert (fields["HR"] <= fields["SR"]).where(made["SR"].notnull(), True).all()
     area = made["cell_area"] * made["vegetated_fraction"]
-    assert totals["HR"] == pytest.approx(float(total_pg(made["HR_joint"], area)))
+    assert totals["HR"] == pytest.approx(float(global_total(made["HR_joint"], area)))
 
 
 def test_command_exports(static, tmp_path):

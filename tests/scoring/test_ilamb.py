@@ -18,7 +18,7 @@ from soilresp.errors import DataError, ParameterError
 from soilresp.models import read_model
 from soilresp.scoring.ilamb import YEAR_SECONDS, write_ilamb
 from soilresp.scoring.maps import score_model
-from soilresp.scoring.totals import global_total
+from soilresp.scoring.totals import model_total
 
 PACKAGES = ("ILAMB==2.7.3", "mpich")
 """What the slow test installs; mpi4py needs an MPI library."""
@@ -173,7 +173,7 @@ def test_ilamb_agrees_with_our_scores(ilamb, benchmark, tmp_path, real_input, tr
     theirs = run_ilamb(ilamb, tmp_path)
     stratum = dominant_stratum(load_embedded()["igbp_fraction"])
     ours = score_model(model, benchmark, stratum).facts["whole_cells"]["HR"]
-    total = float(global_total(model, "HR"))
+    total = float(model_total(model, "HR"))
     assert theirs["Period Mean (original grids)"] == pytest.approx(total, rel=0.001)
     assert theirs["Bias"] == pytest.approx(ours["bias"], rel=0.01)
     assert theirs["Bias Score"] == pytest.approx(ours["bias_score"], rel=0.01)

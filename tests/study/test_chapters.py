@@ -12,7 +12,7 @@ import xarray as xr
 from soilresp import plot
 from soilresp.errors import ParameterError
 from soilresp.evaluation.search_all import Plan
-from soilresp.grid.cells import total_pg
+from soilresp.grid.cells import global_total
 from soilresp.io import paths
 from soilresp.io import tables as committed
 from soilresp.plot import style
@@ -132,7 +132,7 @@ def test_maps_add_up(results):
     flux, area = mapping.flux, vegetated_area(cube)
     for name in ("SR", "HR", "AR"):
         assert maps[name].attrs["units"] == "g m-2 yr-1"
-        assert flux[name]["total"] == pytest.approx(float(total_pg(maps[name], area)))
+        assert flux[name]["total"] == pytest.approx(float(global_total(maps[name], area)))
         assert flux[name]["total"] == pytest.approx(mapping.run_totals[name].mean(), rel=1e-5)
         assert flux[name]["between_run_sd"] == pytest.approx(mapping.run_totals[name].std())
         assert flux[name]["annual_min"] is None

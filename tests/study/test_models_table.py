@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from soilresp.errors import DataError
-from soilresp.grid.cells import total_pg
+from soilresp.grid.cells import global_total
 from soilresp.io import paths
 from soilresp.scoring import benchmark, totals
 from soilresp.scoring.maps import FLUXES
@@ -34,7 +34,7 @@ def test_the_committed_table_is_whole(table):
     dataset = benchmark.load_benchmark()
     area = dataset["cell_area"] * dataset["vegetated_fraction"]
     for flux in FLUXES:
-        assert own[flux] == pytest.approx(float(total_pg(dataset[flux], area)), abs=0.02)
+        assert own[flux] == pytest.approx(float(global_total(dataset[flux], area)), abs=0.02)
     at_hand = table[table["source"] == "real output"]
     scored = [f"HR_{s}" for s in models_table.SCORES]
     assert at_hand[scored].notna().all(axis=None)

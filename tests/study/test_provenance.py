@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from soilresp.study.code import Code, own_code
 
 import soilresp
 from soilresp.io import fetch as access
@@ -16,7 +17,6 @@ from soilresp.scoring.benchmark import load_benchmark
 from soilresp.study import chapters as workflow
 from soilresp.study import provenance
 from soilresp.study import stage as stages
-from soilresp.study.code import Code, own_code
 from soilresp.study.settings import resolve_settings
 
 

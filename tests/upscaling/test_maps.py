@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from made_maps import PREDICTORS, fine_cube, mapped, trained
 
-from soilresp.grid.cells import total_pg
+from soilresp.grid.cells import global_total
 from soilresp.records.matching import find_cells
 from soilresp.upscaling.maps import (
     MAD_TO_SD,
@@ -228,7 +228,7 @@ def test_any_grid_gives_nearly_the_same_total(resolution):
     for name, of in (("reference", reference), ("this", cube)):
         mask = of["vegetated_fraction"].values > 0
         maps, _, _ = mapped(runs, of, mask)
-        total[name] = float(total_pg(maps["SR"], vegetated_area(of)))
+        total[name] = float(global_total(maps["SR"], vegetated_area(of)))
     assert total["this"] == pytest.approx(total["reference"], rel=0.03)
     sites = pd.DataFrame({
         "record": [1], "study": [1], "lat": [10.4], "lon": [20.6], "year": [2000.0],
@@ -246,7 +246,7 @@ def test_annual_and_climatological_totals_agree():
     area = vegetated_area(cube)
     maps, annual, totals = mapped(runs, cube, cube["vegetated_fraction"].values > 0)
     climatological = area_summed(maps, "SR", area)["total"]
-    by_year = total_pg(annual["SR"].astype(float), area).mean()
+    by_year = global_total(annual["SR"].astype(float), area).mean()
     assert float(by_year) == pytest.approx(climatological, rel=1e-6)
     assert totals.to_numpy().mean() == pytest.approx(climatological, rel=1e-6)
     np.testing.assert_allclose(maps["SR_sd"], annual["SR_sd"].mean("year"), rtol=1e-5)
@@ -259,7 +259,7 @@ def test_units_multiply_out():
     mask = cube["vegetated_fraction"].values > 0
     maps, _, _ = mapped(runs, cube, mask)
     area = vegetated_area(cube)
-    total = total_pg(maps["SR"], area)
+    total = global_total(maps["SR"], area)
     units = pint.UnitRegistry()
 
     def unit(field):

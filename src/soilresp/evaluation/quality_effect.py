@@ -8,7 +8,7 @@ import xarray as xr
 from sklearn.model_selection import PredefinedSplit
 
 from soilresp.covariates.strata import area_shares
-from soilresp.grid.cells import total_pg
+from soilresp.grid.cells import global_total
 from soilresp.records import quality
 from soilresp.records.matching import find_cells, training_table, valid_cells
 from soilresp.records.selection import TARGETS, select_records
@@ -83,7 +83,7 @@ def quality_effect(table, flags, rules, cube, chosen, n_runs=5, n_trees=40, n_fo
                 {"quality": way, "target": target, "n": len(y), "r2": every["r2"],
                  "rmse": every["rmse"], "sound_n": int(same.sum()), "sound_r2": alike["r2"],
                  "sound_rmse": alike["rmse"],
-                 "total": float(total_pg(on_map(flux, mask, area), area))}
+                 "total": float(global_total(on_map(flux, mask, area), area))}
             )
     return pd.DataFrame(rows)
 

@@ -7,7 +7,7 @@ import xarray as xr
 from soilresp.covariates.strata import DRAWS, area_shares, realised_shares
 from soilresp.evaluation.quality_effect import on_map
 from soilresp.forest import Rows, evaluate
-from soilresp.grid.cells import total_pg
+from soilresp.grid.cells import global_total
 from soilresp.records.matching import training_table, valid_cells
 from soilresp.records.selection import TARGETS
 from soilresp.upscaling.maps import mean_covariates, vegetated_area
@@ -62,7 +62,7 @@ def draw_effect(cube, matched, chosen, draws=tuple(DRAWS), n_runs=10, n_trees=40
                 monte_carlo(x, y, strata, bins, target, n_runs, n_trees, seed, draw)
             )
             by_run = [on_map(evaluate(run.forest, cells, -1)[0], mask, area) for run in runs]
-            totals = [float(total_pg(flux, area)) for flux in by_run]
+            totals = [float(global_total(flux, area)) for flux in by_run]
             own = scores(y, evaluate_runs(runs, x)["held_out"])
             effect.append({
                 "draw": draw, "target": target, "total": float(np.mean(totals)),

@@ -24,7 +24,7 @@ __all__ = [
     "to_standard",
     "block_mean",
     "area_mean",
-    "total_pg",
+    "global_total",
     "zonal_mean",
 ]
 
@@ -74,7 +74,7 @@ def coordinates(resolution=RESOLUTION):
 
 
 def cell_area(lat=None, resolution=RESOLUTION):
-    """Area of a grid cell on the sphere.
+    """Compute the area of grid cells on the sphere.
 
     Parameters
     ----------
@@ -269,8 +269,8 @@ def area_mean(field, area):
     return field.weighted(area.fillna(0)).mean(("lat", "lon"), keep_attrs=True)
 
 
-def total_pg(flux, area):
-    """Global total of a flux.
+def global_total(flux, area):
+    """Compute the global total of a flux.
 
     Parameters
     ----------
@@ -283,6 +283,12 @@ def total_pg(flux, area):
     -------
     xarray.DataArray
         Pg yr-1.
+
+    Examples
+    --------
+    >>> flux = xr.DataArray([[1000.0]], dims=("lat", "lon"))
+    >>> float(global_total(flux, xr.full_like(flux, 5e12)))
+    5.0
     """
     total = (flux * area).sum(("lat", "lon")) / GRAMS_PER_PG
     total.attrs = {"units": "Pg yr-1"}

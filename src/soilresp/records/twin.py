@@ -18,7 +18,7 @@ from soilresp.covariates.climate_response import bond_lamberty_2004, raich_2002
 from soilresp.covariates.embedded import load_embedded
 from soilresp.covariates.strata import dominant_stratum
 from soilresp.errors import DataError, ParameterError
-from soilresp.grid.cells import total_pg
+from soilresp.grid.cells import global_total
 from soilresp.io import paths
 from soilresp.records.selection import COLUMNS, TARGETS
 from soilresp.scoring.benchmark import load_benchmark
@@ -71,7 +71,7 @@ def truth(source="climate_response", path=None):
         sr = raich_2002(world["tas"], world["pr"]).where(world["vegetated_fraction"] > 0)
         fields = xr.Dataset({"SR": sr, "HR": bond_lamberty_2004(sr)})
     area = world["cell_area"] * world["vegetated_fraction"]
-    return fields, {name: float(total_pg(fields[name], area)) for name in fields}
+    return fields, {name: float(global_total(fields[name], area)) for name in fields}
 
 
 def read_network(path=None):

@@ -12,11 +12,11 @@ import xarray as xr
 
 from soilresp.covariates.strata import STRATA
 from soilresp.errors import DataError
-from soilresp.grid.cells import GRAMS_PER_PG, total_pg
+from soilresp.grid.cells import GRAMS_PER_PG, global_total
 from soilresp.scoring.area_basis import to_land
 from soilresp.scoring.metrics import field_scores, misplacement, z_scores
 from soilresp.scoring.sites import check_grid
-from soilresp.scoring.totals import global_total
+from soilresp.scoring.totals import model_total
 from soilresp.scoring.zonal import zonal_profile
 
 __all__ = [
@@ -159,10 +159,10 @@ def score_model(model, benchmark, stratum, name=None):
         sd = on_land.get(f"{flux}_sd")
         maps.update(_maps(flux, field, ours, sd))
         profiles.update(_profiles(flux, field, own_area, ours, sd, area))
-        facts["totals"][flux] = float(global_total(model, flux).mean())
-        facts["benchmark_totals"][flux] = float(total_pg(ours, area))
+        facts["totals"][flux] = float(model_total(model, flux).mean())
+        facts["benchmark_totals"][flux] = float(global_total(ours, area))
         if sd is not None:
-            facts["benchmark_sd_sum"][flux] = float(total_pg(sd, area))
+            facts["benchmark_sd_sum"][flux] = float(global_total(sd, area))
             facts["z"][flux] = z_scores(field, ours, sd, area)
         facts["scores"][flux] = field_scores(field, ours, area) | _reach(
             field, ours, own_area, area
@@ -256,9 +256,9 @@ def _reach(field, ours, own_area, area):
     """How much of the benchmark and of the model is in the cells that are compared."""
     both = field.notnull() & ours.notnull()
     return {
-        "benchmark_covered": float(total_pg(ours.where(both), area) / total_pg(ours, area)),
-        "model_total_compared": float(total_pg(field.where(both), area)),
-        "model_total_elsewhere": float(total_pg(field.where(ours.isnull()), own_area)),
+        "benchmark_covered": float(global_total(ours.where(both), area) / global_total(ours, area)),
+        "model_total_compared": float(global_total(field.where(both), area)),
+        "model_total_elsewhere": float(global_total(field.where(ours.isnull()), own_area)),
     }
 
 
@@ -272,7 +272,7 @@ def _annual(model, flux):
     """Range and trend of the annual totals, Pg C yr-1 (trend: per decade)."""
     if "year" not in model[flux].dims:
         return None
-    total = global_total(model, flux)
+    total = model_total(model, flux)
     years, values = total["year"].values, total.values
     enough = years.size >= _TREND_YEARS
     return {

@@ -29,7 +29,7 @@ from soilresp.scoring.maps import (
 )
 from soilresp.scoring.members import ensemble_mean, read_members
 from soilresp.scoring.sites import check_grid, site_table
-from soilresp.scoring.totals import global_total, stated_totals
+from soilresp.scoring.totals import model_total, stated_totals
 
 __all__ = ["Scorecard", "score"]
 
@@ -282,7 +282,7 @@ def _ranked_maps(models, benchmark, fluxes):
 def _ranked_totals(maps, scores, missing):
     """Totals of all models that are known, ranked by their distance from the benchmark's."""
     rows = [
-        {"flux": flux, "model": name, "value": float(global_total(output, flux).mean()),
+        {"flux": flux, "model": name, "value": float(model_total(output, flux).mean()),
          "group": "this model" if name == scores.name else "map at hand"}
         for name, output in maps.items() for flux in FLUXES if flux in output
     ]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from soilresp.errors import DataError, ParameterError
-from soilresp.grid.cells import rectilinear_area, total_pg
+from soilresp.grid.cells import global_total, rectilinear_area
 from soilresp.models import POOLS, declared_models
 from soilresp.scoring.paper import paper_values
 
@@ -15,7 +15,7 @@ __all__ = [
     "COMPUTED",
     "EMPIRICAL",
     "BENCHMARK",
-    "global_total",
+    "model_total",
     "stated_totals",
     "output_totals",
     "series_totals",
@@ -51,7 +51,7 @@ def _table(rows):
     return table
 
 
-def global_total(dataset, variable):
+def model_total(dataset, variable):
     """Global total of one variable of a model's output, on its own grid.
 
     Parameters
@@ -75,7 +75,7 @@ def global_total(dataset, variable):
         raise DataError("A total per m2 of land needs land_fraction, which the output lacks.")
     area = dataset["land_fraction"] * rectilinear_area(dataset["lat"], dataset["lon"])
     if variable not in POOLS:
-        return total_pg(dataset[variable], area)
+        return global_total(dataset[variable], area)
     return ((dataset[variable] * area).sum(("lat", "lon")) / _KG_PER_PG).assign_attrs(units="Pg")
 
 
@@ -125,7 +125,7 @@ def output_totals(dataset):
     """
     others = [v for v in dataset.data_vars if v not in ("land_fraction", "cell_area", *_VARIABLES)]
     totals = {
-        v: float(global_total(dataset, v).mean())
+        v: float(model_total(dataset, v).mean())
         for v in ("SR", "HR", "AR", *others) if v in dataset
     }
     if "SR" in totals and "AR" in totals:
@@ -207,7 +207,7 @@ def field_totals(model, fields, area, provenance, period="", source="", group=No
     unknown = set(fields) - set(_VARIABLES[:3])
     if unknown:
         raise ParameterError(f"Fields can be SR, HR and AR, got {', '.join(sorted(unknown))}.")
-    totals = {v: float(total_pg(field, area).mean()) for v, field in fields.items()}
+    totals = {v: float(global_total(field, area).mean()) for v, field in fields.items()}
     if {"SR", "AR"} <= totals.keys():
         totals["AR_SR"] = totals["AR"] / totals["SR"]
     common = {"group": group or provenance, "model": model, "period": period,

@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from soilresp import __version__
-from soilresp.grid.cells import total_pg
+from soilresp.grid.cells import global_total
 from soilresp.upscaling.cells import cell_weights
 from soilresp.upscaling.scale import SCHEDULER_VARIABLE, complete
 from soilresp.upscaling.sums import Sums
@@ -338,7 +338,7 @@ def area_summed(climatology, target, area):
     names = names if target != "AR" else {"total": ""}
     return {
         # In double precision: a sum over years and one over their mean differ by rounding only.
-        key: float(total_pg(climatology[target + end].astype(float), area))
+        key: float(global_total(climatology[target + end].astype(float), area))
         for key, end in names.items()
     }
 

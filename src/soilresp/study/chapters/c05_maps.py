@@ -6,7 +6,7 @@ import xarray as xr
 
 from soilresp.covariates.strata import area_shares
 from soilresp.errors import ParameterError
-from soilresp.grid.cells import total_pg
+from soilresp.grid.cells import global_total
 from soilresp.records.matching import training_table, valid_cells
 from soilresp.records.selection import TARGETS
 from soilresp.scoring.paper import paper_values
@@ -113,7 +113,7 @@ def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area", n_bins=Non
         varies = "year" in cube.dims
         figures["annual_min"] = float(by_year[name].min()) if varies else None
         figures["annual_max"] = float(by_year[name].max()) if varies else None
-    both = {t: float(total_pg(climatology[f"{t}_joint"], area)) for t in ("HR", "AR")}
+    both = {t: float(global_total(climatology[f"{t}_joint"], area)) for t in ("HR", "AR")}
     for dataset in (climatology, annual):
         dataset.attrs = {
             "title": "Soil respiration benchmark", "Conventions": "CF-1.8",
