@@ -133,7 +133,7 @@ plot.alternative_gains(committed) if len(committed) else print(
 
 # %%
 columns = {
-    "target": "target", "words": "model", "rmse_study": "RMSE, studies", "r2_study": "R², studies",
+    "target": "target", "description": "model", "rmse_study": "RMSE, studies", "r2_study": "R², studies",
     "bias_study": "bias", "rmse_blocks2": "2° blocks", "rmse_blocks10": "10° blocks",
     "area_rmse": "by area", "gain": "gain %", "gain_se": "± s.e.", "total": "total",
 }
@@ -172,7 +172,7 @@ for target, rows in again.groupby("target"):
     notebook.glue_values(**{
         f"{t}_paper_rmse": before["rmse_study"], f"{t}_best_rmse": after["rmse_study"],
         f"{t}_paper_total": before["total"], f"{t}_best_total": after["total"],
-        f"{t}_best_words": after["words"], f"{t}_apparent": found["apparent"],
+        f"{t}_best_words": after["description"], f"{t}_apparent": found["apparent"],
         f"{t}_honest": found["honest"], f"{t}_honest_sd": found["honest_sd"],
     })
 

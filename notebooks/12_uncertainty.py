@@ -58,11 +58,11 @@ notebook.glue_values(paper_sr=paper["value"], paper_sd=paper["sd"])
 # {numref}`fig-uncertainty` has them all, and [](../book/uncertainties.md) says which answers what.
 
 # %%
-three = workflow.uncertainty_table(uncertainty.three)
-notebook.show(three, "SD of the global totals, Pg C yr⁻¹", digits=2)
+measures = workflow.uncertainty_table(uncertainty.measures)
+notebook.show(measures, "SD of the global totals, Pg C yr⁻¹", digits=2)
 
 # %% mystnb={"figure": {"caption": "(a) Uncertainties of the global totals; (b) their sources one at a time, and added up as independent of each other (black).", "name": "fig-uncertainty"}, "image": {"alt": "Bars of the uncertainty of the three totals on a logarithmic scale: the sum of the cells' SD is more than ten times the spread between studies or runs. Below, the part of each source."}}
-plot.total_uncertainty(three, uncertainty.contributions)
+plot.total_uncertainty(measures, uncertainty.contributions)
 
 # %%
 headline = uncertainty.headline
@@ -72,8 +72,8 @@ for name in ("SR", "HR", "AR"):
 notebook.glue_values(
     headline_n=headline["n_replicates"], reach_sr=headline["correlogram"]["SR"]["length"],
     sill_sr=headline["correlogram"]["SR"]["sill"],
-    cells_sr=three.loc["sum of the cells' SD", "SR"],
-    cells_hr=three.loc["sum of the cells' SD", "HR"],
+    cells_sr=measures.loc["sum of the cells' SD", "SR"],
+    cells_hr=measures.loc["sum of the cells' SD", "HR"],
 )
 choices = uncertainty.totals.query("kind in ['model', 'covariates', 'land']")
 notebook.show(choices[["kind", "name", "area", "SR", "HR", "AR"]],

@@ -373,10 +373,7 @@ def search(
     from soilresp.study.chapters import search_all_subsets
 
     for number, spent in search_all_subsets(study, stage or STAGES, processes, into=into).items():
-        print(
-            f"stage {number}: {spent['scores']} scores, {spent['wall']:.0f} s, "
-            f"{spent['cpu']:.0f} CPU s"
-        )
+        print(f"stage {number}: {spent['scores']} scores, {spent['cpu']:.0f} CPU s")
 
 
 @study_app.command()

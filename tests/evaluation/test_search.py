@@ -11,12 +11,12 @@ from soilresp.covariates.recipes import PREDICTORS
 from soilresp.errors import DataError, ParameterError
 from soilresp.evaluation.search import (
     Job,
-    described,
+    describe_subsets,
     distinct_columns,
     neighbours,
     predictor_shares,
     sampling_error,
-    score,
+    score_subset,
     search,
     subsets,
     ties,
@@ -92,7 +92,7 @@ def test_neighbours_are_distinct_ordered_and_near(chosen, depth):
 def test_out_of_bag_score_is_that_of_the_forest():
     """The RMSE is that of scikit-learn's own out-of-bag prediction of the same forest."""
     x, records = table(60)
-    got, square = score(Job("SR", ("MAT", "RH"), "oob", 2, 40), x, records, seed=5)
+    got, square = score_subset(Job("SR", ("MAT", "RH"), "oob", 2, 40), x, records, seed=5)
     state = int(np.random.default_rng([5, 1, 20_000, 2]).integers(2**31))
     forest = new_forest(40, 2, state, oob_score=True)
     forest.fit(x[["MAT", "RH"]].to_numpy("f4"), records["flux"])
@@ -105,7 +105,7 @@ def test_out_of_bag_score_is_that_of_the_forest():
 def test_records_without_an_out_of_bag_prediction_are_left_out():
     """With three trees several records are in every bag: they have no error at all."""
     x, records = table(60)
-    got, square = score(Job("SR", ("MAT",), n_trees=3), x, records)
+    got, square = score_subset(Job("SR", ("MAT",), n_trees=3), x, records)
     assert 0 < np.isnan(square).sum() < 60
     assert got["rmse"] == pytest.approx(np.sqrt(np.nanmean(square)))
 
@@ -116,7 +116,7 @@ def test_records_without_an_out_of_bag_prediction_are_left_out():
 def test_fold_scores_by_hand(scheme, column):
     """Each record is predicted by the forest of the folds that its own is not in."""
     x, records = table(60)
-    got, square = score(Job("HR", ("MAT", "Prec"), scheme, 1, 5), x, records)
+    got, square = score_subset(Job("HR", ("MAT", "Prec"), scheme, 1, 5), x, records)
     trees, folds = (
         int(np.random.default_rng([0, 2, k, 1]).integers(2**31)) for k in (20_000, 21_000)
     )
@@ -136,7 +136,7 @@ def test_same_bootstrap_samples_for_all_subsets():
     """A copy of a predictor under another name scores the same: only the columns count."""
     x, records = table(60)
     x["RH"] = x["MAT"]
-    one, other = (score(Job("SR", (name,), n_trees=10), x, records)[0] for name in ("MAT", "RH"))
+    one, other = (score_subset(Job("SR", (name,), n_trees=10), x, records)[0] for name in ("MAT", "RH"))
     assert one["rmse"] == other["rmse"]
 
 
@@ -145,7 +145,7 @@ def test_threads_do_not_change_a_score():
     x, records = table(80)
     for scheme in ("oob", "study"):
         job = Job("SR", ("MAT", "Prec", "RH"), scheme, n_trees=10)
-        (one, first), (two, second) = (score(job, x, records, n_jobs=n) for n in (1, 2))
+        (one, first), (two, second) = (score_subset(job, x, records, n_jobs=n) for n in (1, 2))
         assert one["rmse"] == two["rmse"] and first.tobytes() == second.tobytes()
 
 
@@ -153,9 +153,9 @@ def test_unknown_scheme_and_too_few_groups():
     """A scheme is one of the list, and five folds need five groups."""
     x, records = table(20)
     with pytest.raises(ParameterError, match="scheme must be one of oob"):
-        score(Job("SR", ("MAT",), "loo"), x, records)
+        score_subset(Job("SR", ("MAT",), "loo"), x, records)
     with pytest.raises(DataError, match="different values of 'study'"):
-        score(Job("SR", ("MAT",), "study", n_trees=2), x, records)
+        score_subset(Job("SR", ("MAT",), "study", n_trees=2), x, records)
 
 
 def test_ties_by_hand():
@@ -255,5 +255,5 @@ def test_one_seed_is_refused():
 
 def test_described():
     """The order of the names within a subset does not matter for whose choice it is."""
-    got = described(pd.DataFrame({"predictors": ["LAI_GS RH_GS RH Prec MAT", "MAT"]}), "SR")
+    got = describe_subsets(pd.DataFrame({"predictors": ["LAI_GS RH_GS RH Prec MAT", "MAT"]}), "SR")
     assert got["is_paper"].tolist() == [True, False] and got["n_predictors"].tolist() == [5, 1]

@@ -8,7 +8,7 @@ from evaluation.test_search import table
 
 from soilresp.errors import DataError
 from soilresp.evaluation.jobs import Scores
-from soilresp.evaluation.search import SCHEMES, Job, score, subsets
+from soilresp.evaluation.search import SCHEMES, Job, score_subset, subsets
 from soilresp.evaluation.search_all import STAGES, Plan, finalists, run_stage, summarise
 
 pytestmark = pytest.mark.filterwarnings("ignore:Some inputs do not have OOB scores")
@@ -44,7 +44,7 @@ def test_scores_are_kept_and_not_made_again(tmp_path):
     scores.do(jobs)
     got = scores.table().set_index("predictors")
     assert got.loc[["MAT", "Prec"], "cpu"].tolist() == [99, 99] and got.loc["MAT Prec", "cpu"] < 99
-    row, square = score(jobs[2], *tables()["SR"])
+    row, square = score_subset(jobs[2], *tables()["SR"])
     assert got.loc["MAT Prec", "rmse"] == row["rmse"]
     assert scores.squares(jobs[2]).tobytes() == square.tobytes()
 

@@ -169,10 +169,10 @@ def test_joint_estimates_are_possible(results):
 def test_uncertainty_of_the_totals(study, results):
     """Every measure for each flux; the headline goes into the budget; no trend without years."""
     found = workflow.uncertainty(study, n_replicates=3, uncertainty_trees=5)
-    three = workflow.uncertainty_table(found.three)
+    measures = workflow.uncertainty_table(found.measures)
     mapping = results["05_global_mapping"]
-    assert three.loc["sum of the cells' SD", "SR"] == pytest.approx(mapping.flux["SR"]["sd_sum"])
-    assert three.loc["all sources together", "SR"] >= found.headline["sd"]["SR"] >= 0
+    assert measures.loc["sum of the cells' SD", "SR"] == pytest.approx(mapping.flux["SR"]["sd_sum"])
+    assert measures.loc["all sources together", "SR"] >= found.headline["sd"]["SR"] >= 0
     assert not found.headline["committed"]
     budget = workflow.budget(study, n_draws=1000).budget
     assert budget.loc["SR", "sd"] == pytest.approx(found.headline["sd"]["SR"], rel=0.1)

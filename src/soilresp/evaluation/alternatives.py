@@ -1,9 +1,9 @@
-"""Models beside the paper's, told apart by how well they predict studies they have not seen.
+"""Alternatives to the paper's model, compared on studies that they have not seen.
 
 The paper's model (`PAPER`) stays what it is. An `Alternative` changes one or several of
 its choices: which predictors, on which scale the flux is fitted, which records count how much,
-which learner, and whether residuals are kriged. All are scored on the same records, those
-that a filter keeps out of training included.
+which learner, and whether residuals are kriged. All are scored on the same records, including
+those that a filter excludes from training.
 """
 
 import warnings
@@ -15,20 +15,24 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
-from sklearn.model_selection import GroupKFold
 from threadpoolctl import threadpool_limits
 
 from soilresp.covariates.recipes import PREDICTORS
 from soilresp.errors import ParameterError
-from soilresp.evaluation.folds import block_groups
-from soilresp.records.selection import TARGETS
-from soilresp.upscaling.metrics import scores
+from soilresp.evaluation.folds import (
+    block_groups,
+    derived_seed,
+    folds,
+    site_groups,
+    unit_vectors,
+)
 from soilresp.upscaling.runs import PAPER_PREDICTORS, monte_carlo, new_forest, oob_prediction
 from soilresp.upscaling.runs import predict as forest_prediction
+from soilresp.upscaling.metrics import scores
 
 __all__ = [
     "CHOICES", "PAPER", "SCHEMES", "Alternative", "Model", "neighbours", "columns_of",
-    "folds_of", "cross_predict", "skill", "optimism",
+    "splits_of", "cross_predict", "skill", "optimism",
 ]
 
 CHOICES = {
@@ -70,14 +74,14 @@ CHOICES = {
         "kriged": "residuals of left-out studies kriged",
     },
 }
-"""What an alternative can choose, and what each choice means; the paper's comes first."""
+"""Choices of an alternative and their descriptions; the paper's comes first."""
 
 SCHEMES = {"study": "left-out studies", "blocks2": "left-out 2-degree blocks",
            "blocks10": "left-out 10-degree blocks"}
 """Evaluations; `skill` and the choice of a model go by the first two."""
 
 QUANTILE_LEVELS = (0.1, 0.3, 0.5, 0.7, 0.9)
-"""Middles of five equal parts, whose quantiles average to the mean."""
+"""Middles of five equal parts: the mean of these quantiles is near the mean."""
 
 _LEAF = {"broad_forest": 10, "broader_forest": 30}
 
@@ -87,10 +91,10 @@ _BOOSTING = {
 }
 
 _KRIGING_SITES = 300
-"""Sites that the kernel is fitted to; all sites enter the kriging itself."""
+"""Sites that the kernel is fitted to; the kriging itself uses all sites."""
 
 _PAPER_RUNS = 5
-"""Draws that an area-drawn forest is made of."""
+"""Monte-Carlo runs of a forest drawn by area."""
 
 
 @dataclass(frozen=True)
@@ -112,45 +116,44 @@ class Alternative:
                 )
         if "boosting" in self.learner and (self.scale != "flux" or self.weights == "area"):
             raise ParameterError(
-                f"{self.learner} fits the flux itself, by weights: it cannot be had with "
+                f"learner {self.learner!r} needs scale 'flux' and weights of the records, got "
                 f"scale {self.scale!r} and weights {self.weights!r}."
             )
         if self.weights == "area" and (self.scale != "flux" or self.learner != "forest"):
-            raise ParameterError("Draws by area go with the paper's forest of the flux itself.")
+            raise ParameterError("weights 'area' need learner 'forest' and scale 'flux'.")
 
     @property
     def name(self):
-        """What differs from the paper's model, such as "predictors=all weights=study" (str)."""
-        changed = [f"{k}={v}" for k, v in asdict(self).items() if v != getattr(PAPER, k)]
-        return " ".join(changed) or "paper"
+        """Differences from the paper's model, such as "predictors=all weights=study" (str)."""
+        return " ".join(f"{k}={v}" for k, v in self._changes()) or "paper"
 
     @classmethod
     def from_name(cls, name):
-        """The alternative of a `name`."""
+        """Return the alternative of a `name`."""
         return cls(**dict(part.split("=") for part in name.split() if part != "paper"))
 
     @property
-    def words(self):
-        """The same for a reader (str)."""
-        changed = [
-            CHOICES[k][v] for k, v in asdict(self).items() if v != getattr(PAPER, k)
-        ]
-        return "; ".join(changed) or "the paper's model"
+    def description(self):
+        """Differences from the paper's model in plain words (str)."""
+        return "; ".join(CHOICES[k][v] for k, v in self._changes()) or "the paper's model"
+
+    def _changes(self):
+        return [(k, v) for k, v in asdict(self).items() if v != getattr(PAPER, k)]
 
 
 PAPER = Alternative()
 
 
 def neighbours(alternative, filters=True):
-    """Alternatives that differ in one choice.
+    """Return the alternatives that differ in one choice.
 
-    A choice that needs every record alike where the paper draws by area brings that along.
+    A choice that does not go with draws by area comes with equal weights of the records.
 
     Parameters
     ----------
     alternative : Alternative
     filters : bool
-        Whether records say how they were measured.
+        Include filters that need to know how records were measured.
 
     Returns
     -------
@@ -173,14 +176,14 @@ def neighbours(alternative, filters=True):
 
 
 def columns_of(alternative, target, available):
-    """Columns of the predictor table that an alternative takes.
+    """Return the columns of the predictor table that an alternative uses.
 
     Parameters
     ----------
     alternative : Alternative
     target : {"SR", "HR"}
     available : sequence of str
-        Columns there are: predictors, their means over the years as ``NAME_mean`` where
+        Columns of the table: predictors, their means over the years as ``NAME_mean`` where
         they vary, and shares of the bins as ``bin_1`` to ``bin_5``.
 
     Returns
@@ -225,21 +228,20 @@ class Model:
             self._field = _krige(records, self._left_out_residuals(x, records), self._state(1))
 
     def predict(self, x, lat, lon):
-        """Flux at places, g C m-2 yr-1, shape (n,)."""
+        """Predict the flux at points, g C m-2 yr-1, shape (n,)."""
         out = self._trend(np.array(x[self.columns], np.float32))
         if self._field is not None:
-            out = np.maximum(out + _at(self._field, lat, lon), 0)
+            out = np.maximum(out + _residuals_at(self._field, lat, lon), 0)
         return out
 
     def _state(self, k=0):
-        rng = np.random.default_rng([self.seed, TARGETS[self.target], 50_000, k])
-        return int(rng.integers(2**31))
+        return derived_seed(self.seed, self.target, 50_000, k)
 
     def _fit(self, x, records):
         way, y = self.alternative, records["flux"].to_numpy(float)
         self._factor, self._parts = 1.0, []
         if way.weights == "area":
-            # A fold may leave no record of a rare bin: the others then share its area.
+            # If a fold has no record of a rare bin, the others share its area.
             shares = self.shares[self.shares.index.isin(records["stratum"])]
             runs = monte_carlo(
                 x, y, records["stratum"], shares / shares.sum(), self.target, _PAPER_RUNS,
@@ -269,7 +271,7 @@ class Model:
                 forest.fit(x, self._to_scale(y), sample_weight=weight)
             self._parts = [forest]
             if scaled:
-                # Means on another scale do not come back as means: set the level right.
+                # Means on another scale are not means of the flux: correct the level.
                 back = self._from_scale(oob_prediction(forest))
                 known = np.isfinite(back)
                 self._factor = np.average(y[known], weights=weight[known]) / np.average(
@@ -299,11 +301,9 @@ class Model:
         return {"sqrt": np.square, "log": np.exp}.get(scale, np.asarray)(z)
 
     def _left_out_residuals(self, x, records):
-        """Residuals of each record from a model that has not seen its study."""
+        """Return the residual of each record from a model that has not seen its study."""
         plain, out = replace(self.alternative, residuals="none"), np.empty(len(records))
-        for train, test in GroupKFold(3, shuffle=True, random_state=self._state(2)).split(
-            x, groups=records["study"]
-        ):
+        for train, test in folds(len(x), 3, self._state(2), records["study"].to_numpy()):
             part = Model(
                 replace(plain, records="all"), x.iloc[train], records.iloc[train], self.target,
                 self.shares, self.n_trees, self.seed,
@@ -322,17 +322,13 @@ def _boosted(x, y, weight, state, loss, **options):
 
 
 def _chosen_records(kind, x, records):
-    """Records that are trained on, and their predictors."""
+    """Return the records that are trained on, and their predictors."""
     if kind == "site_year":
-        keys = [records["study"], records["row"], records["col"], records["year"] // 1]
-        keys = [k.rename(f"key_{i}") for i, k in enumerate(keys)]
-        first = records.groupby(keys, sort=False, dropna=False).first()
-        mean = records["flux"].groupby(keys, sort=False, dropna=False).mean()
-        x = x.groupby(keys, sort=False, dropna=False).mean()
-        return (
-            x.reset_index(drop=True),
-            first.assign(flux=mean).reset_index(drop=True),
-        )
+        group = records.assign(year=records["year"] // 1).groupby(
+            ["study", "row", "col", "year"], sort=False, dropna=False
+        ).ngroup()
+        mean = records["flux"].groupby(group).mean()
+        return x.groupby(group).mean(), records.groupby(group).first().assign(flux=mean)
     keep = np.ones(len(records), bool)
     if kind == "no_alkali":
         keep = (records["Meas_method"] != "Alkali absorption").to_numpy()
@@ -342,41 +338,31 @@ def _chosen_records(kind, x, records):
 
 
 def _weights(kind, records):
-    """Weight of each record, of mean one."""
-    share = {
-        "study": records["study"].to_numpy(),
-        "cell": _cell(records),
-    }
-    each = {k: 1 / pd.Series(g).groupby(g).transform("size").to_numpy() for k, g in share.items()}
+    """Return the weight of each record, of mean one."""
+    groups = {"study": records["study"].to_numpy(), "cell": site_groups(records)}
+    each = {k: 1 / pd.Series(g).groupby(g).transform("size").to_numpy() for k, g in groups.items()}
     each["record"] = np.ones(len(records))
     each["study_cell"] = np.sqrt(each["study"] * each["cell"])
-    weight = each[kind]
-    return weight / weight.mean()
-
-
-def _cell(records):
-    return records["row"].to_numpy() * 720 + records["col"].to_numpy()
+    return each[kind] / each[kind].mean()
 
 
 def _krige(records, residuals, state):
-    """A Gaussian process through the mean residuals of the cells."""
-    table = records[["lat", "lon"]].assign(residual=residuals, cell=_cell(records))
-    sites = table.groupby("cell").agg(
-        lat=("lat", "mean"), lon=("lon", "mean"), residual=("residual", "mean"),
-        n=("residual", "size"),
-    )
-    within = table["residual"] - table.groupby("cell")["residual"].transform("mean")
-    freedom = max(1, len(table) - len(sites))
-    scatter = max((within**2).sum() / freedom, 1.0)
-    place, value = _sphere(sites["lat"], sites["lon"]), sites["residual"].to_numpy()
-    noise = scatter / sites["n"].to_numpy()
+    """Fit a Gaussian process to the mean residuals of the cells."""
+    table = records[["lat", "lon"]].assign(residual=residuals, cell=site_groups(records))
+    by_cell = table.groupby("cell")
+    sites, n = by_cell.mean(), by_cell.size().to_numpy()
+    within = table["residual"] - by_cell["residual"].transform("mean")
+    scatter = max((within**2).sum() / max(1, len(table) - len(sites)), 1.0)
+    place, value = unit_vectors(sites["lat"], sites["lon"]), sites["residual"].to_numpy()
+    noise = scatter / n
     some = np.random.default_rng(state).permutation(len(sites))[:_KRIGING_SITES]
     variance = max(value.var(), 1.0)
-    kernel = ConstantKernel(variance / 2, (variance / 1e3, variance * 10)) * Matern(
+    bounds = (variance / 1e3, variance * 10)
+    kernel = ConstantKernel(variance / 2, bounds) * Matern(
         0.05, (0.005, 1.0), nu=0.5
-    ) + WhiteKernel(variance / 2, (variance / 1e3, variance * 10))
+    ) + WhiteKernel(variance / 2, bounds)
     with threadpool_limits(1), warnings.catch_warnings():
-        # A range at the end of what is tried is an answer too: no range at all, or the globe.
+        # A range at its bound is a valid result: no correlation, or one over the globe.
         warnings.simplefilter("ignore", ConvergenceWarning)
         found = GaussianProcessRegressor(kernel, alpha=noise[some]).fit(place[some], value[some])
         return GaussianProcessRegressor(found.kernel_, alpha=noise, optimizer=None).fit(
@@ -384,22 +370,16 @@ def _krige(records, residuals, state):
         )
 
 
-def _at(field, lat, lon):
-    place = _sphere(lat, lon)
+def _residuals_at(field, lat, lon):
+    place = unit_vectors(lat, lon)
     with threadpool_limits(1):
         return np.concatenate(
             [field.predict(place[i : i + 8192]) for i in range(0, len(place), 8192)]
         )
 
 
-def _sphere(lat, lon):
-    """Points on the unit sphere: for near ones, straight distances are those along the ground."""
-    phi, lam = np.deg2rad(np.asarray(lat, float)), np.deg2rad(np.asarray(lon, float))
-    return np.column_stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)])
-
-
-def folds_of(scheme, records, n_folds, seed):
-    """Fold of each record.
+def splits_of(scheme, records, n_folds, seed):
+    """Split records into folds of whole studies or blocks.
 
     Parameters
     ----------
@@ -410,21 +390,15 @@ def folds_of(scheme, records, n_folds, seed):
 
     Returns
     -------
-    numpy.ndarray of int, shape (n,)
+    list of (train, test)
     """
     size = {"blocks2": 2.0, "blocks10": 10.0}.get(scheme)
     groups = records["study"].to_numpy() if size is None else block_groups(records, size)
-    state = int(np.random.default_rng([seed, 51_000]).integers(2**31))
-    fold = np.empty(len(records), int)
-    for k, (_, test) in enumerate(
-        GroupKFold(n_folds, shuffle=True, random_state=state).split(records, groups=groups)
-    ):
-        fold[test] = k
-    return fold
+    return folds(len(records), n_folds, derived_seed(seed, 51_000), groups)
 
 
 def cross_predict(alternative, x, records, target, shares, scheme, n_folds=5, n_trees=60, seed=0):
-    """Prediction of each record by a model that has not seen its study or block.
+    """Predict each record with a model that has not seen its study or block.
 
     Parameters
     ----------
@@ -441,10 +415,8 @@ def cross_predict(alternative, x, records, target, shares, scheme, n_folds=5, n_
     numpy.ndarray, shape (n,)
         g C m-2 yr-1.
     """
-    fold = folds_of(scheme, records, n_folds, seed)
     out = np.full(len(records), np.nan)
-    for k in range(n_folds):
-        train, test = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
+    for train, test in splits_of(scheme, records, n_folds, seed):
         model = Model(
             alternative, x.iloc[train].reset_index(drop=True),
             records.iloc[train].reset_index(drop=True), target, shares, n_trees, seed,
@@ -455,7 +427,7 @@ def cross_predict(alternative, x, records, target, shares, scheme, n_folds=5, n_
 
 
 def skill(records, shares, predictions):
-    """Scores by scheme, and the one figure that models are chosen by.
+    """Compute scores by scheme, and the criterion by which a model is chosen.
 
     Parameters
     ----------
@@ -474,29 +446,25 @@ def skill(records, shares, predictions):
         ``criterion``, mean RMSE of left-out studies and left-out 2-degree blocks.
     """
     observed, strata = records["flux"].to_numpy(float), records["stratum"].to_numpy()
-    out, rmse = {}, {}
+    out = {}
     for scheme in SCHEMES:
         own = [scores(observed, p) for (s, _), p in predictions.items() if s == scheme]
         if own:
-            rmse[scheme] = np.mean([s["rmse"] for s in own])
-            out |= {
-                f"rmse_{scheme}": rmse[scheme],
-                f"r2_{scheme}": np.mean([s["r2"] for s in own]),
-                f"bias_{scheme}": np.mean([s["bias"] for s in own]),
-            }
+            means = pd.DataFrame(own).mean()
+            out |= {f"{name}_{scheme}": means[name] for name in ("rmse", "r2", "bias")}
     square = np.mean(
         [(p - observed) ** 2 for (s, _), p in predictions.items() if s == "study"], axis=0
     )
     by_bin = pd.Series(square).groupby(strata).mean()
     out["area_rmse"] = np.sqrt(np.average(by_bin, weights=shares[by_bin.index]))
-    return out | {"criterion": np.mean([rmse["study"], rmse["blocks2"]])}
+    return out | {"criterion": np.mean([out["rmse_study"], out["rmse_blocks2"]])}
 
 
 def optimism(observed, studies, candidates, n_draws=200, seed=0):
-    """What choosing the best of many makes its score look better than it is.
+    """Estimate the optimism of the score of the best of many candidates.
 
-    Studies are drawn with replacement again and again; the best candidate on those drawn is
-    scored on the others (Tsamardinos et al. 2018, doi:10.1007/s10994-018-5714-4).
+    Studies are resampled with replacement; the best candidate on those drawn is scored on
+    the others (Tsamardinos et al. 2018, doi:10.1007/s10994-018-5714-4).
 
     Parameters
     ----------

@@ -1,29 +1,23 @@
-"""Where the records say something about a cell, and where they do not.
+"""Area of applicability of the maps, by the dissimilarity of cells to the records.
 
 Dissimilarity index and area of applicability of Meyer and Pebesma (2021,
-doi:10.1111/2041-210X.13650), and the distance to the nearest site.
+doi:10.1111/2041-210X.13650).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import pdist
-from sklearn.model_selection import GroupKFold
-from sklearn.neighbors import BallTree
 
 from soilresp.errors import DataError
-from soilresp.grid.cells import EARTH_RADIUS
+from soilresp.evaluation.folds import derived_seed, fold_numbers, folds
+from soilresp.evaluation.validation import check_predictors
 from soilresp.records.selection import TARGETS
 from soilresp.upscaling.runs import fit, new_forest, predict
 
 __all__ = [
-    "Applicability",
-    "folds_of",
-    "importance",
-    "dissimilarity",
-    "whisker",
-    "site_distance",
+    "Applicability", "area_of_applicability", "permutation_growth", "dissimilarity", "whisker",
     "share_outside",
 ]
 
@@ -45,55 +39,80 @@ class Applicability:
         That of each record to the records outside its fold.
     threshold : float
         Upper whisker of `records`; a cell beyond it is outside the area of applicability.
+    fold : numpy.ndarray of int, shape (n,)
+        Fold of each record.
+    weights : numpy.ndarray, shape (p,), optional
+        Permutation importance of the predictors, (g C m-2 yr-1)2.
+    predicted : numpy.ndarray, shape (n,), optional
+        Prediction of each record by a forest that has not seen its study, g C m-2 yr-1.
     """
 
     cells: np.ndarray
     records: np.ndarray
     threshold: float
+    fold: np.ndarray
+    weights: np.ndarray | None = None
+    predicted: np.ndarray | None = None
 
     @property
     def inside(self):
-        """Whether each cell is inside the area of applicability."""
+        """Tell which cells are inside the area of applicability (numpy.ndarray of bool)."""
         return self.cells <= self.threshold
 
 
-def folds_of(groups, n_folds, seed, target):
-    """Number of the fold of each record; all records of a group share one.
+def area_of_applicability(records, x, cells, target="SR", n_trees=100, n_folds=10, random_state=0):
+    """Compute the area of applicability of a forest that is trained on records.
+
+    Predictors are weighted by their permutation importance for records of studies that the
+    forest has not seen; if none of them helps there, all count alike.
 
     Parameters
     ----------
-    groups : array_like, shape (n,)
-        Study of each record.
-    n_folds, seed : int
+    records : pandas.DataFrame, shape (n, ...)
+        ``flux`` (g C m-2 yr-1) and ``study``, of one flux.
+    x : pandas.DataFrame, shape (n, p)
+        Predictors of the records, without missing values.
+    cells : array_like, shape (n_cells, p)
+        The same predictors of the cells.
     target : {"SR", "HR"}
+        Enters the seed.
+    n_trees, n_folds, random_state : int
 
     Returns
     -------
-    numpy.ndarray of int, shape (n,)
+    Applicability
 
     Raises
     ------
     DataError
-        If there are fewer groups than folds.
+        If there are fewer studies than folds, no predictor varies, or values are missing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> x = pd.DataFrame({"MAT": np.linspace(0, 20, 40), "Prec": [400.0, 900.0] * 20})
+    >>> records = pd.DataFrame({"flux": 300 + 40 * x["MAT"], "study": np.arange(40) // 2})
+    >>> found = area_of_applicability(records, x, [[10.0, 400.0], [60.0, 400.0]], n_folds=5)
+    >>> found.inside.tolist()
+    [True, False]
     """
-    groups = np.asarray(groups)
-    n_groups = np.unique(groups).size
-    if n_groups < n_folds:
-        raise DataError(f"{n_groups} studies cannot be dealt out to {n_folds} folds; take fewer.")
-    state = int(np.random.default_rng([seed, TARGETS[target], OFFSET]).integers(2**31))
-    splitter = GroupKFold(n_folds, shuffle=True, random_state=state)
-    fold = np.empty(groups.size, int)
-    for k, (_, test) in enumerate(splitter.split(groups, groups=groups)):
-        fold[test] = k
-    return fold
+    check_predictors(records, x, ("flux", "study"))
+    study, n = records["study"].to_numpy(), len(records)
+    n_studies = np.unique(study).size
+    if n_studies < n_folds:
+        raise DataError(f"{n_folds} folds need at least as many studies; there are {n_studies}.")
+    splits = folds(n, n_folds, derived_seed(random_state, target, OFFSET), study)
+    fold = fold_numbers(n, splits)
+    weights, predicted = permutation_growth(x, records["flux"], fold, target, n_trees, random_state)
+    used = weights if weights.max() > 0 else np.ones_like(weights)
+    return replace(dissimilarity(x, cells, used, fold), weights=weights, predicted=predicted)
 
 
-def importance(x, y, fold, target, n_trees, seed=0):
-    """Permutation importance of predictors, on records that the forest has not seen.
+def permutation_growth(x, y, fold, target, n_trees, seed=0):
+    """Compute the growth of the squared error of held-out records by permuting predictors.
 
-    In each fold a predictor's values are shuffled among the held-out records,
-    and the squared error grows by so much. Within the training records the year's
-    values would be rewarded for telling records apart.
+    In each fold a predictor's values are shuffled among the held-out records. Within the
+    training records the year's values would be rewarded for telling records apart.
 
     Parameters
     ----------
@@ -101,7 +120,6 @@ def importance(x, y, fold, target, n_trees, seed=0):
     y : array_like, shape (n,)
         Fluxes, g C m-2 yr-1.
     fold : array_like of int, shape (n,)
-        From `folds_of`.
     target : {"SR", "HR"}
     n_trees, seed : int
 
@@ -132,12 +150,12 @@ def importance(x, y, fold, target, n_trees, seed=0):
 
 
 def dissimilarity(x, cells, weights, fold):
-    """Dissimilarity index of cells, and the area of applicability.
+    """Compute the dissimilarity index of cells and records, and its threshold.
 
     Predictors are scaled by the mean and SD of the records and multiplied by their
     weights. The index is the distance to the nearest record over the mean distance
-    between records. Its threshold comes from the records themselves, each held
-    against those outside its fold.
+    between records. Its threshold comes from the records themselves, each compared
+    with those outside its fold.
 
     Parameters
     ----------
@@ -172,8 +190,8 @@ def dissimilarity(x, cells, weights, fold):
     used = (weights > 0) & (spread > 0)
     if not used.any():
         raise DataError(
-            "No predictor has both a weight and a spread among the records, so there is no "
-            "distance between them. Take other predictors, or more records."
+            "No predictor has both a weight above zero and a spread among the records. "
+            "Use other predictors or more records."
         )
     factor = weights[used] / weights[used].max() / spread[used]
     x, cells = x[:, used] * factor, cells[:, used] * factor
@@ -183,11 +201,11 @@ def dissimilarity(x, cells, weights, fold):
     for k in np.unique(fold):
         own[fold == k] = cKDTree(x[fold != k]).query(x[fold == k])[0]
     own /= scale
-    return Applicability(cKDTree(x).query(cells)[0] / scale, own, whisker(own))
+    return Applicability(cKDTree(x).query(cells)[0] / scale, own, whisker(own), fold)
 
 
 def whisker(values):
-    """Largest value that is no outlier: within 1.5 interquartile ranges of the third quartile.
+    """Return the largest value within 1.5 interquartile ranges of the third quartile.
 
     Parameters
     ----------
@@ -207,35 +225,8 @@ def whisker(values):
     return float(values[values <= high + 1.5 * (high - low)].max())
 
 
-def site_distance(lat, lon, site_lat, site_lon):
-    """Great-circle distance of points to the nearest site.
-
-    Parameters
-    ----------
-    lat, lon : array_like, shape (n,)
-        Degrees.
-    site_lat, site_lon : array_like, shape (m,)
-        Degrees.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n,)
-        km.
-
-    Examples
-    --------
-    A quarter of the globe is 10,000 km, by the definition of the metre:
-
-    >>> site_distance([0.0, 0.0], [0.0, 90.0], [90.0], [0.0]).round(-2).tolist()
-    [10000.0, 10000.0]
-    """
-    tree = BallTree(np.deg2rad(np.column_stack([site_lat, site_lon])), metric="haversine")
-    angle, _ = tree.query(np.deg2rad(np.column_stack([lat, lon])))
-    return angle[:, 0] * EARTH_RADIUS / 1e3
-
-
 def share_outside(inside, weights):
-    """Share of a total that lies outside the area of applicability.
+    """Compute the share of a total that lies outside the area of applicability.
 
     Parameters
     ----------

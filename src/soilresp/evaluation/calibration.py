@@ -1,4 +1,4 @@
-"""How often intervals hold the record, as the forest gives them and after a conformal correction.
+"""Coverage of prediction intervals of the forest, as they are and after conformal correction.
 
 Meinshausen, N. (2006), Quantile regression forests, J. Mach. Learn. Res. 7, 983-999.
 Papadopoulos, H., Gammerman, A. & Vovk, V. (2008), Normalized nonconformity measures for
@@ -11,33 +11,32 @@ import numpy as np
 import pandas as pd
 from crepes import ConformalRegressor
 
-from soilresp.evaluation.folds import block_groups, folds
+from soilresp.evaluation.folds import block_groups, derived_seed, folds
 from soilresp.forest.distribution import Weights, quantiles
-from soilresp.records.selection import TARGETS
 from soilresp.upscaling.runs import fit, new_forest
 
 __all__ = ["LEVELS", "COMBINATIONS", "conformal_interval", "calibration"]
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)
-"""Intervals looked at: the share of records that they should hold."""
+"""Nominal coverages of the intervals."""
 
 COMBINATIONS = (
     ("random", "random"), ("study", "random"), ("study", "study"),
     ("spatial", "random"), ("spatial", "spatial"),
 )
-"""How records are left out for the test, and how those that calibrate are."""
+"""Groups by which test records are left out, and by which calibration records are."""
 
 N_BINS = 20
 """Bins of the PIT histogram."""
 
 
 def conformal_interval(lower, upper, observed, new_lower, new_upper, level):
-    """Correct intervals by how far records of a calibration set lie from the middle of theirs.
+    """Correct intervals by the distance of calibration records from the middle of theirs.
 
     Every interval keeps its middle. Distances are measured in half the interval's own width
-    plus half the median width, so that intervals stay wider where the forest says so, and
-    one of no width is no certainty. Of as many new records as one likes, a share of at least
-    `level` is then expected inside, if they are like those of the calibration set.
+    plus half the median width, so that intervals stay wider where the forest's are, and an
+    interval of no width gets one. A share of at least `level` of new records is then expected
+    inside, if they are like those of the calibration set.
 
     Parameters
     ----------
@@ -83,7 +82,7 @@ def conformal_interval(lower, upper, observed, new_lower, new_upper, level):
 
 
 def calibration(matched, x, target, n_trees=100, n_folds=10, seed=0, progress=None):
-    """Coverage and width of intervals, raw and corrected, on records that were left out.
+    """Compute coverage and width of intervals, raw and corrected, for left-out records.
 
     In each fold the forest is trained on some records, its intervals are corrected on
     others, and both are tested on a third part that neither has seen. Records are left out
@@ -112,7 +111,7 @@ def calibration(matched, x, target, n_trees=100, n_folds=10, seed=0, progress=No
         twentieth of its own predicted distribution.
     """
     values, y = np.array(x, np.float32), np.array(matched["flux"])
-    state = int(np.random.default_rng([seed, TARGETS[target], 12_000]).integers(2**31))
+    state = derived_seed(seed, target, 12_000)
     groups = {
         "random": None, "study": matched["study"].to_numpy(), "spatial": block_groups(matched)
     }
@@ -136,7 +135,7 @@ def calibration(matched, x, target, n_trees=100, n_folds=10, seed=0, progress=No
 
 
 def _set_apart(rest, groups, n_folds, state):
-    """Set one more fold apart, from what is left."""
+    """Split a calibration fold from the records that are not tested."""
     groups = None if groups is None else groups[rest]
     train, apart = folds(len(rest), max(n_folds - 1, 2), state, groups)[0]
     return rest[train], rest[apart]
@@ -149,7 +148,7 @@ def _distributions(forest, train_x, train_y, rows):
 
 
 def _intervals(at, weights, calibrating, tested):
-    """Whether each tested record is in its intervals, and their widths, by level."""
+    """Test for each record if it is in its intervals; add their widths, by level."""
     n, rows = calibrating.size, []
     for level in LEVELS:
         lower, upper = quantiles(at, weights, [(1 - level) / 2, (1 + level) / 2])
@@ -172,7 +171,7 @@ def _coverage(intervals):
 
 
 def _place(at, weights, observed):
-    """Probability that each record's distribution gives to lower fluxes, ties counted half."""
+    """Return the probability of lower fluxes in each record's distribution, ties counted half."""
     below = (weights * (at < observed[:, None])).sum(axis=1)
     equal = (weights * (at == observed[:, None])).sum(axis=1)
     return below + equal / 2

@@ -1,4 +1,4 @@
-"""How far maps and totals still change with more runs and more trees."""
+"""Monte-Carlo error of maps and totals by the number of runs and trees."""
 
 import copy
 
@@ -19,7 +19,7 @@ _SAMPLE_OFFSET = 60_000
 
 
 def first_trees(forest, n_trees):
-    """The forest of the first trees of another: as if it had been grown with so many.
+    """Return the forest of the first trees of another one.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def first_trees(forest, n_trees):
 
 
 def convergence(ensemble, cells, area, trees, n_runs, n_sample=3000, progress=None):
-    """Monte-Carlo error of ensembles of few and many runs, with few and many trees.
+    """Compute the Monte-Carlo error of ensembles by their number of runs and trees.
 
     The error of an ensemble of n runs is that between ensembles of n other runs of the
     same size: the difference of two of them over the square root of two, as a root mean
@@ -117,7 +117,7 @@ def _rows(means, totals, spreads, n_runs, n_trees):
 
 
 def _spreads(weights, n_runs):
-    """Statistics of groups of runs, as many whole groups as there are, by the groups' size."""
+    """Summarise all whole groups of runs, by the size of the groups."""
     found = {}
     for n in n_runs:
         found[n] = []

@@ -1,4 +1,4 @@
-"""Ways to set records aside: what a group is, and which records train and test.
+"""Groups of records, and the splits of records into training and test sets.
 
 The splitters are scikit-learn's. Blocks are counted in whole cells of the half-degree grid,
 of the cell that a record takes its predictors from, so that no cell lies in two blocks.
@@ -10,18 +10,13 @@ from sklearn.neighbors import BallTree
 
 from soilresp.errors import ParameterError
 from soilresp.grid.cells import EARTH_RADIUS
+from soilresp.records.selection import TARGETS
+from soilresp.upscaling.runs import fit, new_forest, predict
 
 __all__ = [
-    "REGIONS",
-    "CUTS",
-    "site_groups",
-    "block_groups",
-    "region_groups",
-    "folds",
-    "leave_one_out",
-    "forward_splits",
-    "nearest_training",
-    "buffered",
+    "REGIONS", "CUTS", "derived_seed", "site_groups", "block_groups", "region_groups", "folds",
+    "fold_numbers", "leave_one_out", "forward_splits", "unit_vectors", "nearest_distance",
+    "nearest_training", "buffered", "predict_left_out",
 ]
 
 REGIONS = {
@@ -33,7 +28,7 @@ REGIONS = {
     "East and Central Asia": (23, 48, 45, 180),
     "South and Southeast Asia": (-11, 23, 60, 140),
 }
-"""Boxes: south, north, west, east in degrees; a record lies in the first that holds it."""
+"""Boxes: south, north, west, east in degrees; a record belongs to the first that contains it."""
 
 ELSEWHERE = "Australia and Oceania"
 
@@ -41,13 +36,35 @@ CUTS = (1990, 1995, 2000, 2005, 2010)
 """Years before which studies end that train, and from which on those begin that test."""
 
 
+def derived_seed(*parts):
+    """Derive a seed for scikit-learn from the numbers that identify a random stream.
+
+    Parameters
+    ----------
+    *parts : int or {"SR", "HR"}
+        Seed of the study, target, and numbers that tell the streams of one seed apart.
+
+    Returns
+    -------
+    int
+        Below 2**31.
+
+    Examples
+    --------
+    >>> derived_seed(0, "SR", 10_000) == derived_seed(0, "HR", 10_000)
+    False
+    """
+    stream = [TARGETS.get(part, part) for part in parts]
+    return int(np.random.default_rng(stream).integers(2**31))
+
+
 def site_groups(matched):
-    """Number of the half-degree cell of each record."""
+    """Return the number of the half-degree cell of each record."""
     return matched["row"].to_numpy() * 720 + matched["col"].to_numpy()
 
 
 def block_groups(matched, size=2.0):
-    """Number of the block of `size` degrees that each record's cell lies in.
+    """Return the number of the block of `size` degrees that contains each record's cell.
 
     Parameters
     ----------
@@ -76,7 +93,7 @@ def block_groups(matched, size=2.0):
 
 
 def region_groups(matched):
-    """Name of the region of `REGIONS`, else `ELSEWHERE`, that each record's site lies in.
+    """Return the region of `REGIONS`, else `ELSEWHERE`, that contains each record's site.
 
     Parameters
     ----------
@@ -96,7 +113,7 @@ def region_groups(matched):
 
 
 def folds(n, n_folds, state, groups=None):
-    """Folds that test each record once.
+    """Split records into folds that test each record once.
 
     Parameters
     ----------
@@ -107,7 +124,7 @@ def folds(n, n_folds, state, groups=None):
     state : int
         Seed.
     groups : array_like, shape (n,), optional
-        Each group is kept on one side. Default: every record for itself.
+        Records of a group stay on one side. Default: each record is its own group.
 
     Returns
     -------
@@ -122,15 +139,41 @@ def folds(n, n_folds, state, groups=None):
     return list(splitter.split(np.zeros(n), None, groups))
 
 
+def fold_numbers(n, splits):
+    """Return the number of the fold that tests each record.
+
+    Parameters
+    ----------
+    n : int
+        Number of records.
+    splits : iterable of (train, test)
+        From `folds`.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (n,)
+        -1 for a record that no split tests.
+
+    Examples
+    --------
+    >>> fold_numbers(3, [([0], [1, 2]), ([1, 2], [0])]).tolist()
+    [1, 0, 0]
+    """
+    number = np.full(n, -1)
+    for k, (_, test) in enumerate(splits):
+        number[test] = k
+    return number
+
+
 def leave_one_out(groups):
-    """One fold a group; empty if there is a single group."""
+    """Split records into one fold per group; empty if there is a single group."""
     if np.unique(groups).size < 2:
         return []
     return list(LeaveOneGroupOut().split(np.zeros(len(groups)), None, groups))
 
 
 def forward_splits(matched, cuts=CUTS):
-    """Train on studies that end before a year, test on those that begin from it on.
+    """Split into studies that end before a year and studies that begin in it or later.
 
     A study is tested once, by the last cut before it begins; a study that spans the cut is
     on neither side. Studies that begin before the first cut with training are not tested.
@@ -165,8 +208,51 @@ def forward_splits(matched, cuts=CUTS):
     return splits
 
 
+def unit_vectors(lat, lon):
+    """Return points on the unit sphere.
+
+    Parameters
+    ----------
+    lat, lon : array_like, shape (n,)
+        Degrees.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, 3)
+    """
+    phi, lam = np.deg2rad(np.asarray(lat, float)), np.deg2rad(np.asarray(lon, float))
+    return np.column_stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)])
+
+
+def nearest_distance(lat, lon, site_lat, site_lon):
+    """Compute the great-circle distance of points to the nearest site.
+
+    Parameters
+    ----------
+    lat, lon : array_like, shape (n,)
+        Degrees.
+    site_lat, site_lon : array_like, shape (m,)
+        Degrees.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,)
+        km.
+
+    Examples
+    --------
+    A quarter of the globe is 10,000 km, by the definition of the metre:
+
+    >>> nearest_distance([0.0, 0.0], [0.0, 90.0], [90.0], [0.0]).round(-2).tolist()
+    [10000.0, 10000.0]
+    """
+    tree = BallTree(np.deg2rad(np.column_stack([site_lat, site_lon])), metric="haversine")
+    angle, _ = tree.query(np.deg2rad(np.column_stack([lat, lon])))
+    return angle[:, 0] * EARTH_RADIUS / 1e3
+
+
 def nearest_training(matched, splits):
-    """Distance from each tested record to the nearest record of its training set.
+    """Compute the distance from each tested record to the nearest record of its training set.
 
     Parameters
     ----------
@@ -179,15 +265,14 @@ def nearest_training(matched, splits):
     numpy.ndarray, shape (n,)
         km on the sphere; NaN for records that no split tests.
     """
-    points, distance = _radians(matched), np.full(len(matched), np.nan)
+    points, distance = matched[["lat", "lon"]].to_numpy(float), np.full(len(matched), np.nan)
     for train, test in splits:
-        found = BallTree(points[train], metric="haversine").query(points[test])[0][:, 0]
-        distance[test] = found * EARTH_RADIUS / 1e3
+        distance[test] = nearest_distance(*points[test].T, *points[train].T)
     return distance
 
 
 def buffered(matched, splits, distance):
-    """Take records near a tested one out of the training sets.
+    """Remove records near a tested one from the training sets.
 
     Parameters
     ----------
@@ -202,13 +287,35 @@ def buffered(matched, splits, distance):
     -------
     list of (train, test)
     """
-    points = _radians(matched)
-    out = []
+    points = matched[["lat", "lon"]].to_numpy(float)
+    return [
+        (train[nearest_distance(*points[train].T, *points[test].T) >= distance], test)
+        for train, test in splits
+    ]
+
+
+def predict_left_out(x, y, splits, n_trees, seed, n_jobs=-1):
+    """Predict each record with a forest that was trained without it.
+
+    Parameters
+    ----------
+    x : numpy.ndarray of float32, shape (n, p)
+    y : numpy.ndarray, shape (n,)
+        Fluxes, g C m-2 yr-1.
+    splits : iterable of (train, test)
+    n_trees : int
+    seed : int
+        Of every forest.
+    n_jobs : int
+        Threads; the predictions do not depend on it.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,)
+        g C m-2 yr-1; NaN for records that no split tests.
+    """
+    predicted = np.full(len(y), np.nan)
     for train, test in splits:
-        found = BallTree(points[test], metric="haversine").query(points[train])[0][:, 0]
-        out.append((train[found * EARTH_RADIUS / 1e3 >= distance], test))
-    return out
-
-
-def _radians(matched):
-    return np.deg2rad(matched[["lat", "lon"]].to_numpy(float))
+        forest = fit(new_forest(n_trees, x.shape[1], seed, n_jobs), x[train], y[train])
+        predicted[test] = predict(forest, x[test])
+    return predicted

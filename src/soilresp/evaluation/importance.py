@@ -1,4 +1,4 @@
-"""What drives a forest: permutation importance, partial dependence, and how far to trust ranks."""
+"""Permutation importance of predictors, spread of its ranks, and partial dependence."""
 
 import numpy as np
 import pandas as pd
@@ -7,17 +7,17 @@ from scipy.spatial.distance import squareform
 from scipy.stats import rankdata, spearmanr
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.inspection import partial_dependence, permutation_importance
-from sklearn.model_selection import GroupKFold, KFold
 
 from soilresp.errors import DataError
+from soilresp.evaluation.folds import derived_seed, folds
 from soilresp.records.selection import TARGETS
 from soilresp.upscaling.runs import fit, new_forest, predict
 
-__all__ = ["clusters", "importance", "held_out_importance", "rank_spread", "dependence"]
+__all__ = ["correlated_groups", "importance", "held_out_importance", "rank_spread", "dependence"]
 
 
-def clusters(x, level=0.7):
-    """Groups of predictors that go together.
+def correlated_groups(x, level=0.7):
+    """Group predictors that are correlated.
 
     Parameters
     ----------
@@ -33,7 +33,8 @@ def clusters(x, level=0.7):
 
     Examples
     --------
-    >>> clusters(pd.DataFrame({"a": [1, 2, 3, 4], "b": [2, 1, 2, 3], "c": [-1, -2, -3, -4]}))
+    >>> x = pd.DataFrame({"a": [1, 2, 3, 4], "b": [2, 1, 2, 3], "c": [-1, -2, -3, -4]})
+    >>> correlated_groups(x)
     [['a', 'c'], ['b']]
     """
     names = list(x.columns)
@@ -64,14 +65,14 @@ class _Shuffled(RegressorMixin, BaseEstimator):
         self.forest, self.x, self.groups = forest, x, groups
 
     def fit(self, rows, y):
-        """Nothing: the forest is fitted."""
+        """Do nothing: the forest is fitted."""
         return self
 
     def __sklearn_is_fitted__(self):
         return True
 
     def predict(self, rows):
-        """Prediction of the rows put together."""
+        """Predict the flux of each row."""
         x = np.empty((len(rows), self.x.shape[1]), np.float32)
         for k, group in enumerate(self.groups):
             x[:, group] = self.x[np.ix_(rows[:, k], group)]
@@ -79,7 +80,7 @@ class _Shuffled(RegressorMixin, BaseEstimator):
 
 
 def importance(forest, x, y, groups, n_repeats=5, seed=0):
-    """What permuting predictors adds to the RMSE of records that a forest has not seen.
+    """Compute the growth of the RMSE of held-out records by permuting predictors.
 
     Parameters
     ----------
@@ -118,7 +119,7 @@ def importance(forest, x, y, groups, n_repeats=5, seed=0):
 
 def held_out_importance(x, records, target, n_trees=100, n_folds=5, n_repeats=3, seed=0,
                         level=0.7):
-    """Permutation importance of predictors, alone and by group, on held-out folds.
+    """Compute the permutation importance of predictors, alone and by group, on held-out folds.
 
     Parameters
     ----------
@@ -128,7 +129,7 @@ def held_out_importance(x, records, target, n_trees=100, n_folds=5, n_repeats=3,
     target : {"SR", "HR"}
     n_trees, n_folds, n_repeats, seed : int
     level : float
-        See `clusters`.
+        See `correlated_groups`.
 
     Returns
     -------
@@ -137,15 +138,12 @@ def held_out_importance(x, records, target, n_trees=100, n_folds=5, n_repeats=3,
         ``feature`` (names joined by " + "), ``fold`` and ``repeat``: ``increase`` of the RMSE,
         g C m-2 yr-1.
     """
-    y, together = records["flux"].to_numpy(float), clusters(x, level)
+    y, together = records["flux"].to_numpy(float), correlated_groups(x, level)
     sets = {"single": [[name] for name in x.columns], "group": together}
-    state = int(np.random.default_rng([seed, TARGETS[target], 40_000]).integers(2**31))
+    state = derived_seed(seed, target, 40_000)
     rows = []
-    for scheme, splitter, groups in (
-        ("random_cv", KFold(n_folds, shuffle=True, random_state=state), None),
-        ("study_cv", GroupKFold(n_folds, shuffle=True, random_state=state), records["study"]),
-    ):
-        for fold, (train, test) in enumerate(splitter.split(x, y, groups)):
+    for scheme, groups in (("random_cv", None), ("study_cv", records["study"].to_numpy())):
+        for fold, (train, test) in enumerate(folds(len(x), n_folds, state, groups)):
             forest = new_forest(n_trees, x.shape[1], state)
             fit(forest, np.array(x.iloc[train], np.float32), y[train])
             for kind, permuted in sets.items():
@@ -161,7 +159,7 @@ def held_out_importance(x, records, target, n_trees=100, n_folds=5, n_repeats=3,
 
 def rank_spread(x, records, target, n_draws=10, n_trees=60, n_repeats=3, seed=0,
                 kinds=("seed", "studies")):
-    """Ranks of the predictors when other studies had been made, or other trees been grown.
+    """Rank the predictors for other samples of studies, or for other trees.
 
     Parameters
     ----------
@@ -188,9 +186,7 @@ def rank_spread(x, records, target, n_draws=10, n_trees=60, n_repeats=3, seed=0,
                 [seed, TARGETS[target], 41_000, draw if kind == "studies" else 0]
             )
             train = np.isin(study, split.permutation(studies)[: round(0.8 * len(studies))])
-            state = int(
-                np.random.default_rng([seed, TARGETS[target], 42_000, draw]).integers(2**31)
-            )
+            state = derived_seed(seed, target, 42_000, draw)
             forest = new_forest(n_trees, x.shape[1], state)
             fit(forest, np.array(x[train], np.float32), y[train])
             found = importance(
@@ -205,7 +201,7 @@ def rank_spread(x, records, target, n_draws=10, n_trees=60, n_repeats=3, seed=0,
 
 
 def dependence(x, records, target, n_trees=100, n_records=150, n_grid=30, seed=0):
-    """Partial dependence, the curves of single records, and where the data are.
+    """Compute partial dependence and the curves of single records.
 
     Curves run from the 2 % to the 98 % quantile of the predictor.
 
@@ -228,7 +224,7 @@ def dependence(x, records, target, n_trees=100, n_records=150, n_grid=30, seed=0
         ``feature``, ``value``, ``curve``, ``flux`` of forty single records.
     """
     y, values = records["flux"].to_numpy(float), np.array(x, np.float32)
-    state = int(np.random.default_rng([seed, TARGETS[target], 43_000]).integers(2**31))
+    state = derived_seed(seed, target, 43_000)
     forest = fit(new_forest(n_trees, x.shape[1], state), values, y)
     # One thread: scikit-learn's own sums of trees depend on the order of threads.
     forest.set_params(n_jobs=1)

@@ -1,4 +1,4 @@
-"""What leaving out or repairing suspicious records does to scores and global totals."""
+"""Effect of removing or repairing suspicious records on scores and global totals."""
 
 from dataclasses import replace
 
@@ -8,20 +8,21 @@ import xarray as xr
 from sklearn.model_selection import PredefinedSplit
 
 from soilresp.covariates.strata import area_shares
+from soilresp.evaluation.folds import derived_seed, predict_left_out
 from soilresp.grid.cells import global_total
 from soilresp.records import quality
 from soilresp.records.matching import find_cells, training_table, valid_cells
 from soilresp.records.selection import TARGETS, select_records
+from soilresp.upscaling.runs import monte_carlo, predict
 from soilresp.upscaling.maps import mean_covariates, vegetated_area
 from soilresp.upscaling.metrics import scores
-from soilresp.upscaling.runs import monte_carlo, new_forest, predict
 
 __all__ = ["quality_effect", "on_map"]
 
 
 def quality_effect(table, flags, rules, cube, chosen, n_runs=5, n_trees=40, n_folds=5,
                    cv_trees=60, seed=0):
-    """Train on suspicious records as they are, without them, and with repairs.
+    """Compare training on suspicious records, without them, and with repaired ones.
 
     Scores are of study folds: of all records, which leaving out bad ones makes
     easier, and of the records under no suspicion, which are the same in all
@@ -70,8 +71,9 @@ def quality_effect(table, flags, rules, cube, chosen, n_runs=5, n_trees=40, n_fo
             records = records[records["target"] == target].reset_index(drop=True)
             x = training_table(records, cube, chosen[target]).to_numpy(np.float32)
             y = records["flux"].to_numpy()
-            predicted = _study_folds(
-                x, y, fold[records["study"]].to_numpy(), target, cv_trees, seed
+            splits = PredefinedSplit(fold[records["study"]].to_numpy()).split()
+            predicted = predict_left_out(
+                x, y, splits, cv_trees, derived_seed(seed, target, 10_000)
             )
             same = np.array([key in sound for key in _keys(records, target)])
             every, alike = scores(y, predicted), scores(y[same], predicted[same])
@@ -89,7 +91,7 @@ def quality_effect(table, flags, rules, cube, chosen, n_runs=5, n_trees=40, n_fo
 
 
 def on_map(flux, mask, area):
-    """Values of the masked cells on the grid of `area` (`xarray.DataArray`), NaN elsewhere."""
+    """Put values of the masked cells on the grid of `area` (`xarray.DataArray`); else NaN."""
     out = np.full(mask.shape, np.nan)
     out[mask] = flux
     return xr.DataArray(out, dims=area.dims, coords=area.coords)
@@ -98,13 +100,3 @@ def on_map(flux, mask, area):
 def _keys(records, target):
     own = records[records["target"] == target]
     return list(zip(own["record"], own["study"]))
-
-
-def _study_folds(x, y, fold, target, n_trees, seed):
-    """Prediction of each record by a forest that saw none of its study."""
-    state = int(np.random.default_rng([seed, TARGETS[target], 10_000]).integers(2**31))
-    out = np.full(len(y), np.nan)
-    for train, test in PredefinedSplit(fold).split():
-        forest = new_forest(n_trees, x.shape[1], state).fit(x[train], y[train])
-        out[test] = predict(forest, x[test])
-    return out

@@ -1,4 +1,4 @@
-"""What the way of drawing the training records does to scores, maps and totals."""
+"""Effect of the sampling of training records on scores, maps and totals."""
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ __all__ = ["draw_effect"]
 
 def draw_effect(cube, matched, chosen, draws=tuple(DRAWS), n_runs=10, n_trees=40, seed=0,
                 progress=None):
-    """Train a small ensemble under each way of drawing, and map it.
+    """Train and map a small ensemble for each way of sampling the records.
 
     Maps are made at the mean covariates of the years: they are for comparison
     with each other (Lu et al. 2021, figures S2 and S3).

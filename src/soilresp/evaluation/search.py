@@ -1,4 +1,4 @@
-"""Which predictors: the error of every subset of them, and which subsets cannot be told apart.
+"""Errors of subsets of the predictors, and the subsets that cannot be told apart.
 
 A job scores one subset once: out of bag, or in one repeat of a cross-validation. All subsets of
 a flux share the bootstrap samples and the folds of a repeat, so that two subsets differ by less
@@ -12,11 +12,11 @@ from time import process_time
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import GroupKFold, StratifiedKFold
+from sklearn.model_selection import StratifiedKFold
 
 from soilresp.errors import DataError, ParameterError
-from soilresp.records.selection import TARGETS
-from soilresp.upscaling.runs import PAPER_PREDICTORS, fit, new_forest, oob_prediction, predict
+from soilresp.evaluation.folds import derived_seed, folds, predict_left_out
+from soilresp.upscaling.runs import PAPER_PREDICTORS, fit, new_forest, oob_prediction
 
 __all__ = [
     "SCHEMES",
@@ -24,12 +24,12 @@ __all__ = [
     "distinct_columns",
     "subsets",
     "neighbours",
-    "score",
+    "score_subset",
     "ties",
     "sampling_error",
     "predictor_shares",
     "search",
-    "described",
+    "describe_subsets",
 ]
 
 SCHEMES = {
@@ -41,6 +41,9 @@ SCHEMES = {
 """Ways to score a subset, from the one that hides least to the one that hides most."""
 
 N_FOLDS = 5
+
+_LABELS = {"stratified": "stratum", "site": "cell", "study": "study"}
+"""Column of the records by which a scheme makes folds."""
 
 _FORESTS, _FOLDS, _STUDIES = 20_000, 21_000, 22_000
 
@@ -68,12 +71,12 @@ class Job:
     n_trees: int = 500
 
     def row(self):
-        """The job as plain values, the predictors joined by blanks (dict)."""
+        """Return the job as plain values, the predictors joined by blanks (dict)."""
         return {**asdict(self), "predictors": " ".join(self.predictors)}
 
 
 def distinct_columns(x):
-    """Predictors that differ: of identical columns the first stays.
+    """Return the predictors that differ; of identical columns the first stays.
 
     Parameters
     ----------
@@ -102,7 +105,7 @@ def distinct_columns(x):
 
 
 def subsets(available):
-    """All subsets but the empty one, small ones first.
+    """Return all subsets but the empty one, small ones first.
 
     Parameters
     ----------
@@ -123,7 +126,7 @@ def subsets(available):
 
 
 def neighbours(chosen, available, depth=1):
-    """Subsets near a choice: itself, each single predictor, all together, and small changes.
+    """Return a choice, small changes of it, all predictors together and each one alone.
 
     Parameters
     ----------
@@ -154,8 +157,8 @@ def neighbours(chosen, available, depth=1):
     return [s for s in dict.fromkeys(found) if s]
 
 
-def score(job, x, records, seed=0, n_jobs=1):
-    """Do a job.
+def score_subset(job, x, records, seed=0, n_jobs=1):
+    """Score one subset of the predictors.
 
     Parameters
     ----------
@@ -185,44 +188,36 @@ def score(job, x, records, seed=0, n_jobs=1):
         raise ParameterError(f"scheme must be one of {', '.join(SCHEMES)}; got {job.scheme!r}.")
     start = process_time()
     values, y = np.array(x[list(job.predictors)], np.float32), np.array(records["flux"], float)
-    asked = (job.n_trees, values.shape[1], _state(seed, job, _FORESTS), n_jobs)
+    state = derived_seed(seed, job.target, _FORESTS, job.repeat)
     if job.scheme == "oob":
-        predicted = oob_prediction(fit(new_forest(*asked), values, y), values)
+        forest = fit(new_forest(job.n_trees, values.shape[1], state, n_jobs), values, y)
+        predicted = oob_prediction(forest, values)
     else:
-        predicted = np.empty(len(y))
-        for train, test in _folds(job, records, seed):
-            forest = fit(new_forest(*asked), values[train], y[train])
-            predicted[test] = predict(forest, values[test])
+        splits = _splits(job, records, seed)
+        predicted = predict_left_out(values, y, splits, job.n_trees, state, n_jobs)
     square = (predicted - y) ** 2
     row = {**job.row(), "rmse": float(np.sqrt(np.nanmean(square))), "cpu": process_time() - start}
     return row, square.astype(np.float32)
 
 
-def _state(seed, job, offset):
-    rng = np.random.default_rng([seed, TARGETS[job.target], offset, job.repeat])
-    return int(rng.integers(2**31))
-
-
-def _folds(job, records, seed):
-    kinds = {
-        "stratified": (StratifiedKFold, "stratum"),
-        "site": (GroupKFold, "cell"),
-        "study": (GroupKFold, "study"),
-    }
-    splitter, column = kinds[job.scheme]
-    labels = records[column].to_numpy()
-    if np.unique(labels).size < (N_FOLDS if splitter is GroupKFold else 1):
-        raise DataError(f"{N_FOLDS} folds need at least as many different values of '{column}'.")
-    split = splitter(N_FOLDS, shuffle=True, random_state=_state(seed, job, _FOLDS))
+def _splits(job, records, seed):
+    state, labels = derived_seed(seed, job.target, _FOLDS, job.repeat), records[_LABELS[job.scheme]]
+    if job.scheme != "stratified":
+        if labels.nunique() < N_FOLDS:
+            raise DataError(
+                f"{N_FOLDS} folds need at least {N_FOLDS} different values of '{labels.name}'; "
+                f"there are {labels.nunique()}."
+            )
+        return folds(len(labels), N_FOLDS, state, labels.to_numpy())
     with warnings.catch_warnings():
         # A bin with fewer records than folds is missing from some of them, as it must be.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-        groups = labels if splitter is GroupKFold else None
-        return list(split.split(labels, labels, groups))
+        splitter = StratifiedKFold(N_FOLDS, shuffle=True, random_state=state)
+        return list(splitter.split(labels, labels))
 
 
 def ties(scores):
-    """Subsets that the forests' own chance could have put first.
+    """Find the subsets that the randomness of the forests could have put first.
 
     Parameters
     ----------
@@ -265,7 +260,7 @@ def ties(scores):
 
 
 def sampling_error(squares, studies, seed=0, n_samples=2000):
-    """How far the difference from the best would vary with other studies.
+    """Compute the standard error, over other studies, of the difference from the best subset.
 
     Parameters
     ----------
@@ -294,7 +289,7 @@ def sampling_error(squares, studies, seed=0, n_samples=2000):
 
 
 def predictor_shares(tied, available):
-    """How often each predictor is in a set of subsets.
+    """Compute the share of subsets that contain each predictor.
 
     Parameters
     ----------
@@ -317,7 +312,7 @@ def predictor_shares(tied, available):
 
 
 def search(x, records, target, n_trees=200, depth=1, seed=0, n_seeds=3, n_jobs=-1, progress=None):
-    """Out-of-bag RMSE of the subsets near the paper's choice.
+    """Rank the subsets near the paper's choice by their out-of-bag RMSE.
 
     Parameters
     ----------
@@ -350,23 +345,33 @@ def search(x, records, target, n_trees=200, depth=1, seed=0, n_seeds=3, n_jobs=-
     rows = []
     for subset in neighbours(PAPER_PREDICTORS[target], distinct_columns(x)[0], depth):
         for k in range(n_seeds):
-            rows.append(score(Job(target, subset, "oob", k, n_trees), x, records, seed, n_jobs)[0])
+            job = Job(target, subset, "oob", k, n_trees)
+            rows.append(score_subset(job, x, records, seed, n_jobs)[0])
         if progress is not None:
             progress()
-    return described(ties(pd.DataFrame(rows)), target)
+    return describe_subsets(ties(pd.DataFrame(rows)), target)
 
 
-def described(ranking, target):
-    """A ranking with what its subsets are: ``target``, ``n_predictors``, ``rank``, ``is_paper``."""
-    members = ranking["predictors"].str.split()
-    paper = set(PAPER_PREDICTORS[target])
-    front = pd.DataFrame(
-        {
-            "target": target,
-            "rank": np.arange(1, len(ranking) + 1),
-            "predictors": ranking["predictors"],
-            "n_predictors": members.str.len(),
-            "is_paper": [set(m) == paper for m in members],
-        }
-    )
-    return front.join(ranking.drop(columns="predictors"))
+def describe_subsets(ranking, target):
+    """Add ``target``, ``rank``, ``n_predictors`` and ``is_paper`` to a ranking of subsets.
+
+    Parameters
+    ----------
+    ranking : pandas.DataFrame
+        ``predictors`` (joined by blanks) and any scores, best first.
+    target : {"SR", "HR"}
+
+    Returns
+    -------
+    pandas.DataFrame
+        The new columns first. ``is_paper`` marks the paper's choice.
+    """
+    members, paper = ranking["predictors"].str.split(), set(PAPER_PREDICTORS[target])
+    front = {
+        "target": target,
+        "rank": np.arange(1, len(ranking) + 1),
+        "predictors": ranking["predictors"],
+        "n_predictors": members.str.len(),
+        "is_paper": [set(m) == paper for m in members],
+    }
+    return pd.DataFrame(front).join(ranking.drop(columns="predictors"))

@@ -5,40 +5,114 @@ fewer take part in; cross-validation for the finalists. Since the leaders out of
 those on unseen studies, every subset is scored once in study folds as well.
 """
 
-import os
-import time
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from soilresp.covariates.recipes import PREDICTORS
 from soilresp.evaluation.search import (
     SCHEMES,
     Job,
-    described,
+    describe_subsets,
     distinct_columns,
     sampling_error,
+    score_subset,
     subsets,
     ties,
 )
-from soilresp.io.files import read_json, write_json
+from soilresp.evaluation.store import ResultStore
 from soilresp.upscaling.runs import PAPER_PREDICTORS
 
-__all__ = ["Plan", "STAGES", "run_stage", "finalists", "summarise"]
+__all__ = ["Plan", "STAGES", "Scores", "run_stage", "stage_totals",
+           "finalists", "summarise"]
 
 STAGES = (1, 2, 3)
 
 
+class Scores:
+    """Scores of predictor subsets in a folder that an interrupted search continues from.
+
+    Parameters
+    ----------
+    folder : path-like
+        Created if needed.
+    tables : dict of (pandas.DataFrame, pandas.DataFrame)
+        Predictors and records of each flux, for `soilresp.evaluation.search.score_subset`.
+    seed : int
+    **facts
+        What the scores depend on besides, such as the recipe.
+
+    Raises
+    ------
+    DataError
+        If the folder contains scores of other records, predictors or another seed.
+    """
+
+    def __init__(self, folder, tables, seed=0, **facts):
+        self.tables, self.seed = tables, seed
+        checksums = {target: _digest(*of_target) for target, of_target in tables.items()}
+        self.store = ResultStore(folder, **facts, seed=seed, tables=checksums)
+
+    def table(self):
+        """Return all scores so far, sorted by job (pandas.DataFrame)."""
+        columns = ["target", "predictors", "scheme", "repeat", "n_trees"]
+        rows = [
+            {k: v.item() for k, v in self.store.get(name).items() if k != "square"}
+            for name in self.store.names
+        ]
+        table = pd.DataFrame(rows, columns=[*columns, "rmse", "cpu"])
+        return table.sort_values(columns, ignore_index=True)
+
+    def squares(self, job):
+        """Return the squared error of each record in a job that is done, g2 m-4 yr-2."""
+        return self.store.get(_name(job))["square"]
+
+    def complete(self, jobs, n_jobs=1, label="subsets"):
+        """Do the jobs that are not done yet.
+
+        Parameters
+        ----------
+        jobs : iterable of soilresp.evaluation.search.Job
+        n_jobs : int
+            Processes; the scores do not depend on it.
+        label : str
+            Name of the progress display.
+        """
+        named = {_name(job): (job, *self.tables[job.target], self.seed) for job in jobs}
+        self.store.complete(named, _score, label, n_jobs)
+
+
+def _name(job):
+    bits = "".join("1" if name in job.predictors else "0" for name in PREDICTORS)
+    return f"{job.target}_{job.scheme}_{job.repeat}_{job.n_trees}_{bits}"
+
+
+def _score(job, x, records, seed):
+    row, square = score_subset(job, x, records, seed)
+    return {**row, "square": square}
+
+
+def _digest(x, records):
+    """Compute the checksum of all that a score depends on."""
+    sha = hashlib.sha256(",".join(x.columns).encode())
+    sha.update(np.ascontiguousarray(x, np.float32).tobytes())
+    for column in ("flux", "stratum", "cell", "study"):
+        sha.update(np.ascontiguousarray(records[column], float).tobytes())
+    return sha.hexdigest()
+
+
 @dataclass(frozen=True)
 class Plan:
-    """How much work each stage is.
+    """Amount of work of each stage.
 
     Attributes
     ----------
     n_trees : int
         Trees of each forest out of bag.
     rounds : tuple of (int, int)
-        Of stage two: how many leaders go on, and to how many forests each in all.
+        Of stage two: number of leaders that go on, and number of forests of each.
     scan_trees : int
         Trees of each forest when every subset is scored in study folds.
     finalists : int
@@ -61,7 +135,7 @@ def run_stage(stage, scores, plan=Plan(), n_jobs=1):
     ----------
     stage : {1, 2, 3}
         Needs those before it.
-    scores : soilresp.evaluation.jobs.Scores
+    scores : Scores
     plan : Plan
     n_jobs : int
         Processes.
@@ -69,29 +143,20 @@ def run_stage(stage, scores, plan=Plan(), n_jobs=1):
     Returns
     -------
     dict
-        Of all calls for this stage together: ``wall`` and ``cpu`` seconds, and ``scores`` made;
-        and ``load`` of the machine before the last call that made any.
+        Number of ``scores`` of this stage, and their ``cpu`` seconds.
     """
-    before, start, load = scores.table(), time.perf_counter(), os.getloadavg()[0]
     for jobs, label in _WORK[stage](scores, plan):
-        scores.do(jobs, n_jobs, label)
-    after = scores.table()
-    made = {
-        "wall": round(time.perf_counter() - start, 1),
-        "cpu": round(float(after["cpu"].sum() - before["cpu"].sum()), 1),
-        "scores": len(after) - len(before),
-    }
-    return _booked(scores.folder / "times.json", str(stage), made, round(load, 2))
+        scores.complete(jobs, n_jobs, label)
+    return stage_totals(stage, scores)
 
 
-def _booked(file, stage, made, load):
-    """Add to the times of a stage, and return their sum."""
-    times = read_json(file) if file.exists() else {}
-    had = times.get(stage, {"wall": 0, "cpu": 0, "scores": 0, "load": load})
-    if made["scores"]:
-        had = {**{k: round(had[k] + made[k], 1) for k in made}, "load": load}
-        write_json(file, {**times, stage: had})
-    return had
+def stage_totals(stage, scores):
+    """Return the number of ``scores`` of a stage so far, and their ``cpu`` seconds (dict)."""
+    table = scores.table()
+    first = (table["scheme"] == "oob") & (table["repeat"] == 0)
+    of_stage = table[{1: first, 2: (table["scheme"] == "oob") & ~first,
+                      3: table["scheme"] != "oob"}[stage]]
+    return {"scores": len(of_stage), "cpu": round(float(of_stage["cpu"].sum()), 1)}
 
 
 def _stage_one(scores, plan):
@@ -129,7 +194,7 @@ _WORK = {1: _stage_one, 2: _stage_two, 3: _stage_three}
 
 
 def finalists(scores, target, plan=Plan()):
-    """Subsets of a flux that are cross-validated (list of tuple of str)."""
+    """Return the subsets of a flux that are cross-validated (list of tuple of str)."""
     last = plan.rounds[-1][1]
     oob = _leaders(_oob(scores, target, plan, last), target, plan.finalists)
     scan = _leaders(_scan(scores, target, plan), target, plan.finalists)
@@ -148,7 +213,7 @@ def _picked(scores, target, scheme, n_trees):
 
 
 def _oob(scores, target, plan, n_forests):
-    """Scores of the first forests of the subsets that have so many: the same when resumed."""
+    """Return the scores of the first `n_forests` forests of the subsets with so many forests."""
     table = _picked(scores, target, "oob", plan.n_trees)
     table = table[table["repeat"] < n_forests]
     return table[table.groupby("predictors")["repeat"].transform("size") == n_forests]
@@ -160,7 +225,7 @@ def _scan(scores, target, plan):
 
 
 def _leaders(table, target, n):
-    """The n subsets of the lowest mean RMSE, and the paper's choice."""
+    """Return the n subsets of the lowest mean RMSE, and the paper's choice."""
     mean = table.groupby("predictors")["rmse"].mean().sort_values(kind="stable")
     ordered = [tuple(s.split()) for s in mean.index]
     paper = set(PAPER_PREDICTORS[target])
@@ -168,12 +233,12 @@ def _leaders(table, target, n):
 
 
 def summarise(scores, plan=Plan()):
-    """All scores as one table, a row for each subset and flux.
+    """Summarise all scores in one table with a row for each subset and flux.
 
     Parameters
     ----------
-    scores : soilresp.evaluation.jobs.Scores
-        With the first stage done; what later ones would give is left out until they are.
+    scores : Scores
+        With the first stage done; columns of later stages are missing until these are done.
     plan : Plan
 
     Returns
@@ -183,16 +248,16 @@ def summarise(scores, plan=Plan()):
         (stage one: one forest); ``study_scan`` (study folds, few trees); ``_open`` of both:
         no further from the best than twice the standard error of the difference over other
         studies. Then for each scheme ``SCHEME_rmse`` (mean over repeats), ``_rmse_sd``,
-        ``_repeats``, ``_delta``, ``_noise`` and ``_tied`` as from `soilresp.evaluation.search.ties`,
-        ``_sampling`` (that standard error) and ``_open``; missing for subsets that did not
-        come so far.
+        ``_repeats``, ``_delta``, ``_noise`` and ``_tied`` as from
+        `soilresp.evaluation.search.ties`, ``_sampling`` (that standard error) and ``_open``;
+        missing for subsets that were not scored so often.
     """
     return pd.concat([_summary(scores, t, plan) for t in scores.tables], ignore_index=True)
 
 
 def _summary(scores, target, plan):
     first = _compared(scores, target, _oob(scores, target, plan, 1), "oob_first")
-    table = described(first, target)
+    table = describe_subsets(first, target)
     scan = _scan(scores, target, plan)
     if len(scan) == len(first):
         scan = _compared(scores, target, scan, "study_scan")

@@ -1,7 +1,7 @@
-"""Many twin experiments: what the whole method gets right in a world whose fluxes are known.
+"""Twin experiments: errors of the whole method in a world whose fluxes are known.
 
 Each experiment samples the twin's world anew (`soilresp.records.twin`), trains the ensemble
-on these records, maps the fluxes, and holds totals and stated uncertainties against the truth.
+on these records, maps the fluxes, and compares totals and stated uncertainties with the truth.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from soilresp.records.selection import TARGETS
 from soilresp.upscaling.maps import stack, vegetated_area
 from soilresp.upscaling.runs import PAPER_PREDICTORS, monte_carlo
 
-__all__ = ["VARIANTS", "Variant", "World", "experiments", "summarise"]
+__all__ = ["VARIANTS", "Variant", "World", "run_experiment", "summarise"]
 
 BAND = 10
 """Height of a latitude band, degrees."""
@@ -34,20 +34,20 @@ class Variant:
 
     Attributes
     ----------
-    words : str
+    description : str
     network : {"srdb", "even"}
         Sites placed as SRDB's are (`soilresp.records.twin.sample`), or as many records spread
-        over the vegetated land by chance.
+        at random over the vegetated land.
     noise : bool
-        Whether records carry a study effect and scatter.
+        Add a study effect and scatter to the records.
     draw : str
         See `soilresp.covariates.strata.draw_run`.
     by_study : bool
-        Whether each run trains on studies drawn anew: of every bin as many as it has, with
-        replacement, so that runs differ as they would had other studies been made.
+        Train each run on resampled studies: as many of every bin as it has, with
+        replacement, so that runs differ as they would for another sample of studies.
     """
 
-    words: str
+    description: str
     network: str
     noise: bool
     draw: str
@@ -64,11 +64,11 @@ VARIANTS = {
     ),
     "even": Variant("even network, no scatter", "even", False, "area"),
 }
-"""Variants by name. The last shows what forests lose where records are missing nowhere."""
+"""Variants by name; in the last no region is without records."""
 
 
 class World:
-    """The twin's world, ready to be mapped again and again.
+    """The twin's world, prepared for any number of experiments.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class World:
         self.band = (np.floor(lat / BAND) * BAND).astype(int)
 
     def records(self, variant, seed):
-        """Records of one experiment by target: predictors, and a table of flux, bin and study."""
+        """Sample records: predictors, and a table of flux, bin and study, by target (dict)."""
         out = {}
         if variant.network == "srdb":
             matched, _ = find_cells(
@@ -110,7 +110,7 @@ class World:
         shape = twin.read_network()
         for target in TARGETS:
             rng = np.random.default_rng([seed, TARGETS[target], 31_000])
-            # Fluxes of zero are not observed in the other network either.
+            # The other network has no fluxes of zero either.
             chance = np.where(self.flux[target] > 0, self.area, 0)
             n = sum(shape[target]["records"].values())
             at = rng.choice(chance.size, size=n, p=chance / chance.sum())
@@ -121,7 +121,7 @@ class World:
 
 
 def _runs(x, records, shares, target, seed, variant, n_runs, n_trees):
-    """The Monte-Carlo runs of one experiment, of redrawn studies if the variant says so."""
+    """Yield the Monte-Carlo runs of one experiment, of resampled studies if asked for."""
     for i in range(n_runs):
         at = np.arange(len(records))
         if variant.by_study:
@@ -134,7 +134,7 @@ def _runs(x, records, shares, target, seed, variant, n_runs, n_trees):
 
 
 def _redrawn(records, rng):
-    """Positions of the records of studies drawn with replacement within each bin."""
+    """Resample studies with replacement within each bin; return positions of their records."""
     at = []
     for _, own in records.reset_index(drop=True).groupby("stratum"):
         members = [part.index.to_numpy() for _, part in own.groupby("study")]
@@ -143,7 +143,7 @@ def _redrawn(records, rng):
 
 
 def _ensemble(world, target, runs, n_runs):
-    """Mean and conditional SD of each cell over the runs, and the total of each run, Pg C."""
+    """Compute mean and conditional SD of each cell, and the total of each run, Pg C."""
     mean, square, totals = 0.0, 0.0, np.empty(n_runs)
     for run in runs:
         first, second = evaluate(run.forest, world.rows[target], -1)
@@ -152,22 +152,21 @@ def _ensemble(world, target, runs, n_runs):
     return mean, np.sqrt(np.maximum(square - mean**2, 0)), totals
 
 
-def experiments(world, seeds, variants=tuple(VARIANTS), n_runs=10, n_trees=40):
-    """Make one experiment after the other.
+def run_experiment(world, seed, variants=tuple(VARIANTS), n_runs=10, n_trees=40):
+    """Sample the world anew, train on the records, and compare the maps with the truth.
 
     Parameters
     ----------
     world : World
-    seeds : iterable of int
-        One experiment of each variant for each.
+    seed : int
+        Of the records and of the runs.
     variants : sequence of str
         Keys of `VARIANTS`.
     n_runs, n_trees : int
         Of each ensemble.
 
-    Yields
-    ------
-    seed : int
+    Returns
+    -------
     totals : pandas.DataFrame
         One row per ``variant`` and ``target`` (SR, HR and AR = SR - HR): ``seed``,
         ``total``, ``truth`` (Pg C yr-1), ``error`` (percent of the truth), ``sd_sum``
@@ -186,30 +185,28 @@ def experiments(world, seeds, variants=tuple(VARIANTS), n_runs=10, n_trees=40):
     unknown = [v for v in variants if v not in VARIANTS]
     if unknown:
         raise ParameterError(f"Unknown variant {unknown[0]!r}: choose from {', '.join(VARIANTS)}.")
-    for seed in seeds:
-        rows, bands = [], []
-        for name in variants:
-            by_run = {}
-            for target, (x, records) in world.records(VARIANTS[name], seed).items():
-                runs = _runs(
-                    x, records, world.shares, target, seed, VARIANTS[name], n_runs, n_trees
-                )
-                flux, sd, by_run[target] = _ensemble(world, target, runs, n_runs)
-                truth = world.flux[target]
-                within = np.abs(truth - flux) <= NORMAL_90 * sd
-                rows.append(
-                    _row(seed, name, target, by_run[target], world.truth[target])
-                    | {"sd_sum": (sd * world.area).sum() / GRAMS_PER_PG,
-                       "area_within": world.area[within].sum() / world.area.sum()}
-                )
-                bands.append(_by_band(world, flux, truth).assign(
-                    seed=seed, variant=name, target=target
-                ))
-            rows.append(_row(
-                seed, name, "AR", by_run["SR"] - by_run["HR"],
-                world.truth["SR"] - world.truth["HR"],
-            ))
-        yield seed, pd.DataFrame(rows), pd.concat(bands, ignore_index=True)
+    rows, bands = [], []
+    for name in variants:
+        by_run, variant = {}, VARIANTS[name]
+        for target, (x, records) in world.records(variant, seed).items():
+            runs = _runs(x, records, world.shares, target, seed, variant, n_runs, n_trees)
+            flux, sd, by_run[target] = _ensemble(world, target, runs, n_runs)
+            truth = world.flux[target]
+            within = np.abs(truth - flux) <= NORMAL_90 * sd
+            rows.append(
+                _row(seed, name, target, by_run[target], world.truth[target])
+                | {"sd_sum": (sd * world.area).sum() / GRAMS_PER_PG,
+                   "area_within": world.area[within].sum() / world.area.sum()}
+            )
+            sums = pd.DataFrame(
+                {"band": world.band, "total": flux * world.area, "truth": truth * world.area}
+            ).groupby("band", as_index=False).sum()
+            sums[["total", "truth"]] /= GRAMS_PER_PG
+            bands.append(sums.assign(seed=seed, variant=name, target=target))
+        rows.append(_row(
+            seed, name, "AR", by_run["SR"] - by_run["HR"], world.truth["SR"] - world.truth["HR"]
+        ))
+    return pd.DataFrame(rows), pd.concat(bands, ignore_index=True)
 
 
 def _row(seed, variant, target, by_run, truth):
@@ -222,21 +219,13 @@ def _row(seed, variant, target, by_run, truth):
     }
 
 
-def _by_band(world, flux, truth):
-    sums = pd.DataFrame(
-        {"band": world.band, "total": flux * world.area, "truth": truth * world.area}
-    ).groupby("band", as_index=False).sum()
-    sums[["total", "truth"]] /= GRAMS_PER_PG
-    return sums
-
-
 def summarise(totals):
-    """Errors of the total over the experiments, and how often stated uncertainties hold it.
+    """Summarise errors of the totals, and the coverage of the stated uncertainties.
 
     Parameters
     ----------
     totals : pandas.DataFrame
-        As from `experiments`, of any number of seeds.
+        As from `run_experiment`, of any number of seeds.
 
     Returns
     -------
@@ -244,7 +233,7 @@ def summarise(totals):
         One row per ``variant`` and ``target``: ``n`` experiments, ``mean`` error with its
         standard error ``mean_se``, ``sd``, ``lowest`` and ``highest`` error (percent of the
         truth); ``stated_sd_sum`` and ``stated_between_run`` (mean, percent of the truth), and
-        the shares of experiments in which 1.645 times either holds the truth
+        the shares of experiments in which 1.645 times either covers the truth
         (``covered_sd_sum``, ``covered_between_run``; 0.90 if they were right);
         ``area_within`` (mean).
 

@@ -1,42 +1,29 @@
-"""How sure a global total is: between runs, between studies, over space, and by choices.
+"""Uncertainty of the global totals: sampling of studies, model, covariates, area.
 
-The sum of the cells' SD (`soilresp.upscaling.maps.area_summed`) takes all cells to err
-together; the spread between runs takes the records for all there could be. Between the
-two stand resampling whole studies, and the distance over which residuals are alike.
+The sum of the cells' SD (`soilresp.upscaling.maps.area_summed`) assumes that the errors of all
+cells are fully correlated; the spread between runs ignores that other studies could have been
+made. Estimates between the two come from resampling whole studies, and from the distance over
+which residuals are correlated.
 """
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import curve_fit
 from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.model_selection import GroupKFold
 from threadpoolctl import threadpool_limits
 
 from soilresp.covariates.strata import draw_run
 from soilresp.errors import DataError, ParameterError
-from soilresp.evaluation.validation import block_groups
+from soilresp.evaluation.folds import block_groups, derived_seed, folds, unit_vectors
 from soilresp.forest import Rows, evaluate
 from soilresp.grid.cells import EARTH_RADIUS, GRAMS_PER_PG
 from soilresp.records.selection import TARGETS
 from soilresp.upscaling.runs import fit, new_forest
 
 __all__ = [
-    "OFFSET",
-    "VARIANTS",
-    "SPREADS",
-    "Case",
-    "resample",
-    "totals",
-    "bootstrap",
-    "model_variants",
-    "area_variants",
-    "spread_variants",
-    "sampling_sd",
-    "residuals",
-    "correlogram",
-    "fit_correlogram",
-    "correlated_sd",
-    "contributions",
+    "OFFSET", "VARIANTS", "SPREADS", "FLUXES", "Case", "resample", "totals", "bootstrap",
+    "model_variants", "area_variants", "spread_variants", "sampling_sd", "residuals",
+    "correlogram", "fit_correlogram", "correlated_sd", "contributions", "with_ar",
 ]
 
 OFFSET = 50_000
@@ -49,7 +36,7 @@ VARIANTS = {
     "all records drawn alike": {"draw": "record"},
     "boosted trees": {"boosted": True},
 }
-"""Models that could as well have been chosen, and how each differs from the study's."""
+"""Other models that could have been chosen, and their differences from the study's."""
 
 SPREADS = {
     "distribution of records (Meinshausen), as mapped": {},
@@ -59,15 +46,15 @@ SPREADS = {
     "five records to a leaf": {"min_samples_leaf": 5},
     "predictions of single trees": {"trees": True},
 }
-"""What may be called the SD of a cell, or change it."""
+"""Definitions of the SD of a cell, and choices of records and model that change it."""
 
-_FLUXES = ("SR", "HR", "AR")
+FLUXES = ("SR", "HR", "AR")
 
 _BLOCK = 10.0
 
 
 class Case:
-    """Records and cells of one flux, ready for any number of small ensembles.
+    """Records and cells of one flux, prepared for any number of small ensembles.
 
     Parameters
     ----------
@@ -90,7 +77,7 @@ class Case:
 
 
 def resample(cases, shares, rng, units, tries=100):
-    """Draw whole units of records with replacement, the same for every flux.
+    """Resample whole units of records with replacement, the same ones for every flux.
 
     Parameters
     ----------
@@ -133,7 +120,7 @@ def resample(cases, shares, rng, units, tries=100):
 
 def totals(case, area, shares, n_runs, n_trees, seed=0, *, taken=None, stream=(), draw="area",
            boosted=False, n_threads=-1, **options):
-    """Global totals of a few runs, at the mean covariates.
+    """Compute global totals of a few runs at the mean covariates.
 
     Parameters
     ----------
@@ -145,7 +132,7 @@ def totals(case, area, shares, n_runs, n_trees, seed=0, *, taken=None, stream=()
     taken : numpy.ndarray of int, optional
         Records to draw from, with repeats; default all.
     stream : sequence of int
-        Which draws, apart from others of the same seed.
+        Numbers that tell these draws from others of the same seed.
     draw : str
         See `soilresp.covariates.strata.draw_run`.
     boosted : bool
@@ -160,28 +147,37 @@ def totals(case, area, shares, n_runs, n_trees, seed=0, *, taken=None, stream=()
         Pg C yr-1.
     """
     taken = np.arange(len(case.y)) if taken is None else taken
-    x, y, strata = case.x[taken], case.y[taken], case.strata[taken]
     out = np.empty(n_runs)
-    for i in range(n_runs):
-        rng = np.random.default_rng([seed, TARGETS[case.target], OFFSET, *stream, i])
-        drawn, _ = draw_run(strata, shares, rng, draw=draw)
-        state = int(rng.integers(2**31))
+    for i, (x, y, state) in enumerate(_draws(case, shares, n_runs, seed, stream, taken, draw)):
         if boosted:
             model = HistGradientBoostingRegressor(max_iter=100, random_state=state)
             # Its threads wait for each other by spinning, for minutes on a busy machine.
             with threadpool_limits(1):
-                flux = np.maximum(model.fit(x[drawn], y[drawn]).predict(case.cells), 0)
+                flux = np.maximum(model.fit(x, y).predict(case.cells), 0)
         else:
-            forest = new_forest(n_trees, x.shape[1], state, n_jobs=n_threads)
-            fit(forest.set_params(**options), x[drawn], y[drawn])
+            forest = _forest(x, y, n_trees, state, n_threads, **options)
             flux, _ = evaluate(forest, case.rows, n_threads)
         out[i] = (flux * area).sum() / GRAMS_PER_PG
     return out
 
 
+def _draws(case, shares, n_runs, seed, stream, taken, draw):
+    """Yield the drawn predictors and fluxes of each run, and the seed of its model."""
+    x, y, strata = case.x[taken], case.y[taken], case.strata[taken]
+    for i in range(n_runs):
+        rng = np.random.default_rng([seed, TARGETS[case.target], OFFSET, *stream, i])
+        drawn, _ = draw_run(strata, shares, rng, draw=draw)
+        yield x[drawn], y[drawn], int(rng.integers(2**31))
+
+
+def _forest(x, y, n_trees, state, n_threads=-1, **options):
+    forest = new_forest(n_trees, x.shape[1], state, n_jobs=n_threads)
+    return fit(forest.set_params(**options), x, y)
+
+
 def bootstrap(cases, area, shares, units, n_replicates, n_runs, n_trees, seed=0, draw="area",
               progress=None, first=0):
-    """Totals of small ensembles on resampled studies (or blocks).
+    """Compute totals of small ensembles on resampled studies or blocks.
 
     Parameters
     ----------
@@ -196,7 +192,7 @@ def bootstrap(cases, area, shares, units, n_replicates, n_runs, n_trees, seed=0,
     progress : callable, optional
         Called after each replicate.
     first : int
-        Number of the first replicate; each is the same whatever the others are.
+        Number of the first replicate; a replicate does not depend on the others.
 
     Returns
     -------
@@ -214,11 +210,11 @@ def bootstrap(cases, area, shares, units, n_replicates, n_runs, n_trees, seed=0,
         parts.append(pd.DataFrame({"replicate": b, "run": range(n_runs)} | found))
         if progress is not None:
             progress()
-    return _with_ar(pd.concat(parts, ignore_index=True))
+    return with_ar(pd.concat(parts, ignore_index=True))
 
 
 def model_variants(cases, area, shares, n_runs, n_trees, seed=0, progress=None):
-    """Totals by other models, on the same draws of records.
+    """Compute totals by other models on the same draws of records.
 
     Parameters
     ----------
@@ -238,11 +234,11 @@ def model_variants(cases, area, shares, n_runs, n_trees, seed=0, progress=None):
         rows.append({"variant": name} | found)
         if progress is not None:
             progress()
-    return _with_ar(pd.DataFrame(rows))
+    return with_ar(pd.DataFrame(rows))
 
 
 def area_variants(climatology):
-    """Totals of the same maps over other readings of the vegetated area.
+    """Compute totals of the same maps for other definitions of the vegetated area.
 
     Parameters
     ----------
@@ -272,11 +268,11 @@ def area_variants(climatology):
             for t in ("SR", "HR")
         }
         rows.append({"variant": name, "area": float(area.where(mapped).sum()) / 1e12} | found)
-    return _with_ar(pd.DataFrame(rows))
+    return with_ar(pd.DataFrame(rows))
 
 
 def spread_variants(case, area, shares, n_runs, n_trees, seed=0, n_threads=-1):
-    """The sum of the cells' SD over the total, as the SD is defined or the records are chosen.
+    """Compute the ratio of the summed SD of the cells to the total, by definition of the SD.
 
     Parameters
     ----------
@@ -295,18 +291,12 @@ def spread_variants(case, area, shares, n_runs, n_trees, seed=0, n_threads=-1):
         of_trees = options.pop("trees", False)
         kept = np.flatnonzero(case.y <= np.quantile(case.y, 1 - top))
         mean, square = np.zeros(len(area)), np.zeros(len(area))
-        for i in range(n_runs):
-            rng = np.random.default_rng([seed, TARGETS[case.target], OFFSET, 2, i])
-            drawn, _ = draw_run(case.strata[kept], shares, rng, draw=draw)
-            forest = new_forest(n_trees, case.x.shape[1], int(rng.integers(2**31)),
-                                n_jobs=n_threads)
-            fit(forest.set_params(**options), case.x[kept][drawn], case.y[kept][drawn])
+        for x, y, state in _draws(case, shares, n_runs, seed, (2,), kept, draw):
+            forest = _forest(x, y, n_trees, state, n_threads, **options)
             flux, second = evaluate(forest, case.rows, n_threads)
             if of_trees:
-                second = np.mean(
-                    [t.predict(case.cells, check_input=False) ** 2 for t in forest.estimators_],
-                    axis=0,
-                )
+                trees = [t.predict(case.cells, check_input=False) for t in forest.estimators_]
+                second = np.mean(np.square(trees), axis=0)
             mean, square = mean + flux / n_runs, square + second / n_runs
         sd = np.sqrt(np.maximum(square - mean**2, 0))
         rows.append({
@@ -318,7 +308,7 @@ def spread_variants(case, area, shares, n_runs, n_trees, seed=0, n_threads=-1):
 
 
 def sampling_sd(table):
-    """SD between resampled studies, without what the runs add to it.
+    """Compute the SD between resampled studies, without the variance between runs.
 
     Parameters
     ----------
@@ -331,7 +321,7 @@ def sampling_sd(table):
         For ``SR``, ``HR`` and ``AR`` the SD in Pg C yr-1, and ``correlation``, of
         the errors of SR and HR. NaN with fewer than three replicates.
     """
-    by = table.groupby("replicate")[list(_FLUXES)]
+    by = table.groupby("replicate")[list(FLUXES)]
     n_runs = by.size().iloc[0]
     between = by.mean().var(ddof=1)
     within = by.var(ddof=1).mean() / n_runs if n_runs > 1 else 0.0
@@ -346,7 +336,7 @@ def sampling_sd(table):
 
 
 def residuals(case, n_folds=5, n_trees=100, seed=0):
-    """Standardised residuals of records whose 10-degree block no forest has seen.
+    """Compute standardised residuals of records from forests without their 10-degree block.
 
     Records near each other are left out together. With one of two neighbours in the
     training set, the prediction of the other would follow it, and their residuals would
@@ -363,13 +353,10 @@ def residuals(case, n_folds=5, n_trees=100, seed=0):
         (observed - predicted) / SD of the forest's distribution at the record; 0
         where that SD is 0.
     """
-    state = int(np.random.default_rng([seed, TARGETS[case.target], OFFSET]).integers(2**31))
+    state = derived_seed(seed, case.target, OFFSET)
     out = np.zeros(len(case.y))
-    block = block_groups(case.records, _BLOCK)
-    folds = GroupKFold(min(n_folds, np.unique(block).size), shuffle=True, random_state=state)
-    for train, test in folds.split(case.x, groups=block):
-        forest = new_forest(n_trees, case.x.shape[1], state)
-        fit(forest, case.x[train], case.y[train])
+    for train, test in folds(len(out), n_folds, state, block_groups(case.records, _BLOCK)):
+        forest = _forest(case.x[train], case.y[train], n_trees, state)
         mean, square = evaluate(forest, Rows(case.x[test]), -1)
         sd = np.sqrt(np.maximum(square - mean**2, 0))
         out[test] = np.divide(
@@ -379,7 +366,7 @@ def residuals(case, n_folds=5, n_trees=100, seed=0):
 
 
 def correlogram(values, lat, lon, study, edges=(0, 25, 50, 100, 200, 400, 800, 1600, 3200)):
-    """Correlation of values between records of different studies, by distance.
+    """Compute the correlation of values between records of different studies, by distance.
 
     Parameters
     ----------
@@ -393,33 +380,32 @@ def correlogram(values, lat, lon, study, edges=(0, 25, 50, 100, 200, 400, 800, 1
     pandas.DataFrame
         ``distance`` (km, mean of the pairs), ``correlation``, ``pairs``.
     """
-    values, study = np.asarray(values, float), np.asarray(study)
-    # A few records of extreme flux would decide everything.
-    low, high = np.quantile(values, [0.01, 0.99])
-    values = np.clip(values, low, high)
+    values, study, points = np.asarray(values, float), np.asarray(study), unit_vectors(lat, lon)
+    # Otherwise a few records of extreme flux would determine all correlations.
+    values = np.clip(values, *np.quantile(values, [0.01, 0.99]))
     values = (values - values.mean()) / values.std()
-    points = _unit(lat, lon)
-    sums = np.zeros((3, len(edges) - 1))
+    n_classes = len(edges) - 1
+    sums = np.zeros((3, n_classes))
     for i in range(len(values) - 1):
-        other = study[i + 1 :] != study[i]
-        cosine = np.clip(points[i + 1 :][other] @ points[i], -1, 1)
-        distance = EARTH_RADIUS / 1e3 * np.arccos(cosine)
+        other = i + 1 + np.flatnonzero(study[i + 1 :] != study[i])
+        distance = _distance(points[other], points[i])
         place = np.searchsorted(edges, distance, side="right") - 1
-        inside = (place >= 0) & (place < len(edges) - 1)
-        product = values[i] * values[i + 1 :][other]
-        for k, w in enumerate((distance, product, None)):
-            sums[k] += np.bincount(
-                place[inside], None if w is None else w[inside], minlength=len(edges) - 1
-            )
-    known = sums[2] > 0
-    distance, product, n = sums[:, known]
+        inside = (place >= 0) & (place < n_classes)
+        for k, weight in enumerate((distance, values[i] * values[other], np.ones(other.size))):
+            sums[k] += np.bincount(place[inside], weight[inside], n_classes)
+    distance, product, n = sums[:, sums[2] > 0]
     return pd.DataFrame(
         {"distance": distance / n, "correlation": product / n, "pairs": n.astype(int)}
     )
 
 
+def _distance(points, point):
+    """Compute the great-circle distance of unit vectors to one of them, km."""
+    return EARTH_RADIUS / 1e3 * np.arccos(np.clip(points @ point, -1, 1))
+
+
 def fit_correlogram(table):
-    """Exponential fall of a correlogram: ``sill * exp(-distance / length)``.
+    """Fit an exponential correlogram, ``sill * exp(-distance / length)``.
 
     Parameters
     ----------
@@ -444,7 +430,7 @@ def fit_correlogram(table):
 
 
 def correlated_sd(amount, lat, lon, sill, length, size=2.0):
-    """SD of a sum over cells whose errors are alike over a distance.
+    """Compute the SD of a sum over cells with spatially correlated errors.
 
     Parameters
     ----------
@@ -455,8 +441,8 @@ def correlated_sd(amount, lat, lon, sill, length, size=2.0):
     sill, length : float
         Correlation ``sill * exp(-distance / length)``, km, between different cells.
     size : float
-        Cells are put together in blocks of so many degrees, within which the mean
-        distance is taken for all pairs.
+        Cells are combined in blocks of so many degrees; all pairs within a block have
+        its mean distance.
 
     Returns
     -------
@@ -476,28 +462,27 @@ def correlated_sd(amount, lat, lon, sill, length, size=2.0):
     weight = np.bincount(place, amount)
     square = np.bincount(place, amount**2)
     centre = [np.bincount(place, v) / np.bincount(place) for v in (lat, lon)]
-    points = _unit(*centre)
+    points = unit_vectors(*centre)
     height = np.deg2rad(size) * EARTH_RADIUS / 1e3
     # Mean distance of two points in a rectangle is about 0.52 of the side of the equal square.
     inside = 0.52 * height * np.sqrt(np.cos(np.deg2rad(centre[0])))
     variance = 0.0
     for i in range(block.size):
-        distance = EARTH_RADIUS / 1e3 * np.arccos(np.clip(points @ points[i], -1, 1))
+        distance = _distance(points, points[i])
         distance[i] = inside[i]
         variance += weight[i] * (weight * sill * np.exp(-distance / length)).sum()
-    # A cell is wholly alike to itself.
+    # The correlation of a cell with itself is one.
     own = (square * (1 - sill * np.exp(-inside / length))).sum()
     return float(np.sqrt(variance + own))
 
 
 def contributions(sds):
-    """Add sources of uncertainty one at a time, as independent of each other.
+    """Combine independent sources of uncertainty one at a time.
 
     Parameters
     ----------
     sds : dict of str to dict
-        SD of SR, HR and AR (Pg C yr-1) by source, in order; NaN where a source
-        could not be had.
+        SD of SR, HR and AR (Pg C yr-1) by source, in order; NaN where it is unknown.
 
     Returns
     -------
@@ -506,7 +491,7 @@ def contributions(sds):
         ``share`` of the variance of all.
     """
     rows = []
-    for flux in _FLUXES:
+    for flux in FLUXES:
         known = [np.nan_to_num(of[flux] ** 2) for of in sds.values()]
         for (source, of), variance, so_far in zip(sds.items(), known, np.cumsum(known)):
             rows.append({
@@ -516,10 +501,6 @@ def contributions(sds):
     return pd.DataFrame(rows)
 
 
-def _with_ar(table):
+def with_ar(table):
+    """Add ``AR``, the difference of ``SR`` and ``HR``, to a table."""
     return table.assign(AR=table["SR"] - table["HR"])
-
-
-def _unit(lat, lon):
-    phi, lam = np.deg2rad(lat), np.deg2rad(lon)
-    return np.column_stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)])

@@ -1,16 +1,19 @@
-"""Scores, and one forest under every evaluation, from the most flattering to the hardest."""
+"""Evaluations of one forest on records that it has not seen, from the easiest to the hardest."""
 
 import numpy as np
 import pandas as pd
 
 from soilresp.covariates.strata import draw_run
+from soilresp.errors import DataError, ParameterError
 from soilresp.evaluation.folds import (
     block_groups,
     buffered,
+    derived_seed,
     folds,
     forward_splits,
     leave_one_out,
     nearest_training,
+    predict_left_out,
     region_groups,
     site_groups,
 )
@@ -22,8 +25,9 @@ __all__ = [
     "SCHEMES",
     "BUFFERS",
     "scores_by_bin",
-    "ladder",
-    "schemes_of",
+    "splits_of",
+    "cross_validate",
+    "check_predictors",
     "buffered_curve",
     "covariate_sets",
     "compare_sets",
@@ -54,7 +58,7 @@ _FEWEST = 10
 
 
 def scores_by_bin(observed, predictions, strata):
-    """Scores within each vegetation bin.
+    """Compute scores within each vegetation bin.
 
     Parameters
     ----------
@@ -67,7 +71,7 @@ def scores_by_bin(observed, predictions, strata):
     -------
     pandas.DataFrame
         Columns ``scheme``, ``stratum`` and those of `scores`; without the bins of which a
-        scheme predicts fewer than ten records. A bin's R2 holds the errors against the
+        scheme predicts fewer than ten records. A bin's R2 compares the errors with the
         spread within the bin, which is less than that of all records.
     """
     observed, strata, rows = np.asarray(observed), np.asarray(strata), []
@@ -80,87 +84,165 @@ def scores_by_bin(observed, predictions, strata):
     return pd.DataFrame(rows)
 
 
-def schemes_of(matched, n_folds, state):
-    """Training and test records of every scheme that leaves records out.
+_BLOCKS = {"spatial_1deg": 1, "spatial_cv": 2, "spatial_5deg": 5, "spatial_10deg": 10}
+_POINT = ("lat", "lon")
+_COLUMNS = {
+    "random_cv": _POINT, "site_cv": (*_POINT, "row", "col"), "study_cv": (*_POINT, "study"),
+    **dict.fromkeys(_BLOCKS, (*_POINT, "row", "col")),
+    "region_cv": _POINT, "forward": (*_POINT, "study", "year"),
+}
+"""Columns of the records that each scheme with left-out records needs."""
+
+_ALL_COLUMNS = tuple(dict.fromkeys(c for columns in _COLUMNS.values() for c in columns))
+
+
+def splits_of(scheme, records, n_folds, seed):
+    """Return the training and test records of a scheme that leaves records out.
 
     Parameters
     ----------
-    matched : pandas.DataFrame
+    scheme : str
+        A key of `SCHEMES` from ``random_cv`` on.
+    records : pandas.DataFrame
         Records of one target.
     n_folds : int
-    state : int
-        Seed of the splitters.
+    seed : int
+        Of the splitters.
 
     Returns
     -------
-    dict of str to list of (train, test)
-        A scheme that the records do not allow has no split.
+    list of (train, test)
+        Empty if the records do not allow the scheme.
     """
-    n, study = len(matched), matched["study"].to_numpy()
-    return {
-        "random_cv": folds(n, n_folds, state),
-        "site_cv": folds(n, n_folds, state, site_groups(matched)),
-        "study_cv": folds(n, n_folds, state, study),
-        "spatial_1deg": folds(n, n_folds, state, block_groups(matched, 1)),
-        "spatial_cv": folds(n, n_folds, state, block_groups(matched, 2)),
-        "spatial_5deg": folds(n, n_folds, state, block_groups(matched, 5)),
-        "spatial_10deg": folds(n, n_folds, state, block_groups(matched, 10)),
-        "region_cv": leave_one_out(region_groups(matched)),
-        "forward": forward_splits(matched),
-    }
+    if scheme == "region_cv":
+        return leave_one_out(region_groups(records))
+    if scheme == "forward":
+        return forward_splits(records)
+    groups = None
+    if scheme in _BLOCKS:
+        groups = block_groups(records, _BLOCKS[scheme])
+    elif scheme != "random_cv":
+        groups = site_groups(records) if scheme == "site_cv" else records["study"].to_numpy()
+    return folds(len(records), n_folds, seed, groups)
 
 
-def ladder(
-    matched, x, target, n_trees=300, n_folds=10, seed=0, held_out=None, progress=None
-):
-    """Score one unweighted forest by every scheme in `SCHEMES`.
+def cross_validate(records, x, target="SR", scheme=None, n_trees=300, n_folds=10, random_state=0,
+                   held_out=None, progress=None):
+    """Score one unweighted forest by one or all evaluations of `SCHEMES`.
 
     Parameters
     ----------
+<<<<<<< HEAD
     matched : pandas.DataFrame
         Records of one target, from `soilresp.records.matching.find_cells`.
     x : pandas.DataFrame
         Their predictors.
+=======
+    records : pandas.DataFrame, shape (n, ...)
+        Records of one flux, from `soilresp.records.matching`: ``flux`` (g C m-2 yr-1), and
+        where a scheme needs them ``row`` and ``col`` of the half-degree cell, ``study``,
+        ``lat``, ``lon`` and ``year``.
+    x : pandas.DataFrame, shape (n, p)
+        Predictors of the records, without missing values.
+>>>>>>> 8e88eaf (Write resumable results, left-out predictions and distances of the evaluation once)
     target : {"SR", "HR"}
-    n_trees, n_folds, seed : int
+        Enters the seed.
+    scheme : str, optional
+        A key of `SCHEMES`. Default: all of them.
+    n_trees, n_folds, random_state : int
     held_out : array_like, shape (n,), optional
-        Predictions of the runs that held a record out; without them that scheme is missing.
+        Predictions of each record by Monte-Carlo runs that held it out, for the scheme
+        ``held_out``, which is left out without them.
     progress : callable, optional
         Called with the name of each scheme that leaves records out once it is done.
 
     Returns
     -------
     table : pandas.DataFrame
-        Scores by scheme, and ``distance``: median distance from a tested record to the
-        nearest training record (km; missing where folds do not define it). Schemes that
-        predict fewer than two records are missing.
+        Scores by scheme (`soilresp.upscaling.metrics.scores`), and ``distance``: median
+        distance from a tested record to the nearest training record (km; missing where there
+        are no folds). Schemes that predict fewer than two records are missing.
     predictions : pandas.DataFrame
-        Prediction of each record by each scheme.
+        Prediction of each record by each scheme, g C m-2 yr-1.
+
+    Raises
+    ------
+    ParameterError
+        If the scheme is unknown.
+    DataError
+        If a column is missing, or a predictor has missing values.
+
+    Examples
+    --------
+    Ten cells with five records of one study each; the flux depends on the cell alone:
+
+    >>> cell = np.repeat(np.arange(10), 5)
+    >>> records = pd.DataFrame({"flux": 300.0 + 50 * (cell * 7 % 10), "study": cell, "row": cell,
+    ...     "col": 2 * cell, "lat": 89.75 - cell / 2, "lon": cell - 179.75, "year": 2000.5})
+    >>> x = pd.DataFrame({"MAT": 1.0 * cell})
+    >>> known, _ = cross_validate(records, x, scheme="random_cv", n_trees=20, n_folds=5)
+    >>> new, _ = cross_validate(records, x, scheme="study_cv", n_trees=20, n_folds=5)
+    >>> bool(known.loc["random_cv", "r2"] > 0.9), bool(new.loc["study_cv", "r2"] < 0.5)
+    (True, True)
     """
-    values, y = np.array(x, np.float32), np.array(matched["flux"])
-    state = _state(seed, target, 10_000)
-    whole = fit(new_forest(n_trees, values.shape[1], state, oob_score=True), values, y)
-    predictions = {"in_sample": predict(whole, values), "oob": oob_prediction(whole)}
-    distance = {}
+    if scheme is not None and scheme not in SCHEMES:
+        raise ParameterError(f"scheme must be one of {', '.join(SCHEMES)}, got {scheme!r}.")
+    check_predictors(records, x, ("flux", *_COLUMNS.get(scheme, () if scheme else _ALL_COLUMNS)))
+    values, y = np.array(x, np.float32), np.array(records["flux"])
+    state = derived_seed(random_state, target, 10_000)
+    predictions, distance = {}, {}
+    if scheme in (None, "in_sample", "oob"):
+        whole = fit(new_forest(n_trees, values.shape[1], state, oob_score=True), values, y)
+        predictions = {"in_sample": predict(whole, values), "oob": oob_prediction(whole)}
     if held_out is not None:
         predictions["held_out"] = np.asarray(held_out, float)
-    for scheme, splits in schemes_of(matched, n_folds, state).items():
-        predictions[scheme] = _left_out(values, y, splits, n_trees, state)
-        distance[scheme] = nearest_training(matched, splits)
+    for name in _COLUMNS if scheme is None else _COLUMNS.keys() & {scheme}:
+        splits = splits_of(name, records, n_folds, state)
+        predictions[name] = predict_left_out(values, y, splits, n_trees, state)
+        distance[name] = nearest_training(records, splits)
         if progress is not None:
-            progress(scheme)
-    kept = [s for s in SCHEMES if np.isfinite(predictions.get(s, [])).sum() > 1]
-    predictions = pd.DataFrame({s: predictions[s] for s in kept}, index=matched.index)
+            progress(name)
+    wanted = SCHEMES if scheme is None else (scheme,)
+    kept = [s for s in wanted if np.isfinite(predictions.get(s, [])).sum() > 1]
+    if not kept:
+        raise DataError(f"The records do not allow scheme {scheme!r}: fewer than two predictions.")
+    predictions = pd.DataFrame({s: predictions[s] for s in kept}, index=records.index)
     table = pd.DataFrame({s: scores(y, predictions[s]) for s in kept}).T
     table["distance"] = {s: np.nanmedian(d) for s, d in distance.items() if s in kept}
     table.index.name = "scheme"
     return table, predictions
 
 
+def check_predictors(records, x, columns):
+    """Check that records and predictors can be used together.
+
+    Parameters
+    ----------
+    records : pandas.DataFrame
+    x : pandas.DataFrame
+    columns : sequence of str
+        Columns that the records need.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, the numbers of rows differ, or a value is missing.
+    """
+    for column in columns:
+        if column not in records:
+            raise DataError(f"The records have no column '{column}'; they need {sorted(columns)}.")
+    if len(x) != len(records):
+        raise DataError(f"There are {len(records)} records and {len(x)} rows of predictors.")
+    for table, names in ((x, x.columns), (records, ["flux"])):
+        for name in names:
+            if not np.isfinite(np.asarray(table[name], float)).all():
+                raise DataError(f"'{name}' has missing values; leave these records out.")
+
+
 def buffered_curve(
     matched, x, target, n_trees=15, n_sites=100, seed=0, buffers=BUFFERS, progress=None
 ):
-    """Error at the same records while the sites around them are taken out of the training set.
+    """Score the same records while the sites around them are removed from the training set.
 
     Half-degree cells are left out one by one, together with all records nearer than a
     buffer to any of the cell. The tested records are the same for every buffer, so that
@@ -169,7 +251,7 @@ def buffered_curve(
     Parameters
     ----------
     matched, x, target
-        As for `ladder`.
+        As for `cross_validate`, of all columns.
     n_trees : int
     n_sites : int
         Cells that are left out, drawn at random; at most as many as there are.
@@ -189,7 +271,7 @@ def buffered_curve(
         training records.
     """
     values, y, rows, first = np.array(x, np.float32), np.array(matched["flux"]), [], None
-    site, state = site_groups(matched), _state(seed, target, 11_000)
+    site, state = site_groups(matched), derived_seed(seed, target, 11_000)
     known = np.unique(site)
     chosen = np.random.default_rng(state).permutation(known)[:n_sites]
     left_out = [(np.flatnonzero(site != c), np.flatnonzero(site == c)) for c in chosen]
@@ -199,7 +281,7 @@ def buffered_curve(
             mean = np.full(len(y), np.nan)
             for train, test in splits:
                 mean[test] = y[train].mean()
-            predicted = _left_out(values, y, splits, n_trees, state)
+            predicted = predict_left_out(values, y, splits, n_trees, state)
             resampled = _resampled_rmse((predicted - y) ** 2, splits, state)
             first = resampled if first is None else first
             rows.append({
@@ -216,7 +298,7 @@ def buffered_curve(
 
 
 def covariate_sets(matched, x, cube, seed=0):
-    """The predictors by year, without their years, and with a random number instead.
+    """Return the predictors by year, as means of the years, and with a random number instead.
 
     A number that is drawn once for every cell and year holds nothing of the climate, but
     tells records of one cell and year from all others, as the weather of the year does.
@@ -258,7 +340,7 @@ def covariate_sets(matched, x, cube, seed=0):
 
 
 def compare_sets(matched, sets, target, n_trees=100, n_folds=10, seed=0, progress=None):
-    """RMSE and R2 of an unweighted forest for several sets of predictors.
+    """Score an unweighted forest for several sets of predictors.
 
     Parameters
     ----------
@@ -278,7 +360,7 @@ def compare_sets(matched, sets, target, n_trees=100, n_folds=10, seed=0, progres
         every set) and those of `scores`.
     """
     y, rows = np.array(matched["flux"]), []
-    state = _state(seed, target, 13_000)
+    state = derived_seed(seed, target, 13_000)
     groups = {
         "random_cv": None, "site_cv": site_groups(matched), "study_cv": matched["study"].to_numpy()
     }
@@ -286,7 +368,7 @@ def compare_sets(matched, sets, target, n_trees=100, n_folds=10, seed=0, progres
         values = np.array(x, np.float32)
         for scheme, group in groups.items():
             splits = folds(len(y), n_folds, state, group)
-            found = scores(y, _left_out(values, y, splits, n_trees, state))
+            found = scores(y, predict_left_out(values, y, splits, n_trees, state))
             rows.append({"predictors": name, "scheme": scheme, **found})
         if progress is not None:
             progress(name)
@@ -294,7 +376,7 @@ def compare_sets(matched, sets, target, n_trees=100, n_folds=10, seed=0, progres
 
 
 def drawn_scores(matched, x, target, shares, n_runs=5, n_trees=100, seed=0):
-    """Scores that a drawn training set gives of itself, where copies of a record are records.
+    """Score drawn training sets on themselves, as if copies of a record were other records.
 
     A run draws with replacement, so that its training set holds many records several
     times. Scored as if its members were different records, the forest meets copies of what
@@ -303,7 +385,7 @@ def drawn_scores(matched, x, target, shares, n_runs=5, n_trees=100, seed=0):
     Parameters
     ----------
     matched, x, target
-        As for `ladder`.
+        As for `cross_validate`, of all columns.
     shares : pandas.Series
         Area share of each vegetation bin.
     n_runs, n_trees, seed : int
@@ -341,22 +423,9 @@ def drawn_scores(matched, x, target, shares, n_runs=5, n_trees=100, seed=0):
     return table.reset_index()
 
 
-def _left_out(values, y, splits, n_trees, state):
-    """Prediction of each record by the forest that was trained without it; NaN without one."""
-    predicted = np.full(len(y), np.nan)
-    for train, test in splits:
-        forest = fit(new_forest(n_trees, values.shape[1], state), values[train], y[train])
-        predicted[test] = predict(forest, values[test])
-    return predicted
-
-
 def _resampled_rmse(square, splits, state, n=500):
     """Root of the mean square, test sets drawn anew with replacement; shape (n,)."""
     total = np.array([square[test].sum() for _, test in splits])
     count = np.array([test.size for _, test in splits])
     again = np.random.default_rng(state).integers(len(splits), size=(n, len(splits)))
     return np.sqrt(total[again].sum(axis=1) / count[again].sum(axis=1))
-
-
-def _state(seed, target, offset):
-    return int(np.random.default_rng([seed, TARGETS[target], offset]).integers(2**31))

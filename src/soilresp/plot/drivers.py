@@ -208,7 +208,7 @@ def alternative_gains(table):
         ax.tick_params(axis="y", length=0)
     steps = int(np.nanmax([table["step"].max(), 0]))
     places = [*range(len(labels)), *(len(labels) + 0.6 + k for k in range(steps))]
-    words = [Alternative.from_name(name).words for name in labels]
+    words = [Alternative.from_name(name).description for name in labels]
     words = [_short(w) for w in words] + [f"way to the best, choice {k + 1}" for k in range(steps)]
     axes[0].set_yticks(places, words, fontsize=7.5)
     axes[0].set_ylim(len(labels) + steps + 0.1, -0.7)

@@ -19,7 +19,7 @@ def twin_errors(totals):
     Parameters
     ----------
     totals : pandas.DataFrame
-        As from `soilresp.evaluation.twins.experiments`.
+        As from `soilresp.evaluation.twins.run_experiment`.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def twin_errors(totals):
         ax.grid(axis="x")
         ax.tick_params(axis="y", length=0)
     axes[0].set_yticks(
-        np.arange(len(names)), [VARIANTS[n].words.replace(", ", ",\n", 1) for n in names],
+        np.arange(len(names)), [VARIANTS[n].description.replace(", ", ",\n", 1) for n in names],
         fontsize=8,
     )
     axes[0].set_ylim(len(names) - 0.4, -0.6)
@@ -76,7 +76,7 @@ def twin_bands(bands, variants=("exact", "scatter", "even")):
             ax.errorbar(
                 own["mean"] - own["truth"], own["band"] + 3 + 2 * k, xerr=own["sd"], fmt=marker,
                 ms=4.5, color=COLOURS[target], markerfacecolor=face or COLOURS[target],
-                elinewidth=0.9, label=VARIANTS[name].words,
+                elinewidth=0.9, label=VARIANTS[name].description,
             )
         ax.axvline(0, color=COLOURS["paper"], lw=0.8)
         ax.set_title(target)

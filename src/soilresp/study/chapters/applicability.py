@@ -1,4 +1,4 @@
-"""Where the maps stand on records like the cell, and where they do not."""
+"""Chapter 12: area of applicability of the maps."""
 
 import numpy as np
 import pandas as pd
@@ -6,12 +6,11 @@ import xarray as xr
 
 from soilresp.covariates.strata import STRATA
 from soilresp.evaluation.applicability import (
+    area_of_applicability,
     dissimilarity,
-    folds_of,
-    importance,
     share_outside,
-    site_distance,
 )
+from soilresp.evaluation.folds import nearest_distance
 from soilresp.records.matching import training_table, valid_cells
 from soilresp.records.selection import TARGETS
 from soilresp.study.chapters.c02_covariates import assembly
@@ -47,12 +46,9 @@ def _applicability(study, needs, *, n_trees=None, cv_folds=None):
     for target in TARGETS:
         own = records_of(matched, target)
         x = training_table(own, cube, chosen[target])
-        fold = folds_of(own["study"], cv_folds, study.seed, target)
-        growth, predicted = importance(x, own["flux"], fold, target, n_trees, study.seed)
         cells = np.column_stack([_climatology(cube[name])[mask] for name in chosen[target]])
-        alike = dissimilarity(x, cells, np.ones_like(growth), fold)
-        # Nothing helps with other studies: then nothing is known of what matters.
-        found = dissimilarity(x, cells, growth, fold) if growth.max() > 0 else alike
+        found = area_of_applicability(own, x, cells, target, n_trees, cv_folds, study.seed)
+        alike = dissimilarity(x, cells, np.ones(x.shape[1]), found.fold)
         thresholds[target] = found.threshold
         here, flux = area.values[mask], (climatology[target] * area).values[mask]
         sensitivity += [
@@ -64,13 +60,13 @@ def _applicability(study, needs, *, n_trees=None, cv_folds=None):
             for words, one in (("importance", found), ("all alike", alike))
         ]
         weights.append(
-            pd.DataFrame({"target": target, "predictor": chosen[target], "growth": growth})
+            pd.DataFrame({"target": target, "predictor": chosen[target], "growth": found.weights})
         )
         records.append(
             own[["record", "study", "target", "lat", "lon", "flux"]]
-            .assign(predicted=predicted, di=found.records)
+            .assign(predicted=found.predicted, di=found.records)
         )
-        distance = site_distance(lat, lon, own["lat"], own["lon"])
+        distance = nearest_distance(lat, lon, own["lat"], own["lon"])
         fields = fields.merge(_describe(target, found, distance, mask, cube))
     return {
         "fields": fields,
@@ -93,26 +89,23 @@ def _climatology(field):
 
 
 def _describe(target, found, distance, mask, cube):
-    """Fields of one target on the grid, with what they are."""
+    """Put the fields of one target on the grid, with their attributes (xarray.Dataset)."""
     values = {
         "di": (found.cells, "1", f"dissimilarity index of the predictors of {target}"),
         "inside": (found.inside, "1", f"inside the area of applicability of {target}"),
         "site_distance": (distance, "km", f"distance to the nearest site of {target}"),
     }
-    out = xr.Dataset()
+    out = xr.Dataset(coords={"lat": cube["lat"], "lon": cube["lon"]})
     for end, (content, units, words) in values.items():
         grid = np.full(mask.shape, np.nan, np.float32)
         grid[mask] = content
-        out[f"{target}_{end}"] = xr.DataArray(
-            grid, {"lat": cube["lat"], "lon": cube["lon"]}, ("lat", "lon"),
-            attrs={"units": units, "long_name": words},
-        )
+        out[f"{target}_{end}"] = ("lat", "lon"), grid, {"units": units, "long_name": words}
     out[f"{target}_di"].attrs["threshold"] = found.threshold
     return out
 
 
 def _shares(fields, climatology, area, stratum):
-    """Shares outside by target, for the whole and each bin; AR needs both of the others."""
+    """Compute shares outside by target and bin; AR needs both SR and HR."""
     bins = {"all": stratum > 0} | {name: stratum == s for s, (name, _) in STRATA.items()}
     rows = []
     for target in (*TARGETS, "AR"):

@@ -1,4 +1,4 @@
-"""Stage 3: which predictors."""
+"""Chapter 3: search for predictors."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -7,48 +7,47 @@ import pandas as pd
 
 from soilresp.covariates.recipes import PREDICTORS
 from soilresp.errors import ParameterError
-from soilresp.evaluation.jobs import Scores
+from soilresp.evaluation.folds import site_groups
 from soilresp.evaluation.search import (
     Job,
-    described,
+    describe_subsets,
     distinct_columns,
     neighbours,
     predictor_shares,
-    score,
+    score_subset,
     search,
 )
-from soilresp.evaluation.search_all import STAGES, Plan, run_stage, summarise
-from soilresp.evaluation.validation import site_groups
+from soilresp.evaluation.search_all import (
+    STAGES,
+    Plan,
+    Scores,
+    run_stage,
+    stage_totals,
+    summarise,
+)
 from soilresp.io import tables as committed
-from soilresp.io.files import read_json
+from soilresp.io.progress import track
 from soilresp.records.matching import training_table
 from soilresp.records.selection import TARGETS
 from soilresp.study.chapters.c02_covariates import assembly
-from soilresp.study.chapters.common import Ticker, records_of
+from soilresp.study.chapters.common import Ticker, clocks, records_of, save_long_table
 from soilresp.study.stage import Stage
 from soilresp.upscaling.runs import PAPER_PREDICTORS
 
 __all__ = [
-    "predictor_search",
-    "search_recheck",
-    "search_all_subsets",
-    "search_extent",
-    "search_errors",
-    "search_finalists",
-    "search_frequency",
-    "search_numbers",
+    "predictor_search", "search_recheck", "search_all_subsets", "search_extent", "search_errors",
+    "search_finalists", "search_frequency", "search_numbers",
 ]
 
-_TABLE = "search"
 _AGAIN = ["target", "rank", "predictors", "is_paper", "committed", "again", "difference"]
 
 
 def _search(study, needs, *, search_trees=None, search_depth=None, search_anew=False,
             sr_predictors=None, hr_predictors=None):
-    """Rank predictor subsets, and settle on one.
+    """Rank predictor subsets, and choose one.
 
     Where the search through all subsets was done before with this recipe and these
-    observations, its table is taken; else, or with ``search_anew``, the neighbourhood of the
+    observations, its table is read; else, or with ``search_anew``, the neighbourhood of the
     paper's choice is searched.
 
     Results: ``whole`` (the table of `soilresp.evaluation.search_all.summarise`, empty if there is
@@ -84,16 +83,25 @@ predictor_search = Stage("03_predictor_search", _search, [assembly], data=("stud
 
 
 def _recheck(study, needs, *, recheck_leaders=None):
-    """Grow the first forests of the search's leaders again, to see that they are the same.
+    """Grow the first forests of the leaders again, and compare their errors with the table.
 
-    Results: ``rechecked`` (the leaders and the paper's choice, then and now; empty where the
-    search was not one through all subsets). Setting: how many leaders of each flux.
+    Results: ``rechecked`` (the leaders and the paper's choice, then and now; empty where not
+    all subsets were searched). Setting: number of leaders of each flux.
     """
     found = needs["03_predictor_search"]
     if not len(found.whole):
         return {"rechecked": pd.DataFrame(columns=_AGAIN)}
-    tables = _tables(needs["02_covariate_assembly"])
-    return {"rechecked": _again(tables, found.whole, found.made, recheck_leaders)}
+    rows = []
+    for target, (x, records) in _tables(needs["02_covariate_assembly"]).items():
+        whole = found.whole[found.whole["target"] == target]
+        leaders = whole[(whole["rank"] <= recheck_leaders) | whole["is_paper"]]
+        for line in track(leaders.itertuples(), f"{target} leaders again", len(leaders)):
+            subset = tuple(line.predictors.split())
+            job = Job(target, subset, "oob", 0, found.made["plan"]["n_trees"])
+            now = score_subset(job, x, records, found.made["seed"], n_jobs=-1)[0]["rmse"]
+            rows.append((target, line.rank, line.predictors, line.is_paper, line.oob_first, now,
+                         now - line.oob_first))
+    return {"rechecked": pd.DataFrame(rows, columns=_AGAIN)}
 
 
 search_recheck = Stage(
@@ -102,7 +110,7 @@ search_recheck = Stage(
 
 
 def _tables(assembled):
-    """Predictors and records of each flux, as `soilresp.evaluation.search.score` takes them."""
+    """Return predictors and records of each flux, for `soilresp.evaluation.search` (dict)."""
     cube = assembled.cube
     available = [p for p in PREDICTORS if p in cube]
     tables = {}
@@ -114,7 +122,7 @@ def _tables(assembled):
 
 
 def _extent(tables):
-    """What there is to choose from: predictors, those missing, those alike, and subsets."""
+    """Count the subsets of each flux; list its predictors, missing and identical ones (dict)."""
     extent = {}
     for target, (x, _) in tables.items():
         kept, same_as = distinct_columns(x)
@@ -128,49 +136,27 @@ def _extent(tables):
 
 
 def _known(study):
-    """The table of the whole search of such a study, if there is one, and how it was made."""
-    if committed.is_there(_TABLE):
-        whole, made = committed.load_table(_TABLE)
+    """Return the table of the search through all subsets of this study, or an empty one."""
+    if committed.is_there("search"):
+        whole, made = committed.load_table("search")
         if (made["recipe"], made["observations"]) == (study.recipe, study.observations):
             return whole, made
     return pd.DataFrame(), {}
 
 
 def _leaders(whole):
-    """Subsets with the most forests, in the form of `soilresp.evaluation.search.ties`."""
+    """Return the subsets with most forests, in the form of `soilresp.evaluation.search.ties`."""
     columns = ["rmse", "rmse_sd", "repeats", "delta", "noise", "tied"]
-    leaders = whole.dropna(subset=["oob_rmse"])
-    leaders = leaders.rename(columns={f"oob_{c}": c for c in columns})
+    leaders = whole.dropna(subset=["oob_rmse"]).rename(columns={f"oob_{c}": c for c in columns})
     leaders = leaders.astype({"tied": bool})
     ranked = []
     for target, part in leaders.groupby("target", sort=False):
         part = part.sort_values("rmse", kind="stable", ignore_index=True)
-        table = described(part[["predictors", *columns]], target)
-        # The paper's choice takes part whatever its rank: behind the leaders it keeps its own.
+        table = describe_subsets(part[["predictors", *columns]], target)
+        # The paper's choice is always included; behind the leaders it keeps its rank.
         behind = table["is_paper"] & (table["rank"] == len(table))
         ranked.append(table.assign(rank=table["rank"].where(~behind, part["rank"])))
     return pd.concat(ranked, ignore_index=True)
-
-
-def _again(tables, whole, made, n_leaders):
-    """The first forests of the leaders and of the paper's choice, grown again."""
-    rows = []
-    for target, (x, records) in tables.items():
-        of_target = whole[(whole["target"] == target)]
-        leaders = of_target[(of_target["rank"] <= n_leaders) | of_target["is_paper"]]
-        bar = Ticker(len(leaders), f"{target} leaders again")
-        for line in leaders.itertuples():
-            subset = tuple(line.predictors.split())
-            job = Job(target, subset, "oob", 0, made["plan"]["n_trees"])
-            found, _ = score(job, x, records, made["seed"], n_jobs=-1)
-            rows.append({
-                "target": target, "rank": line.rank, "predictors": line.predictors,
-                "is_paper": line.is_paper, "committed": line.oob_first, "again": found["rmse"],
-            })
-            bar.tick()
-        bar.close()
-    table = pd.DataFrame(rows)
-    return table.assign(difference=table["again"] - table["committed"])
 
 
 def _around_the_paper(tables, n_trees, depth, seed):
@@ -184,14 +170,14 @@ def _around_the_paper(tables, n_trees, depth, seed):
 
 
 def search_all_subsets(study, stages=STAGES, n_jobs=None, plan=Plan(), into=None):
-    """Search through all subsets, or go on with it, and keep the result as a table.
+    """Search through all subsets, or continue the search, and save the table ``search``.
 
     Parameters
     ----------
     study : soilresp.study.settings.Study
-        Scores are kept in its run folder as they come, below ``search``.
+        Each score is kept in its run folder, below ``search``, as soon as it is computed.
     stages : sequence of {1, 2, 3}
-        In order. After the second and the third the table is written.
+        In order. The table is written after the second and the third.
     n_jobs : int, optional
         Processes; default all. The scores do not depend on it.
     plan : soilresp.evaluation.search_all.Plan
@@ -201,40 +187,33 @@ def search_all_subsets(study, stages=STAGES, n_jobs=None, plan=Plan(), into=None
     Returns
     -------
     dict
-        Times by stage, as from `soilresp.evaluation.search_all.run_stage`.
+        Number of scores and CPU seconds by stage, as from
+        `soilresp.evaluation.search_all.run_stage`.
     """
     unknown = [s for s in stages if s not in STAGES]
     if unknown:
         raise ParameterError(f"stage must be one of {STAGES}, got {unknown[0]}.")
-    assembled = assembly(study)
-    tables = _tables(assembled)
+    start, tables = clocks(), _tables(assembly(study))
     scores = Scores(
         Path(study.run) / "search", tables, study.seed, recipe=study.recipe,
         observations=study.observations,
     )
-    times = {str(s): run_stage(s, scores, plan, n_jobs or -1) for s in stages}
+    done = {str(s): run_stage(s, scores, plan, n_jobs or -1) for s in stages}
     if max(stages) > STAGES[0]:
         table = summarise(scores, plan)
-        committed.save_table(
-            _TABLE, table.assign(**{c: _flags(table[c]) for c in table if c.endswith(_FLAGS)}),
-            f"soilresp study search --recipe {study.recipe} --observations {study.observations} "
-            f"--seed {study.seed}",
-            into=into, **scores.facts, inputs=assembled.inputs, plan=asdict(plan),
-            extent=_extent(tables), stages=read_json(scores.folder / "times.json"),
+        # True and False as 1 and 0, so that a missing one stays missing.
+        flags = [c for c in table if c.endswith(("_tied", "_open"))]
+        table[flags] = table[flags].apply(lambda c: c.map({True: 1, False: 0}).astype("Int8"))
+        save_long_table(
+            "search", table, study, (f"--seed {study.seed}",), into, start, plan=asdict(plan),
+            extent=_extent(tables), tables=scores.store.facts["tables"],
+            stages={str(s): stage_totals(s, scores) for s in STAGES},
         )
-    return times
-
-
-_FLAGS = ("_tied", "_open")
-
-
-def _flags(column):
-    """True and False as 1 and 0, so that a missing one stays missing."""
-    return column.map({True: 1, False: 0}).astype("Int8")
+    return done
 
 
 def search_extent(found):
-    """What there was to choose from, flux by flux (`pandas.DataFrame`)."""
+    """Return the available predictors and the number of subsets by flux (`pandas.DataFrame`)."""
     return pd.DataFrame(
         {
             "flux": target,
@@ -248,7 +227,7 @@ def search_extent(found):
 
 
 def search_errors(found):
-    """Scores of all subsets that were tried, as `soilresp.plot.subset_errors` takes them."""
+    """Return the scores of all subsets for `soilresp.plot.subset_errors` (`pandas.DataFrame`)."""
     if len(found.whole):
         return found.whole
     names = {"rmse": "oob_first", "noise": "oob_noise", "tied": "oob_tied"}
@@ -256,7 +235,7 @@ def search_errors(found):
 
 
 def search_finalists(found, n=6):
-    """The finalists with all their scores, the best in study folds first.
+    """Return the finalists with all their scores, the best in study folds first.
 
     Parameters
     ----------
@@ -295,7 +274,7 @@ _AMONG = {
 
 
 def search_frequency(found):
-    """How often each predictor is in the subsets that may be the best.
+    """Compute the share of the subsets that may be the best with each predictor.
 
     Returns
     -------
@@ -318,7 +297,7 @@ def search_frequency(found):
 
 
 def search_numbers(found):
-    """Numbers and sentences of the search for the text (dict)."""
+    """Return the sentences of the search for the text (dict)."""
     numbers = {}
     for target in TARGETS:
         ranking = found.ranking[found.ranking["target"] == target]

@@ -1,4 +1,4 @@
-"""What the forests are worth on records that they have not seen."""
+"""Chapter 9: validation of the forests on records that they have not seen."""
 
 import pandas as pd
 
@@ -10,8 +10,8 @@ from soilresp.evaluation.validation import (
     buffered_curve,
     compare_sets,
     covariate_sets,
+    cross_validate,
     drawn_scores,
-    ladder,
     scores_by_bin,
 )
 from soilresp.records.matching import training_table
@@ -38,14 +38,14 @@ EVALUATIONS = {
     "site_cv": "site folds",
     "study_cv": "study folds",
 }
-"""Evaluations that are held against the paper's figures."""
+"""Evaluations that are compared with the paper's figures."""
 
 _SIDE_TREES = 5
-"""Forests of the ladder have so many times the trees of the comparisons beside it."""
+"""Ratio of the trees of the evaluations to those of the other comparisons."""
 
 
 def _validation(study, needs, *, cv_folds=None, cv_trees=None):
-    """Score one unweighted forest by every scheme, and see what its intervals hold.
+    """Score one unweighted forest by every scheme, and test the coverage of its intervals.
 
     Results: ``ladder`` (scores by target and scheme), ``by_bin`` (and vegetation bin),
     ``predictions`` (of each record, by scheme), ``buffered`` (error by distance to the
@@ -56,53 +56,42 @@ def _validation(study, needs, *, cv_folds=None, cv_trees=None):
     ensemble = needs["04_stratified_training"].predictions
     chosen, shares = needs["03_predictor_search"].chosen, area_shares(cube)
     few = max(10, cv_trees // _SIDE_TREES)
-    made = {
-        name: [] for name in (
-            "ladder", "by_bin", "predictions", "buffered", "leak", "evaluations", "coverage",
-            "pit",
-        )
-    }
+    made = {}
     for target in TARGETS:
         records = records_of(matched, target)
         x = training_table(records, cube, chosen[target])
-        of_runs = ensemble[ensemble["target"] == target].reset_index(drop=True)
+        of_runs = records_of(ensemble, target)
         sets = covariate_sets(records, x, cube, study.seed) if target == "SR" else {}
         steps = len(SCHEMES) - 3 + len(BUFFERS) + len(sets) + len(COMBINATIONS) + 1
         bar = Ticker(steps, f"{target} validation")
-
-        def tick(_, bar=bar):
-            bar.tick()
-
-        table, by_scheme = ladder(
-            records, x, target, cv_trees, cv_folds, study.seed, of_runs["ensemble_held_out"], tick
+        given = {"seed": study.seed, "progress": bar.tick}
+        ladder, predictions = cross_validate(
+            records, x, target, None, cv_trees, cv_folds, study.seed,
+            of_runs["ensemble_held_out"], bar.tick,
         )
-        curve = buffered_curve(
-            records, x, target, max(5, cv_trees // 20), max(15, cv_trees // 4), study.seed,
-            progress=tick,
+        buffered = buffered_curve(
+            records, x, target, max(5, cv_trees // 20), max(15, cv_trees // 4), **given
         )
-        leak = compare_sets(records, sets, target, few, cv_folds, study.seed, tick)
-        coverage, pit = calibration(records, x, target, few, cv_folds, study.seed, tick)
+        leak = compare_sets(records, sets, target, few, cv_folds, **given)
+        coverage, pit = calibration(records, x, target, few, cv_folds, **given)
         # With fewer trees some record is in every bag.
         drawn = drawn_scores(records, x, target, shares, 2, max(40, few), study.seed)
         bar.close()
         kept = records[["record", "study", "lat", "lon", "year", "flux", "target", "stratum"]]
         found = {
-            "ladder": table.reset_index(),
-            "by_bin": scores_by_bin(records["flux"], by_scheme, records["stratum"]),
-            "predictions": kept.join(by_scheme),
-            "buffered": curve,
-            "leak": leak,
-            "evaluations": _evaluations(table, drawn, records["flux"], of_runs["ensemble_all"]),
-            "coverage": coverage,
-            "pit": pit,
+            "ladder": ladder.reset_index(),
+            "by_bin": scores_by_bin(records["flux"], predictions, records["stratum"]),
+            "predictions": kept.join(predictions),
+            "buffered": buffered, "leak": leak, "coverage": coverage, "pit": pit,
+            "evaluations": _evaluations(ladder, drawn, records["flux"], of_runs["ensemble_all"]),
         }
         for name, part in found.items():
-            made[name].append(part.assign(target=target))
+            made.setdefault(name, []).append(part.assign(target=target))
     return {name: pd.concat(parts, ignore_index=True) for name, parts in made.items()}
 
 
 def _evaluations(ladder, drawn, observed, ensemble):
-    """Scores of all `EVALUATIONS`, with the SD of the records that R2 and RMSE come from."""
+    """Return the scores of all `EVALUATIONS`, with the SD of the records by R2 and RMSE."""
     found = pd.concat([
         drawn.set_index("evaluation"), ladder,
         pd.DataFrame({"ensemble_all": scores(observed, ensemble)}).T,
@@ -114,7 +103,7 @@ def _evaluations(ladder, drawn, observed, ensemble):
 
 
 def share_of_gain(leak, scheme="random_cv"):
-    """How much of what the year's predictors gain a random number gains as well.
+    """Compute the share of the gain by yearly predictors that a random number gains as well.
 
     Parameters
     ----------
@@ -125,8 +114,8 @@ def share_of_gain(leak, scheme="random_cv"):
     Returns
     -------
     float or None
-        1: all of the fall in RMSE from static predictors to those by year comes from a
-        number without any meaning, too. None if there are no years.
+        1: a random number reduces the RMSE of static predictors as much as the predictors by
+        year do. None if there are no years.
     """
     rmse = leak[leak["scheme"] == scheme].set_index("predictors")["rmse"]
     if rmse.empty:

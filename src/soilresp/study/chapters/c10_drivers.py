@@ -1,7 +1,6 @@
-"""Stage 10: what drives the forests, and models that predict unseen studies better."""
+"""Chapter 10: importance of the predictors, and alternatives to the paper's model."""
 
-import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -9,9 +8,7 @@ import xarray as xr
 
 from soilresp.covariates.recipes import PREDICTORS
 from soilresp.covariates.strata import area_shares, stratum_fractions
-from soilresp.errors import DataError
 from soilresp.evaluation.alternatives import (
-    CHOICES,
     PAPER,
     SCHEMES,
     Alternative,
@@ -22,18 +19,17 @@ from soilresp.evaluation.alternatives import (
     skill,
 )
 from soilresp.evaluation.importance import dependence, held_out_importance, rank_spread
+from soilresp.evaluation.store import ResultStore
 from soilresp.grid.cells import GRAMS_PER_PG
 from soilresp.io import fetch as access
 from soilresp.io import tables as committed
-from soilresp.io.files import load_arrays, save_arrays
 from soilresp.io.progress import track
 from soilresp.records.matching import training_table, valid_cells
 from soilresp.records.selection import TARGETS
 from soilresp.records.srdb import load_srdb
-from soilresp.study.chapters.c01_selection import selection
 from soilresp.study.chapters.c02_covariates import assembly
 from soilresp.study.chapters.c03_search import predictor_search
-from soilresp.study.chapters.common import records_of
+from soilresp.study.chapters.common import clocks, records_of, save_long_table
 from soilresp.study.stage import Stage
 from soilresp.upscaling.maps import vegetated_area
 
@@ -52,7 +48,7 @@ HOPELESS = -1.0
 
 
 class Alternatives:
-    """Records and cells of a study, as `soilresp.evaluation.alternatives` takes them.
+    """Records and cells of a study, for `soilresp.evaluation.alternatives`.
 
     Parameters
     ----------
@@ -63,7 +59,7 @@ class Alternatives:
     Attributes
     ----------
     filters : bool
-        Whether records say how they were measured.
+        True if the methods of the records are known.
     """
 
     def __init__(self, study, cube, matched):
@@ -73,9 +69,9 @@ class Alternatives:
         if self.filters:
             table = load_srdb(access.locate("srdb").path)
             table = table.drop_duplicates(["Record_number", "Study_number"])
-            told = table[["Record_number", "Study_number", "Meas_method", "Annual_coverage"]]
+            methods = table[["Record_number", "Study_number", "Meas_method", "Annual_coverage"]]
             matched = matched.merge(
-                told, "left", left_on=["record", "study"],
+                methods, "left", left_on=["record", "study"],
                 right_on=["Record_number", "Study_number"],
             )
         self.extra = self._extra_fields()
@@ -98,14 +94,14 @@ class Alternatives:
         return own.join(training_table(records, self.extra, list(self.extra)))
 
     def cross_predict(self, alternative, target, scheme, seed, n_folds, n_trees):
-        """See `soilresp.evaluation.alternatives.cross_predict`."""
+        """Predict each record; see `soilresp.evaluation.alternatives.cross_predict`."""
         return cross_predict(
             alternative, self.x[target], self.records[target], target, self.shares, scheme,
             n_folds, n_trees, seed,
         )
 
     def total(self, alternative, target, n_trees, seed=0):
-        """Global total of one model at the mean covariates of the years, Pg C yr-1."""
+        """Compute the global total of a model at the mean covariates of the years, Pg C yr-1."""
         model = Model(
             alternative, self.x[target], self.records[target], target, self.shares, n_trees, seed
         )
@@ -127,37 +123,81 @@ class Alternatives:
         return self._cells
 
 
-class _Kept:
-    """Cross-validated predictions that are kept in a folder as soon as they are made."""
+class _Comparison:
+    """Alternatives for one flux, with their predictions in a store."""
 
-    def __init__(self, data, folder):
-        self.data, self.folder = data, folder
-        self.made, self.taken_up = 0, len(list(folder.glob("*.npz")))
+    def __init__(self, data, store, target):
+        self.data, self.store, self.target = data, store, target
+        self.records = data.records[target]
 
-    def __call__(self, alternative, target, scheme, seed, n_folds, n_trees):
-        name = f"{target} {alternative.name} {scheme} {seed} {n_folds} {n_trees}.npz"
-        file = self.folder / name.replace(" ", "_")
-        if file.exists():
-            try:
-                return load_arrays(file)["predicted"]
-            except DataError as error:
-                print(f"{error} It is made anew.")
-        made = self.data.cross_predict(alternative, target, scheme, seed, n_folds, n_trees)
-        save_arrays(file, predicted=made)
-        self.made += 1
-        return made
-
-    def of(self, alternative, target, schemes, seeds, n_folds, n_trees):
-        """Predictions by scheme and seed."""
-        return {
-            (scheme, seed): self(alternative, target, scheme, seed, n_folds, n_trees)
-            for scheme in schemes for seed in seeds
+    def predictions(self, alternatives, settings, label):
+        """Cross-validated predictions of each alternative, by scheme and seed."""
+        jobs = {
+            (a, scheme, seed): (a, self.target, scheme, seed, settings["n_folds"],
+                                settings["n_trees"])
+            for a in alternatives for scheme in settings["schemes"] for seed in settings["seeds"]
         }
+        names = {key: _file_name(*job) for key, job in jobs.items()}
+        self.store.complete(
+            {names[key]: job for key, job in jobs.items()},
+            lambda *job: {"predicted": self.data.cross_predict(*job)}, label,
+        )
+        found = {a: {} for a in alternatives}
+        for (a, *key), name in names.items():
+            found[a][tuple(key)] = self.store.get(name)["predicted"]
+        return found
+
+    def gain(self, alternative, other, settings):
+        """Gain of the criterion in percent, and its standard error over foldings."""
+        flux, both = self.records["flux"].to_numpy(), [alternative, other]
+        found = self.predictions(both, settings, alternative.name)
+        ours, theirs = (
+            {key: np.sqrt(np.mean((p - flux) ** 2)) for key, p in found[a].items()} for a in both
+        )
+        gains = [100 * (1 - ours[k] / theirs[k]) for k in ours if k[0] in ("study", "blocks2")]
+        return np.mean(gains), np.std(gains, ddof=1) / np.sqrt(len(gains))
+
+    def search(self, settings, most_choices):
+        """Alternatives that were tried, and those on the way to the best."""
+        tried, path, hopeless = [PAPER], [PAPER], set()
+        for step in range(most_choices):
+            options = [
+                a for a in neighbours(path[-1], self.data.filters)
+                if not any(getattr(a, c) == v for c, v in hopeless)
+            ]
+            tried += options
+            self.predictions(options, settings, f"{self.target}, choice {step + 1}")
+            gains = {o: self.gain(o, path[-1], settings) for o in options}
+            if step == 0:
+                hopeless = {_changed(o) for o, (gain, _) in gains.items() if gain < HOPELESS}
+                # Not a choice of its own: it comes with another scale or learner.
+                hopeless.discard(("weights", "record"))
+            choice = max(gains, key=lambda o: gains[o][0], default=None)
+            if choice is None or gains[choice][0] < max(LEAST_GAIN, 2 * gains[choice][1]):
+                break
+            path.append(choice)
+        return list(dict.fromkeys(tried)), path
+
+    def row(self, phase, alternative, settings, path):
+        """Scores, gain over the paper's model and total of an alternative (dict)."""
+        gain, error = self.gain(alternative, PAPER, settings)
+        made = self.predictions([alternative], settings, alternative.name)[alternative]
+        return {
+            "target": self.target, "phase": phase, "alternative": alternative.name,
+            "step": path.index(alternative) if alternative in path else np.nan,
+            **skill(self.records, self.data.shares, made), "gain": gain, "gain_se": error,
+            "total": self.data.total(alternative, self.target, settings["n_trees"]),
+        }
+
+
+def _file_name(alternative, *settings):
+    target, *rest = settings
+    return " ".join(map(str, (target, alternative.name, *rest))).replace(" ", "_")
 
 
 def compare_alternatives(study, into=None, folder=None, search=None, confirm=None,
                          most_choices=3):
-    """Choose a model step by step, confirm it on other folds, and commit what was found.
+    """Choose a model step by step, confirm it on other folds, and save the table.
 
     From the paper's model, every change of one choice is tried; the best is taken if it
     gains enough; and so on from there. Only left-out studies and left-out blocks decide.
@@ -166,9 +206,9 @@ def compare_alternatives(study, into=None, folder=None, search=None, confirm=Non
     ----------
     study : soilresp.study.settings.Study
     into : pathlib.Path, optional
-        Where the table ``alternatives`` goes; default: the project's own.
+        Folder of the table ``alternatives``; default ``data/study``.
     folder : pathlib.Path, optional
-        Where unfinished work is kept; default: in the run folder.
+        Folder of unfinished work; default: in the run folder.
     search, confirm : dict, optional
         ``schemes``, ``seeds``, ``n_folds`` and ``n_trees`` of either part.
     most_choices : int
@@ -182,138 +222,80 @@ def compare_alternatives(study, into=None, folder=None, search=None, confirm=Non
         model (percent) and its ``gain_se``, ``total`` (Pg C yr-1) and ``step``, its place on
         the way to the best (missing off the way).
     facts : dict
-        ``best`` and ``optimism`` by target.
+        ``best`` and ``optimism`` by target, and the numbers of ``predictions`` computed now
+        and found in the folder.
     """
     search, confirm = {**_SEARCH, **(search or {})}, {**_CONFIRM, **(confirm or {})}
-    start = time.perf_counter(), time.process_time()
-    folder = folder or study.run / "alternatives"
-    folder.mkdir(parents=True, exist_ok=True)
-    assembled = assembly(study)
+    start, assembled = clocks(), assembly(study)
     data = Alternatives(study, assembled.cube, assembled.matched)
-    kept = _Kept(data, folder)
+    store = ResultStore(
+        folder or study.run / "alternatives", recipe=study.recipe,
+        observations=study.observations, seed=study.seed, inputs=assembled.inputs,
+    )
     rows, best, optimisms = [], {}, {}
     for target in TARGETS:
-        tried, path = _search(data, kept, target, search, most_choices)
+        own = _Comparison(data, store, target)
+        tried, path = own.search(search, most_choices)
         best[target] = path[-1].name
-        for name, alternative in tried.items():
-            rows.append(_row(data, kept, target, "search", alternative, search, path))
-        plain = Alternative(weights="record")
-        for alternative in dict.fromkeys([*path, plain]):
-            rows.append(_row(data, kept, target, "confirm", alternative, confirm, path))
+        rows += [own.row("search", a, search, path) for a in tried]
+        confirmed = dict.fromkeys([*path, Alternative(weights="record")])
+        rows += [own.row("confirm", a, confirm, path) for a in confirmed]
+        by_study = own.predictions(tried, search | {"schemes": ("study",)}, "optimism")
         optimisms[target] = optimism(
-            data.records[target]["flux"], data.records[target]["study"],
-            {
-                name: np.stack([
-                    kept(a, target, "study", seed, search["n_folds"], search["n_trees"])
-                    for seed in search["seeds"]
-                ])
-                for name, a in tried.items()
-            },
+            own.records["flux"], own.records["study"],
+            {a.name: np.stack(list(made.values())) for a, made in by_study.items()},
             seed=study.seed,
         )
     table = pd.DataFrame(rows)
     facts = {
-        "recipe": study.recipe, "observations": study.observations, "seed": study.seed,
-        "records": {t: len(r) for t, r in data.records.items()},
-        "inputs": {**assembled.inputs, **selection(study).inputs},
-        "settings": {"search": search, "confirm": confirm, "least_gain": LEAST_GAIN,
-                     "hopeless": HOPELESS},
         "best": best, "optimism": optimisms,
-        "predictions": {"made": kept.made, "of_an_earlier_start": kept.taken_up},
-        "wall_seconds": round(time.perf_counter() - start[0]),
-        "cpu_seconds": round(time.process_time() - start[1]),
+        "predictions": {"computed": store.n_computed, "found": store.n_found},
     }
-    command = f"soilresp study alternatives --recipe {study.recipe} --observations {study.observations}"
-    committed.save_table("alternatives", table, command, into, **facts)
+    save_long_table(
+        "alternatives", table, study, (), into, start, **facts,
+        records={t: len(r) for t, r in data.records.items()},
+        settings={"search": search, "confirm": confirm, "least_gain": LEAST_GAIN,
+                  "hopeless": HOPELESS},
+    )
     return table, facts
 
 
-def _search(data, kept, target, search, most_choices):
-    """Alternatives tried, by name, and those on the way to the best."""
-    tried, path, hopeless = {PAPER.name: PAPER}, [PAPER], set()
-    for step in range(most_choices):
-        options = [
-            a for a in neighbours(path[-1], data.filters)
-            if not any(getattr(a, c) == v for c, v in hopeless)
-        ]
-        for option in track(options, f"{target}, choice {step + 1}", len(options)):
-            tried[option.name] = option
-            kept.of(option, target, **search)
-        gains = {o: _gain(data, kept, target, o, path[-1], search) for o in options}
-        if step == 0:
-            hopeless = {_changed(o) for o, (gain, _) in gains.items() if gain < HOPELESS}
-            # Not a choice of its own: what comes along with another scale or learner.
-            hopeless.discard(("weights", "record"))
-        if not gains:
-            break
-        choice = max(gains, key=lambda o: gains[o][0])
-        gain, error = gains[choice]
-        if gain < max(LEAST_GAIN, 2 * error):
-            break
-        path.append(choice)
-    return tried, path
-
-
 def _changed(alternative):
-    """The choice in which an alternative differs from the paper's, weights last."""
-    choices = [c for c in CHOICES if c != "weights"] + ["weights"]
-    return next(
-        (c, getattr(alternative, c)) for c in choices
-        if getattr(alternative, c) != getattr(PAPER, c)
-    )
-
-
-def _rmse(data, kept, target, alternative, settings):
-    flux = data.records[target]["flux"].to_numpy()
-    made = kept.of(alternative, target, **settings)
-    return {key: np.sqrt(np.mean((p - flux) ** 2)) for key, p in made.items()}
-
-
-def _gain(data, kept, target, alternative, other, settings):
-    """Gain of the criterion in percent, and its standard error over foldings."""
-    ours = _rmse(data, kept, target, alternative, settings)
-    theirs = _rmse(data, kept, target, other, settings)
-    gains = [100 * (1 - ours[k] / theirs[k]) for k in ours if k[0] in ("study", "blocks2")]
-    return np.mean(gains), np.std(gains, ddof=1) / np.sqrt(len(gains))
-
-
-def _row(data, kept, target, phase, alternative, settings, path):
-    gain, error = _gain(data, kept, target, alternative, PAPER, settings)
-    made = kept.of(alternative, target, **settings)
-    return {
-        "target": target, "phase": phase, "alternative": alternative.name,
-        "step": path.index(alternative) if alternative in path else np.nan,
-        **skill(data.records[target], data.shares, made), "gain": gain, "gain_se": error,
-        "total": data.total(alternative, target, settings["n_trees"]),
-    }
+    """Return the choice in which an alternative differs from the paper's, weights last."""
+    changes = {k: v for k, v in asdict(alternative).items() if v != getattr(PAPER, k)}
+    weights = changes.pop("weights", None)
+    return next(iter(changes.items()), ("weights", weights))
 
 
 def with_descriptions(table):
-    """Add a column ``words`` that describes each alternative (`pandas.DataFrame`)."""
-    words = [Alternative.from_name(name).words for name in table["alternative"]]
-    return table.assign(words=words)
+    """Add a column ``description`` of each alternative (`pandas.DataFrame`)."""
+    return table.assign(
+        description=[Alternative.from_name(name).description for name in table["alternative"]]
+    )
 
 
 def _alternatives(study, needs, *, driver_trees=None):
-    """Hold the chosen model against the paper's on this study's own records and new folds.
+    """Compare the chosen model with the paper's on this study's own records and new folds.
 
     Results: ``committed`` (the table of `compare_alternatives`, empty unless it was made with
     this recipe and these observations), ``facts`` and ``again``: scores and totals of the
-    paper's model and the best one with one seed of folds. What the best takes and the
-    study lacks (how records were measured) is left out. Setting: trees of each model.
+    paper's model and the best one with one seed of folds. Choices of the best that need
+    information missing in this study (how records were measured) are left out. Setting: trees
+    of each model.
     """
     assembled = needs["02_covariate_assembly"]
     data = Alternatives(study, assembled.cube, assembled.matched)
     table, facts = committed.load_table("alternatives")
     rows = []
-    pairs = [(t, a) for t in TARGETS for a in (PAPER, _here(facts["best"][t], data.filters))]
+    pairs = [(t, a) for t in TARGETS for a in (PAPER, _without_filters(facts["best"][t], data))]
     for target, alternative in track(pairs, "models", len(pairs)):
         made = {
             (scheme, 200): data.cross_predict(alternative, target, scheme, 200, 5, driver_trees)
             for scheme in ("study", "blocks2")
         }
         rows.append({
-            "target": target, "alternative": alternative.name, "words": alternative.words,
+            "target": target, "alternative": alternative.name,
+            "description": alternative.description,
             **skill(data.records[target], data.shares, made),
             "total": data.total(alternative, target, driver_trees),
         })
@@ -324,12 +306,11 @@ def _alternatives(study, needs, *, driver_trees=None):
     }
 
 
-def _here(name, filters):
-    """An alternative without filters that the records cannot tell."""
+def _without_filters(name, data):
+    """Return an alternative, without filters of records if these have no methods."""
     found = Alternative.from_name(name)
-    if not filters and found.records in ("no_alkali", "whole_year"):
-        found = replace(found, records="all")
-    return found
+    filtered = found.records in ("no_alkali", "whole_year")
+    return replace(found, records="all") if filtered and not data.filters else found
 
 
 alternatives = Stage(
@@ -344,45 +325,38 @@ _CASES = {
 
 
 def _drivers(study, needs, *, driver_trees=None, rank_draws=None):
-    """Ask what the forests stand on.
+    """Compute importance, ranks and partial dependence of the predictors.
 
     Results: ``importance`` (permutation of each predictor of the recipe, alone and with
-    those that it goes with, by random folds and left-out studies), ``ranks`` (of the chosen
-    predictors, by ``case``), ``curves`` and ``single`` (partial dependence of the chosen
+    those that it is correlated with, by random folds and left-out studies), ``ranks`` (of the
+    chosen predictors, by ``case``), ``curves`` and ``single`` (partial dependence of the chosen
     predictors, and curves of single records) and ``values`` (the records' predictors), all
     with ``target``. Settings: trees of each forest (half of them for the ranks), and
     repetitions for the ranks.
     """
     assembled, chosen = needs["02_covariate_assembly"], needs["03_predictor_search"].chosen
-    cube = assembled.cube
+    cube, made = assembled.cube, {}
     available = [p for p in PREDICTORS if p in cube]
-    made = {name: [] for name in ("importance", "ranks", "curves", "single", "values")}
-
-    def keep(name, table, target):
-        made[name].append(table.assign(target=target))
-
     for target in track(TARGETS, "drivers", len(TARGETS)):
         records = records_of(assembled.matched, target)
         x = training_table(records, cube, available)
-        keep("importance", held_out_importance(
-            x, records, target, driver_trees, seed=study.seed
-        ), target)
         own, half = x[list(chosen[target])], max(1, driver_trees // 2)
-        ranks = [rank_spread(own, records, target, rank_draws, half, seed=study.seed)]
-        ranks[0]["case"] = ranks[0]["kind"].map(_CASES)
+        ranks = rank_spread(own, records, target, rank_draws, half, seed=study.seed)
+        ranks["case"] = ranks["kind"].map(_CASES)
         if "MAT" in own and "year" in cube["MAT"].dims:
             mean = xr.Dataset({"MAT": cube["MAT"].mean("year").load()})
-            static = own.assign(MAT=training_table(records, mean, ["MAT"])["MAT"])
-            again = rank_spread(
-                static, records, target, rank_draws, half, seed=study.seed,
-                kinds=("studies",),
+            static = rank_spread(
+                own.assign(MAT=training_table(records, mean, ["MAT"])["MAT"]), records, target,
+                rank_draws, half, seed=study.seed, kinds=("studies",),
             )
-            ranks.append(again.assign(case=_CASES["static"]))
-        keep("ranks", pd.concat(ranks, ignore_index=True), target)
+            ranks = pd.concat([ranks, static.assign(case=_CASES["static"])], ignore_index=True)
         curves, single = dependence(own, records, target, driver_trees, seed=study.seed)
-        keep("curves", curves, target)
-        keep("single", single, target)
-        keep("values", own, target)
+        found = {
+            "importance": held_out_importance(x, records, target, driver_trees, seed=study.seed),
+            "ranks": ranks, "curves": curves, "single": single, "values": own,
+        }
+        for name, part in found.items():
+            made.setdefault(name, []).append(part.assign(target=target))
     return {name: pd.concat(tables, ignore_index=True) for name, tables in made.items()}
 
 

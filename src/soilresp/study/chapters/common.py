@@ -40,7 +40,7 @@ class Ticker:
         self._steps = track(range(total), label, total)
         self.tick()
 
-    def tick(self):
+    def tick(self, _=None):
         """Move on by one."""
         next(self._steps, None)
 
@@ -55,24 +55,22 @@ def clocks():
     return time.perf_counter(), time.process_time()
 
 
-def save_long_table(name, table, study, options, into, start, command=None, **facts):
+def save_long_table(name, table, study, options, into, start, **facts):
     """Save the table of a long computation with what it was made from and how long it took.
 
     Parameters
     ----------
     name : str
-        Name of the table.
+        Of the table, and of the command below ``soilresp study``.
     table : pandas.DataFrame
     study : soilresp.study.settings.Study
         Of which recipe, observations, seed and checksums of the inputs are kept.
     options : sequence of str
-        Options of the command besides recipe, observations and seed.
+        Options of the command besides recipe and observations.
     into : path-like or None
         As for `soilresp.io.tables.save_table`.
     start : tuple of float
         From `clocks`, before the computation.
-    command : str, optional
-        Name of the command below ``soilresp study``; default that of the table.
     **facts
         As for `soilresp.io.tables.save_table`.
     """
@@ -81,10 +79,9 @@ def save_long_table(name, table, study, options, into, start, command=None, **fa
     from soilresp.study.chapters.c02_covariates import assembly
 
     spent = [round(now - then) for now, then in zip(clocks(), start)]
-    own = (f"--recipe {study.recipe}", f"--observations {study.observations}",
-           f"--seed {study.seed}")
+    command = f"soilresp study {name} --recipe {study.recipe} --observations {study.observations}"
     save_table(
-        name, table, " ".join([f"soilresp study {command or name}", *own, *options]), into,
+        name, table, " ".join([command, *options]), into,
         recipe=study.recipe, observations=study.observations, seed=study.seed,
         inputs=selection(study).inputs | assembly(study).inputs, **facts,
         wall_seconds=spent[0], cpu_seconds=spent[1],

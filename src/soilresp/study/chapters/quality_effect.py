@@ -1,4 +1,4 @@
-"""What leaving out or repairing suspicious records changes."""
+"""Chapter 4: effect of removing or repairing suspicious records."""
 
 import pandas as pd
 
@@ -16,7 +16,7 @@ __all__ = ["quality_effect"]
 
 def _quality_effect(study, needs, *, effect_runs=None, effect_trees=None, cv_folds=None,
                     cv_trees=None):
-    """See what leaving out or repairing suspicious records does to scores and totals.
+    """Compare scores and totals without suspicious records and with repaired ones.
 
     Results: ``effect``, by what is done and target; empty for a twin experiment.
     """

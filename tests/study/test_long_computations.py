@@ -40,14 +40,16 @@ def test_exploring_goes_on_where_it_stopped(study, tmp_path):
         assert own["rmse_blocks10"].isna().tolist() == [True, False, False]
         assert facts["best"][target] == "paper"
     # Two seeds each: by two schemes in the search, by the third and by all three after it.
-    assert facts["predictions"] == {"made": 2 * 2 * (2 + 1 + 3), "of_an_earlier_start": 0}
+    assert facts["predictions"] == {"computed": 2 * 2 * (2 + 1 + 3), "found": 0}
     again, facts = workflow.compare_alternatives(study, tmp_path, tmp_path / "w", FEW, FEW, 0)
-    assert facts["predictions"] == {"made": 0, "of_an_earlier_start": 24}
+    assert facts["predictions"] == {"computed": 0, "found": 24}
     assert again.equals(table)
     stored, facts = committed.load_table("alternatives", tmp_path)
     assert len(stored) == 6
-    assert facts["command"] == "soilresp study alternatives --recipe embedded --observations twin"
-    assert workflow.with_descriptions(stored)["words"][0] == "the paper's model"
+    assert facts["command"] == (
+        "soilresp study alternatives --recipe embedded --observations twin"
+    )
+    assert workflow.with_descriptions(stored)["description"][0] == "the paper's model"
 
 
 def test_drivers_of_the_twin(study):
