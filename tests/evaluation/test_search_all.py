@@ -5,9 +5,9 @@ import zlib
 import pandas as pd
 import pytest
 from evaluation.test_search import table
+from soilresp.evaluation.jobs import Scores
 
 from soilresp.errors import DataError
-from soilresp.evaluation.jobs import Scores
 from soilresp.evaluation.search import SCHEMES, Job, score_subset, subsets
 from soilresp.evaluation.search_all import STAGES, Plan, finalists, run_stage, summarise
 

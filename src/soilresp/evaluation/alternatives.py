@@ -26,9 +26,9 @@ from soilresp.evaluation.folds import (
     site_groups,
     unit_vectors,
 )
+from soilresp.upscaling.metrics import scores
 from soilresp.upscaling.runs import PAPER_PREDICTORS, monte_carlo, new_forest, oob_prediction
 from soilresp.upscaling.runs import predict as forest_prediction
-from soilresp.upscaling.metrics import scores
 
 __all__ = [
     "CHOICES", "PAPER", "SCHEMES", "Alternative", "Model", "neighbours", "columns_of",

@@ -13,9 +13,9 @@ from soilresp.grid.cells import global_total
 from soilresp.records import quality
 from soilresp.records.matching import find_cells, training_table, valid_cells
 from soilresp.records.selection import TARGETS, select_records
-from soilresp.upscaling.runs import monte_carlo, predict
 from soilresp.upscaling.maps import mean_covariates, vegetated_area
 from soilresp.upscaling.metrics import scores
+from soilresp.upscaling.runs import monte_carlo, predict
 
 __all__ = ["quality_effect", "on_map"]
 
