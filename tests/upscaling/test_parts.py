@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soilresp.study.chapters import c05_maps as upscaling
-from soilresp.upscaling import maps
+from soilresp.upscaling import joint, maps
 from soilresp.upscaling.maps import MOST_BYTES, QUANTILES, weight_parts
 from soilresp.upscaling.runs import monte_carlo
 from soilresp.upscaling.sums import Sums
@@ -81,6 +81,6 @@ def test_maps_do_not_depend_on_parts(tmp_path, monkeypatch, n_bins):
 
     whole = mapped(tmp_path / "whole")
     assert len(whole) > 5
-    for module in (maps, upscaling):
+    for module in (maps, joint):
         monkeypatch.setattr(module, "MOST_BYTES", 150_000)
     assert mapped(tmp_path / "parts") == whole

@@ -1,6 +1,6 @@
-"""HR and AR that are possible together: estimates with 0 <= HR <= SR in every cell.
+"""Joint estimates of HR and AR, with 0 <= HR <= SR in every cell.
 
-SR and HR come from forests of their own, grown on different records, so that their
+SR and HR come from separate forests, grown on different records, so that their
 difference AR can fall below zero. About six hundred records report both fluxes of the
 same plot, and there HR never exceeds SR. A forest grown on their shares HR/SR gives each
 cell weights on these pairs, and any mean of pairs is a possible pair.
@@ -13,16 +13,18 @@ import pandas as pd
 import xarray as xr
 from sklearn.model_selection import GroupKFold
 
-from soilresp.covariates.strata import draw_run
+from soilresp.covariates.strata import area_shares, draw_run
+from soilresp.errors import ParameterError
 from soilresp.forest import Rows, Weights
 from soilresp.forest.distribution import median_absolute_deviation, moments, quantiles
+from soilresp.records.matching import training_table, valid_cells
 from soilresp.records.selection import TARGETS
-from soilresp.upscaling.maps import MAD_TO_SD, QUANTILES
+from soilresp.upscaling.maps import MAD_TO_SD, MOST_BYTES, QUANTILES, blocks, mean_covariates
 from soilresp.upscaling.metrics import scores
-from soilresp.upscaling.runs import fit, new_forest, predict
+from soilresp.upscaling.runs import PAPER_PREDICTORS, fit, new_forest, predict
 
-__all__ = ["METHODS", "OFFSET", "pairs", "pair_weights", "compare_methods", "best_method",
-           "joint_fields", "clipped_fields", "negative_cells"]
+__all__ = ["METHODS", "OFFSET", "joint_respiration", "pairs", "pair_weights", "compare_methods",
+           "best_method", "joint_fields", "clipped_fields", "negative_cells"]
 
 METHODS = {
     "difference": "HR by its own forest, AR = SR - HR; can be negative",
@@ -39,8 +41,87 @@ _ROWS_AT_ONCE, _AT_ONCE = 4096, 2
 """Rows that are worked on together, and so many of such parts at a time."""
 
 
+def joint_respiration(
+    records, cube, maps, predictors=PAPER_PREDICTORS, n_runs=40, n_trees=100, draw="area",
+    method=None, n_folds=5, seed=0,
+):
+    """Estimate HR and AR jointly with SR, so that 0 <= HR <= SR in every cell.
+
+    Parameters
+    ----------
+    records : pandas.DataFrame
+        From `soilresp.match_to_grid`: records of both fluxes (``target``).
+    cube : xarray.Dataset
+        Covariates that the records were matched to.
+    maps : xarray.Dataset
+        ``SR`` and ``HR``, g m-2 yr-1, from ensembles fitted on `predictors`.
+    predictors : dict of str to list of str
+        Of "SR" and of "HR".
+    n_runs, n_trees : int
+        Of the forests of the shares HR/SR.
+    draw : str
+        See `soilresp.covariates.strata.draw_run`; "record" where a vegetation class has no
+        record of both fluxes.
+    method : str, optional
+        One of `METHODS` but "difference". Default: the one with the lowest RMSE.
+    n_folds : int
+        Folds of studies on which the methods are compared.
+    seed : int
+
+    Returns
+    -------
+    fields : xarray.Dataset
+        As from `joint_fields`; by "clipped" where no record reports both fluxes. Its attribute
+        ``method`` names the method.
+    table : pandas.DataFrame
+        As from `compare_methods`; empty where no record reports both.
+
+    Raises
+    ------
+    ParameterError
+        If `method` is unknown.
+
+    Examples
+    --------
+    >>> import soilresp as sr
+    >>> cube = sr.load_covariates("embedded")
+    >>> plots = pd.DataFrame({"lat": [-3.2, -3.2], "lon": [-60.2, -60.2], "flux": [1500.0, 800.0],
+    ...                       "target": ["SR", "HR"], "record": [1, 2], "study": [1, 1]})
+    >>> maps = xr.Dataset({"SR": 0 * cube["MAT"] + 600, "HR": 0 * cube["MAT"] + 700})
+    >>> fields, _ = joint_respiration(sr.match_to_grid(plots, cube), cube, maps)
+    >>> fields.attrs["method"], float(fields["HR_joint"].max())
+    ('clipped', 600.0)
+    """
+    table = pairs(records)
+    if table.empty:
+        return clipped_fields(maps).assign_attrs(method="clipped"), pd.DataFrame()
+    both = sorted(set().union(*predictors.values()))
+    own = {t: records[records["target"] == t].reset_index(drop=True) for t in TARGETS}
+    x = {t: training_table(own[t], cube, predictors[t]) for t in TARGETS}
+    x["pairs"] = training_table(table, cube, both)
+    found = compare_methods(records, x, n_folds, n_trees, seed)
+    method = method or best_method(found)
+    if method not in METHODS or method == "difference":
+        raise ParameterError(
+            f"joint is {method!r}; it can be {', '.join(m for m in METHODS if m != 'difference')}."
+        )
+    shares, mask = area_shares(cube), valid_cells(cube, both)
+    if draw == "area" and not set(shares.index[shares > 0]) <= set(table["stratum"]):
+        print("A vegetation class has no record of both SR and HR: pairs are drawn alike.")
+        draw = "record"
+    fields = None
+    for part in blocks(mask, MOST_BYTES // (4 * len(table) + 40 * len(both) + 400)):
+        weights = pair_weights(
+            x["pairs"], table, mean_covariates(cube, part, both), shares, n_runs, n_trees, seed,
+            draw,
+        )
+        made = joint_fields(maps, part, weights, table, method)
+        fields = made if fields is None else fields.fillna(made)
+    return fields.assign_attrs(method=method), found
+
+
 def pairs(matched):
-    """Records that report both SR and HR.
+    """Select records that report both SR and HR.
 
     Parameters
     ----------
@@ -62,7 +143,7 @@ def pairs(matched):
 
 
 def pair_weights(x, table, cells, shares, n_runs, n_trees, seed=0, draw="area", n_threads=-1):
-    """Weights that cells give to the pairs, from forests grown on their shares HR/SR.
+    """Compute the weights of cells on the pairs, from forests grown on the shares HR/SR.
 
     Parameters
     ----------
@@ -155,7 +236,7 @@ def compare_methods(records, x, n_folds=5, n_trees=100, seed=0):
 
 
 def best_method(table):
-    """The possible method with the lowest RMSE, over HR and AR together.
+    """Return the possible method with the lowest RMSE, over HR and AR together.
 
     Parameters
     ----------
@@ -172,7 +253,7 @@ def best_method(table):
 
 
 def clipped_fields(climatology):
-    """Joint estimates where no record reports both: HR, but no more than SR.
+    """Limit HR to SR, where no record reports both.
 
     Parameters
     ----------
@@ -188,7 +269,7 @@ def clipped_fields(climatology):
 
 
 def joint_fields(climatology, mask, weights, table, method):
-    """Joint estimates of HR and AR, and the distribution of AR, on the grid.
+    """Estimate HR and AR jointly, and the distribution of AR, on the grid.
 
     Parameters
     ----------
@@ -242,7 +323,7 @@ def joint_fields(climatology, mask, weights, table, method):
 
 
 def negative_cells(climatology, area):
-    """Where the difference SR - HR is below zero, and how much it is.
+    """Count the cells whose difference SR - HR is below zero, and sum it up.
 
     Parameters
     ----------

@@ -5,7 +5,6 @@ import pandas as pd
 import xarray as xr
 
 from soilresp.covariates.strata import area_shares
-from soilresp.errors import ParameterError
 from soilresp.grid.cells import global_total
 from soilresp.records.matching import training_table, valid_cells
 from soilresp.records.selection import TARGETS
@@ -18,23 +17,11 @@ from soilresp.study.chapters.common import records_of
 from soilresp.study.stage import Stage
 from soilresp.upscaling.cells import choose_cells
 from soilresp.upscaling.ensemble import Ensemble
-from soilresp.upscaling.joint import (
-    METHODS,
-    best_method,
-    clipped_fields,
-    compare_methods,
-    joint_fields,
-    negative_cells,
-    pair_weights,
-    pairs,
-)
+from soilresp.upscaling.joint import joint_respiration, negative_cells
 from soilresp.upscaling.maps import (
-    MOST_BYTES,
     FluxMaps,
     area_summed,
     autotrophic,
-    blocks,
-    mean_covariates,
     vegetated_area,
 )
 from soilresp.upscaling.runs import Runs
@@ -87,8 +74,9 @@ def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area", n_bins=Non
         )
     while mapped:
         mapped.popitem()[1].remove_files()
-    scores, together = _joint(
-        study, matched, cube, chosen, climatology, mask, shares, n_runs, n_trees, draw, joint
+    together, scores = joint_respiration(
+        matched, cube, climatology, chosen, n_runs, n_trees, draw, joint,
+        study.profile.cv_folds, study.seed,
     )
     climatology = climatology.merge(together)
     if annual:
@@ -148,42 +136,6 @@ def _stored_runs(study, runs):
         np.array_equal(getattr(kept, part), getattr(runs, part)) for part in "xy"
     )
     return kept.stored if same else {}
-
-
-def _put_together(parts):
-    """One dataset of those of several blocks of cells."""
-    out = parts[0]
-    for other in parts[1:]:
-        out = out.fillna(other)
-    return out
-
-
-def _joint(study, matched, cube, chosen, climatology, mask, shares, n_runs, n_trees, draw, method):
-    """Scores of the ways to split SR, and HR and AR by the best of them."""
-    table = pairs(matched)
-    if table.empty:
-        return pd.DataFrame(), clipped_fields(climatology).assign_attrs(method="clipped")
-    both = sorted(set().union(*chosen.values()))
-    x = {t: training_table(records_of(matched, t), cube, chosen[t]) for t in TARGETS}
-    x["pairs"] = training_table(table, cube, both)
-    found = compare_methods(matched, x, study.profile.cv_folds, n_trees, study.seed)
-    method = method or best_method(found)
-    if method not in METHODS or method == "difference":
-        raise ParameterError(
-            f"joint is {method!r}; it can be {', '.join(m for m in METHODS if m != 'difference')}."
-        )
-    if draw == "area" and not set(shares.index[shares > 0]) <= set(table["stratum"]):
-        print("A vegetation bin has no record of both SR and HR: pairs are drawn alike.")
-        draw = "record"
-    out = []
-    each = 4 * len(table) + 40 * len(both) + 400
-    for part in blocks(mask, MOST_BYTES // each):
-        weights = pair_weights(
-            x["pairs"], table, mean_covariates(cube, part, both), shares, n_runs, n_trees,
-            study.seed, draw,
-        )
-        out.append(joint_fields(climatology, part, weights, table, method))
-    return found, _put_together(out).assign_attrs(method=method)
 
 
 mapping = Stage("05_global_mapping", _mapping, [assembly, predictor_search])
