@@ -120,8 +120,7 @@ both, below = flux["joint"], flux["negative"]
 notebook.glue_values(joint_hr=both["HR"], joint_ar=both["AR"], joint_ar_sr=both["AR_SR"],
                  joint_method=both["method"], below_cells=100 * below["share_of_cells"],
                  below_area=100 * below["share_of_area"], below_flux=below["flux"])
-code = regions.country_of_cells(maps["lat"], maps["lon"], maps["SR"].notnull().values)
-by_region = regions.by_region(maps.where(maps["AR"] < 0), code)["AR"]
+by_region = regions.regional_totals(maps.assign(AR=maps["AR"].clip(max=0)))["AR"]
 notebook.glue_values(below_region=by_region.idxmin(), below_there=by_region.min())
 
 # %% [markdown]
@@ -155,12 +154,12 @@ classes = regions.by_class(maps, cube["igbp_fraction"])
 notebook.show(classes, "The same by IGBP class, shared out by their areas in a cell", **formats)
 
 # %%
-notebook.show(regions.by_region(maps, code).head(20),
+notebook.show(regions.regional_totals(maps).head(20),
               "The same by region of the United Nations, the twenty largest", **formats)
 
 # %%
-notebook.show(regions.by_country(maps, code).head(15), "The same, fifteen countries with the most SR",
-              **formats)
+notebook.show(regions.regional_totals(maps, by="country").head(15),
+              "The same, fifteen countries with the most SR", **formats)
 
 # %% [markdown]
 # Cells go to the country of their centre, a coastal one to that of the nearest such cell. Borders

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from soilresp.errors import DataError, ParameterError
 from soilresp.evaluation import uncertainty as doubts
 from soilresp.upscaling import regions, trends
+from soilresp.upscaling.maps import vegetated_area
 
 SHARES = pd.Series({1: 0.5, 2: 0.5})
 
@@ -160,13 +161,17 @@ def small_maps():
 def test_totals_by_country():
     """Half of 3 million km2 in Chad at 300 g, one in Brazil at 1200 g."""
     maps = small_maps()
-    code = regions.country_of_cells(maps["lat"], maps["lon"], maps["SR"].notnull().values)
-    got = regions.by_country(maps, code)
+    got = regions.regional_totals(maps, by="country")
     assert got.index.tolist() == ["Brazil", "Chad"]
     assert got["SR"].tolist() == pytest.approx([1.2, 0.45])
     assert got["area"].tolist() == pytest.approx([1.0, 1.5])
     assert got["SR_mean"].tolist() == pytest.approx([1200, 300])
-    assert regions.by_region(maps, code).index.tolist() == ["South America", "Middle Africa"]
+    assert regions.regional_totals(maps).index.tolist() == ["South America", "Middle Africa"]
+    area = vegetated_area(maps)
+    alone = regions.regional_totals(maps["HR"], area, by="country")
+    assert alone["HR"].tolist() == pytest.approx([0.7, 0.3]) and alone.index[0] == "Brazil"
+    with pytest.raises(ParameterError, match="biome"):
+        regions.regional_totals(maps, by="biome")
 
 
 def test_classes_share_a_cell():

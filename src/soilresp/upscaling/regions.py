@@ -1,5 +1,7 @@
 """Totals by vegetation and by region of the world."""
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -7,19 +9,20 @@ from cartopy.io import shapereader
 from scipy.spatial import cKDTree
 
 from soilresp.covariates.strata import STRATA
+from soilresp.errors import ParameterError
 from soilresp.grid.cells import GRAMS_PER_PG, unit_vectors
 from soilresp.grid.land_cover import IGBP_NAMES
 from soilresp.io.paths import data_dir
 from soilresp.records.quality.countries import all_countries
 
-__all__ = ["country_of_cells", "country_table", "by_group", "by_bin", "by_class", "by_country",
-           "by_region", "by_latitude"]
+__all__ = ["country_of_cells", "country_table", "regional_totals", "by_group",
+           "by_bin", "by_class", "by_latitude"]
 
 _FLUXES = ("SR", "HR", "AR")
 
 
 def country_of_cells(lat, lon, mask):
-    """Country of each cell, by its centre; of a coastal cell, that of the nearest such cell.
+    """Find the country of each cell's centre; off the coast, that of the nearest cell with one.
 
     Parameters
     ----------
@@ -45,8 +48,15 @@ def country_of_cells(lat, lon, mask):
     return out
 
 
+@lru_cache(maxsize=2)
+def _country_codes(lat, lon, mask):
+    """Return `country_of_cells` of arrays given as bytes, so that several tables share it."""
+    lat, lon = np.frombuffer(lat), np.frombuffer(lon)
+    return country_of_cells(lat, lon, np.frombuffer(mask, bool).reshape(lat.size, lon.size))
+
+
 def country_table():
-    """Name, sub-region (of the United Nations) and continent by country code.
+    """Read the name, sub-region (of the United Nations) and continent of each country.
 
     Returns
     -------
@@ -63,44 +73,86 @@ def country_table():
     return pd.DataFrame(rows, columns=["code", "country", "region", "continent"]).set_index("code")
 
 
-def by_group(climatology, group, area=None):
-    """Area, totals and means of groups of cells.
+def by_group(maps, group, area=None):
+    """Compute area, totals and means of groups of cells.
 
     Parameters
     ----------
-    climatology : xarray.Dataset
-        ``SR``, ``HR``, ``AR`` (g C m-2 yr-1 of vegetated area), and if there ``AR_joint``;
-        ``cell_area``, ``vegetated_fraction``.
+    maps : xarray.Dataset
+        Any of ``SR``, ``HR``, ``AR`` and ``AR_joint`` (g C m-2 yr-1 of vegetated area); without
+        `area` also ``cell_area`` and ``vegetated_fraction``.
     group : numpy.ndarray, shape (lat, lon)
         Name of each cell's group.
-    area : numpy.ndarray, shape (lat, lon), optional
-        m2 that each cell stands for. Default: its vegetated area.
+    area : numpy.ndarray or xarray.DataArray, shape (lat, lon), optional
+        m2 of the cells. Default: their vegetated area.
 
     Returns
     -------
     pandas.DataFrame
-        Index ``group``; ``area`` (Mkm2), ``SR``, ``HR``, ``AR`` (Pg C yr-1), ``AR_SR``, and
-        ``SR_mean`` (g C m-2 yr-1); the largest SR first.
+        Index ``group``; ``area`` (Mkm2), the fluxes (Pg C yr-1), ``AR_SR`` if there is AR, and
+        the mean of the first flux, such as ``SR_mean`` (g C m-2 yr-1); its largest total first.
     """
     if area is None:
-        weight = climatology["cell_area"] * climatology["vegetated_fraction"]
-        area = weight.transpose("lat", "lon").values
-    known = np.isfinite(climatology["SR"].values)
+        area = (maps["cell_area"] * maps["vegetated_fraction"]).transpose("lat", "lon")
+    area = np.asarray(area)
+    first, *others = [name for name in (*_FLUXES, "AR_joint") if name in maps]
+    known = np.isfinite(maps[first].values)
     columns = {"area": area[known] / 1e12}
-    for flux in (*_FLUXES, "AR_joint"):
-        if flux in climatology:
-            carbon = climatology[flux].values[known].astype(float) * area[known]
-            columns[flux] = carbon / GRAMS_PER_PG
+    for flux in (first, *others):
+        columns[flux] = maps[flux].values[known].astype(float) * area[known] / GRAMS_PER_PG
     table = pd.DataFrame(columns).groupby(np.asarray(group)[known]).sum()
     table = table[table["area"] > 0]
-    table["AR_SR"] = table["AR"] / table["SR"]
-    table["SR_mean"] = 1000 * table["SR"] / table["area"]
+    if {"SR", "AR"} <= set(table):
+        table["AR_SR"] = table["AR"] / table["SR"]
+    table[f"{first}_mean"] = 1000 * table[first] / table["area"]
     table.index.name = "group"
-    return table.sort_values("SR", ascending=False)
+    return table.sort_values(first, ascending=False)
+
+
+def regional_totals(maps, area=None, by="region"):
+    """Compute area, totals and mean fluxes of regions of the world.
+
+    Parameters
+    ----------
+    maps : xarray.DataArray or xarray.Dataset
+        A map of SR, HR or AR (named so), or several, as for `by_group`.
+    area : xarray.DataArray, optional
+        m2 of the cells, such as `soilresp.vegetated_area`. Default: as for `by_group`.
+    by : {"region", "country", "continent"}
+        Sub-regions of the United Nations, countries or continents. A cell belongs to the
+        country of its centre, or to the nearest one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As from `by_group`.
+
+    Raises
+    ------
+    ParameterError
+        If `by` is none of these.
+
+    Examples
+    --------
+    >>> import soilresp as sr
+    >>> benchmark = sr.load_benchmark()
+    >>> sr.regional_totals(benchmark, by="continent").index[0]
+    'South America'
+    """
+    if by not in ("region", "country", "continent"):
+        raise ParameterError(f"by must be region, country or continent; got {by!r}.")
+    if isinstance(maps, xr.DataArray):
+        maps = maps.to_dataset()
+    first = next(name for name in _FLUXES if name in maps)
+    lat, lon = (np.asarray(maps[name], float) for name in ("lat", "lon"))
+    mask = maps[first].notnull().values
+    code = _country_codes(lat.tobytes(), lon.tobytes(), mask.tobytes())
+    known = country_table()[by].to_dict() | {"": ""}
+    return by_group(maps, np.vectorize(known.get, otypes=[object])(code), area)
 
 
 def by_bin(climatology, stratum):
-    """`by_group` of the five vegetation bins.
+    """Compute area, totals and means of the five vegetation classes, as `by_group`.
 
     Parameters
     ----------
@@ -113,7 +165,7 @@ def by_bin(climatology, stratum):
 
 
 def by_class(climatology, igbp_fraction):
-    """Totals by IGBP class: a cell's flux is shared out by the classes' areas in it.
+    """Compute totals by IGBP class; a cell's flux is divided by the areas of its classes.
 
     Parameters
     ----------
@@ -135,32 +187,8 @@ def by_class(climatology, igbp_fraction):
     return pd.concat(parts).sort_values("SR", ascending=False)
 
 
-def by_country(climatology, code):
-    """`by_group` of countries, by name.
-
-    Parameters
-    ----------
-    climatology : xarray.Dataset
-    code : numpy.ndarray of str, shape (lat, lon)
-        From `country_of_cells`.
-    """
-    return by_group(climatology, _names(code, "country"))
-
-
-def by_region(climatology, code):
-    """`by_group` of the sub-regions of the United Nations.
-
-    Parameters
-    ----------
-    climatology : xarray.Dataset
-    code : numpy.ndarray of str, shape (lat, lon)
-        From `country_of_cells`.
-    """
-    return by_group(climatology, _names(code, "region"))
-
-
 def by_latitude(climatology, height=2.5):
-    """Means along latitude, weighted by vegetated area.
+    """Compute means of bands of latitude, weighted by vegetated area.
 
     Parameters
     ----------
@@ -188,8 +216,3 @@ def by_latitude(climatology, height=2.5):
     means["area"] = table["area"] / height
     means.index.name = "lat"
     return means
-
-
-def _names(code, column):
-    known = country_table()[column].to_dict() | {"": ""}
-    return np.vectorize(known.get, otypes=[object])(code)
