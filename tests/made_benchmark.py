@@ -1,10 +1,13 @@
 """A small known benchmark on the half-degree grid, declared synthetic, for tests."""
 
+from pathlib import Path
+
 import numpy as np
 import xarray as xr
 
 from soilresp.covariates.embedded import load_embedded
 from soilresp.grid.cells import cell_area, coordinates
+from soilresp.scoring.export import RunMaps
 
 
 def made_benchmark():
@@ -62,3 +65,35 @@ def write_model(path, field, name="rh", roll=0):
     )
     stored.to_netcdf(path)
     return path
+
+
+def made_run(years=(), label=""):
+    """Maps of a run as an export takes them, of the benchmark that falls by 1 % a year."""
+    benchmark = made_benchmark()
+    area = ("vegetated_fraction", "land_fraction", "cell_area")
+    for name in set(benchmark.data_vars) - set(area):
+        units = {"cv": "%"}.get(name[-2:], benchmark[name].attrs["units"])
+        benchmark[name] = benchmark[name].astype("f4").assign_attrs(units=units, long_name=name)
+    for name in area:
+        benchmark[name].attrs |= {"units": "m2" if name == "cell_area" else "1", "long_name": name}
+    annual = benchmark[["SR", "HR", "AR"]]
+    if years:
+        change = xr.DataArray(1 - 0.01 * np.arange(len(years)), {"year": list(years)}, "year")
+        attrs = benchmark["SR"].attrs
+        annual = xr.Dataset({
+            v: (field * change).transpose("year", "lat", "lon").astype("f4").assign_attrs(attrs)
+            for v, field in annual.items()
+        })
+    lat = np.abs(benchmark["lat"])
+    where = xr.Dataset()
+    for flux in ("SR", "HR"):
+        known = benchmark[flux].notnull()
+        words = {"long_name": f"of {flux}", "units": "1"}
+        index = (lat / 60).where(known).transpose("lat", "lon").astype("f4")
+        where[f"{flux}_di"] = index.assign_attrs(words)
+        where[f"{flux}_inside"] = (lat < 60).where(known).transpose("lat", "lon").astype("f4")
+        where[f"{flux}_inside"].attrs = words
+    return RunMaps(
+        Path("made"), benchmark, annual, where, "made recipe", label, "made by hand",
+        "2020-01-01T00:00:00Z", {"recipe": "made recipe", "seed": 1},
+    )

@@ -1,0 +1,365 @@
+"""Scores of a model's maps: the benchmark on land, tables and refusals."""
+
+import math
+
+import numpy as np
+import pytest
+import xarray as xr
+from made_benchmark import as_model, made_benchmark
+
+from soilresp.errors import DataError
+from soilresp.grid.cells import EARTH_RADIUS, coordinates
+from soilresp.models import read_model
+from soilresp.scoring import maps
+from soilresp.scoring.maps import benchmark_on_land, compare_maps, score_model
+
+LANES = {"lat": [45.0, -45.0], "lon": [-90.0, 90.0]}
+"""Four cells of 90 by 180 degrees."""
+
+
+def on(values, place=LANES):
+    """A field of some cells."""
+    return xr.DataArray(np.array(values, float), place, ("lat", "lon"))
+
+
+# ---------------------------------------------------------------- benchmark on land
+
+
+def made_cells():
+    """Four cells: half vegetated, barren, ocean, and all vegetated."""
+    return xr.Dataset({
+        "SR": on([[600, 600], [600, 100]]), "SR_sd": on([[60, 60], [60, 10]]),
+        "vegetated_fraction": on([[0.4, 0], [0, 0.5]]), "land_fraction": on([[0.8, 0.5], [0, 0.5]]),
+        "cell_area": on([[1e12, 1e12], [1e12, 1e12]]),
+    })
+
+
+def test_fluxes_and_their_sd_per_land():
+    """Half vegetated land has half of the flux and of its SD; barren land and sea have none."""
+    got = benchmark_on_land(made_cells())
+    assert list(got) == ["SR", "SR_sd"]
+    np.testing.assert_allclose(got["SR"], [[300, np.nan], [np.nan, 100]])
+    np.testing.assert_allclose(got["SR_sd"], [[30, np.nan], [np.nan, 10]])
+
+
+def test_whole_numbers_and_all_three_fluxes():
+    """HR and AR come along in their order, and whole numbers become fractions."""
+    cells = made_cells()
+    cells = cells.assign(AR=cells["SR"].astype(int), HR=cells["SR"].astype(int) + 1)
+    got = benchmark_on_land(cells)
+    assert list(got) == ["SR", "SR_sd", "HR", "AR"]
+    assert float(got["HR"][0, 0]) == 300.5 and got["AR"].dtype == float
+
+
+@pytest.mark.parametrize(("dropped", "told"), [
+    (["vegetated_fraction"], "vegetated_fraction"), (["land_fraction"], "land_fraction"),
+    (["cell_area"], "cell_area"),
+    (["vegetated_fraction", "cell_area"], "vegetated_fraction, cell_area"),
+    (["SR"], "SR, HR and AR"), (["SR", "SR_sd"], "SR, HR and AR"),
+    (["SR", "land_fraction"], "land_fraction"),
+])
+def test_what_the_benchmark_lacks_is_named(dropped, told):
+    """A missing fraction, area or flux; an SD alone is no flux."""
+    with pytest.raises(DataError, match=told):
+        benchmark_on_land(made_cells().drop_vars(dropped))
+
+
+@pytest.mark.parametrize("name", ["SR", "SR_sd"])
+def test_years_in_the_benchmark_are_refused(name):
+    """A flux or an SD by year is no climatology."""
+    cells = made_cells()
+    cells[name] = cells[name].expand_dims(year=[2000])
+    with pytest.raises(DataError, match=f"{name} .*year"):
+        benchmark_on_land(cells)
+
+
+def test_maps_by_hand():
+    """Field, benchmark, bias and z, which is missing where there is no SD."""
+    field, ours = on([[5, 2], [3, np.nan]]), on([[3, 4], [3, 1]])
+    sd = on([[4, 0], [0.5, 1]])
+    got = maps._maps("HR", field.assign_coords(extra=1), ours, sd)
+    assert list(got) == ["HR", "HR_benchmark", "HR_bias", "HR_z"]
+    assert list(got.coords) == ["lat", "lon"]
+    np.testing.assert_array_equal(got["HR"], field)
+    np.testing.assert_array_equal(got["HR_benchmark"], ours)
+    np.testing.assert_array_equal(got["HR_bias"], [[2, -2], [0, np.nan]])
+    np.testing.assert_array_equal(got["HR_z"], [[0.5, np.nan], [0, np.nan]])
+    for name in ("HR", "HR_benchmark", "HR_bias"):
+        assert got[name].attrs == {"units": "g m-2 yr-1", "area_basis": "land"}
+    assert got["HR_z"].attrs["units"] == "1"
+    assert list(maps._maps("HR", field, ours, None)) == ["HR", "HR_benchmark", "HR_bias"]
+
+
+def test_reach_by_hand():
+    """In cells of 10^15 m2: what both have, and what only the benchmark or the model has."""
+    field, ours = on([[100, 200], [np.nan, 400]]), on([[10, np.nan], [30, 50]])
+    area, own = on([[1e15, 1e15], [1e15, 2e15]]), on([[4e15, 3e15], [9e15, 9e15]])
+    assert maps._reach(field, ours, own, area) == pytest.approx({
+        "benchmark_covered": (10 + 100) / (10 + 30 + 100),
+        "model_total_compared": 100 + 800,
+        "model_total_elsewhere": 600,
+    })
+
+
+def test_whole_cells_by_hand():
+    """Each cell counts by its own area, its land aside: bias (3 x 1 + 1 x -1) / 4."""
+    area = xr.DataArray([3.0, 1.0], {"lat": LANES["lat"]}, ("lat",))
+    got = maps._with_whole_cells(on([[2, np.nan], [1, 5]]), on([[1, 1], [2, np.nan]]), area)
+    # relative errors 1 and 1/2 with weights 3 x 1 and 1 x 2
+    assert got == pytest.approx(
+        {"bias": 0.5, "bias_score": (3 * math.exp(-1) + 2 * math.exp(-0.5)) / 5}
+    )
+
+
+def by_year(totals, first=2001):
+    """A model of four cells, a quarter of the Earth each, whose totals are given in Pg."""
+    per_m2 = np.array(totals, float) * 1e15 / (4 * np.pi * EARTH_RADIUS**2)
+    flux = xr.DataArray(per_m2, {"year": np.arange(first, first + len(totals))}, ("year",))
+    return xr.Dataset({"HR": flux * on([[1, 1], [1, 1]]), "land_fraction": on([[1, 1], [1, 1]])})
+
+
+def test_range_and_trend_of_ten_years():
+    """Totals of 10, 10.5, ... 14.5 Pg: 5 Pg more a decade."""
+    got = maps._annual(by_year(10 + 0.5 * np.arange(10)), "HR")
+    assert got == pytest.approx(
+        {"first": 2001, "last": 2010, "min": 10, "max": 14.5, "trend_per_decade": 5}
+    )
+    # The last year alone is 1 higher: slope 4.5 / 82.5 a year.
+    got = maps._annual(by_year([3] * 9 + [4]), "HR")
+    assert got["trend_per_decade"] == pytest.approx(10 * 4.5 / 82.5)
+    assert maps._annual(by_year([3]).isel(year=0, drop=True), "HR") is None
+
+
+def test_a_trend_takes_ten_years():
+    """Nine years have a range and no trend, eleven have one; it may fall."""
+    nine = maps._annual(by_year([5, 4, 7, 5, 5, 5, 5, 5, 6]), "HR")
+    assert math.isnan(nine["trend_per_decade"])
+    assert (nine["first"], nine["last"]) == (2001, 2009)
+    assert (nine["min"], nine["max"]) == pytest.approx((4, 7))
+
+
+def ten_degrees():
+    """A grid of 10 degrees, and a field of zeros on it."""
+    axes = coordinates(10)
+    return xr.DataArray(np.zeros((18, 36)), axes, ("lat", "lon"))
+
+
+def test_bands_of_ten_degrees_by_hand():
+    """Carbon of the model over the benchmark's land, band by band, where there is any."""
+    zero = ten_degrees()
+    field, ours, own, area = (zero.copy() for _ in range(4))
+    north, south = {"lat": 85, "lon": [5, 15]}, {"lat": -5, "lon": [5, 15]}
+    field.loc[north], field.loc[south] = [100, 200], [50, 50]
+    ours.loc[north], ours.loc[south] = [10, 20], [70, 70]
+    own.loc[north], own.loc[south] = [1, 2], [4, 0]
+    area.loc[north], area.loc[south] = [3, 1], [2, 3]
+    # The model has land at 45 N, and the benchmark none.
+    own.loc[{"lat": 45, "lon": 5}] = field.loc[{"lat": 45, "lon": 5}] = 7
+    table = maps._zonal_table("HR", field, own, ours, area)
+    assert table.to_dict("list") == {
+        "flux": ["HR", "HR"], "south": [80.0, -10.0], "north": [90.0, 0.0],
+        # (100 + 400) / 4 and 200 / 5; (30 + 20) / 4 and 350 / 5
+        "model": [125.0, 40.0], "benchmark": [12.5, 70.0], "bias": [112.5, -30.0],
+    }
+    assert table.index.tolist() == [0, 1]
+
+
+def test_profiles_have_bands_of_two_and_a_half_degrees():
+    """72 bands from north to south, of the model, the benchmark and, if there is one, its SD."""
+    axes = coordinates(2.5)
+    one = xr.DataArray(np.ones((72, 144)), axes, ("lat", "lon"))
+    got = maps._profiles("HR", 2 * one, 3 * one, 5 * one, 7 * one, one)
+    assert list(got) == ["HR", "HR_benchmark", "HR_benchmark_sd"]
+    np.testing.assert_array_equal(got["lat"], axes["lat"])
+    # The model's 2 on three times the land, on the benchmark's land.
+    assert (got["HR"] == 6).all() and (got["HR_benchmark"] == 5).all()
+    assert (got["HR_benchmark_sd"] == 7).all()
+    assert list(maps._profiles("HR", one, one, one, None, one)) == ["HR", "HR_benchmark"]
+
+
+def test_biomes_by_hand():
+    """Two cells of bin 1, one of bin 4, one of none; bins without cells have their area alone."""
+    stratum = xr.DataArray([[1, 1], [4, 0]], LANES, ("lat", "lon")).transpose("lon", "lat")
+    field, ours = on([[300, 100], [80, 9]]), on([[100, 100], [60, 9]])
+    area = on([[0.25e12, 0.5e12], [0.5e12, 9e12]])
+    table = maps._biome_table("SR", field, ours, area, stratum).set_index("biome")
+    assert table.index.tolist() == [
+        "evergreen broadleaf forest", "deciduous broadleaf forest", "needleleaf and mixed forest",
+        "shrubland", "savanna, grassland, wetland, cropland",
+    ]
+    assert (table["flux"] == "SR").all()
+    assert table["area_mkm2"].tolist() == [0.75, 0, 0, 0.5, 0]
+    # (300 + 2 x 100) / 3 on 0.75e12 m2, that is 0.125 Pg
+    first = table.iloc[0]
+    assert first["model"] == pytest.approx(500 / 3) and first["benchmark"] == pytest.approx(100)
+    assert first["model_pg"] == pytest.approx(0.125)
+    assert first["benchmark_pg"] == pytest.approx(0.075)
+    assert first["bias"] == pytest.approx(200 / 3)
+    assert first["rmse"] == pytest.approx(math.sqrt(200**2 / 3)) and math.isnan(first["r"])
+    fourth = table.iloc[3]
+    assert fourth[["model", "benchmark", "bias", "rmse"]].tolist() == [80, 60, 20, 20]
+    assert fourth["model_pg"] == pytest.approx(0.04)
+    assert fourth["benchmark_pg"] == pytest.approx(0.03)
+    assert table.iloc[[1, 2, 4]][["model", "benchmark", "model_pg", "r"]].isna().all(axis=None)
+
+
+def test_biomes_count_cells_that_both_have():
+    """A gap on either side takes the cell out of its bin."""
+    stratum = xr.DataArray([[2, 2], [2, 2]], LANES, ("lat", "lon"))
+    field, ours = on([[4, 8], [np.nan, 7]]), on([[3, 5], [1, np.nan]])
+    row = maps._biome_table("HR", field, ours, on(np.full((2, 2), 1e12)), stratum).iloc[1]
+    assert row["area_mkm2"] == 2
+    assert (row["model"], row["benchmark"]) == pytest.approx((6, 4))
+    assert row["r"] == pytest.approx(1)
+
+
+@pytest.fixture(scope="module")
+def benchmark():
+    """The synthetic benchmark."""
+    return made_benchmark()
+
+
+@pytest.fixture(scope="module")
+def anywhere(benchmark):
+    """All land in bin 5."""
+    return xr.where(benchmark["vegetated_fraction"] > 0, 5, 0)
+
+
+@pytest.fixture(scope="module")
+def found(benchmark, anywhere):
+    """The scores of a model with SR and AR half as large again, and no HR."""
+    model = as_model(
+        benchmark, ("AR", "SR"), choices="one\n\ntwo", reference="a paper", source_file="x.nc"
+    )
+    model = model.assign(SR=1.5 * model["SR"], AR=1.5 * model["AR"])
+    return score_model(model, benchmark, anywhere)
+
+
+def test_a_card_has_the_fluxes_of_both(found):
+    """SR and AR, in the order of the study; AR has no SD and so no z."""
+    assert list(found.facts["scores"]) == list(found.facts["totals"])[:2] == ["SR", "AR"]
+    assert list(found.facts["z"]) == list(found.facts["benchmark_sd_sum"]) == ["SR"]
+    assert found.facts["annual"] == {"SR": None, "AR": None}
+    assert list(found.maps) == [
+        "SR", "SR_benchmark", "SR_bias", "SR_z", "AR", "AR_benchmark", "AR_bias",
+    ]
+    assert found.zonal["flux"].unique().tolist() == ["SR", "AR"]
+    assert len(found.biomes) == 10
+
+
+def test_what_is_known_of_the_model_comes_along(found):
+    """Name, period, reference and file; choices line by line; what is not stated is empty."""
+    facts = found.facts
+    assert found.name == "made"
+    assert (facts["period"], facts["how_ar"]) == ("mean", "SR - HR")
+    assert (facts["reference"], facts["source_file"]) == ("a paper", "x.nc")
+    assert facts["choices"] == ["one", "two"]
+
+
+def test_totals_of_a_card(found, benchmark):
+    """The benchmark's carbon and SD from its vegetated area; the model's is half as much more."""
+    area = (benchmark["cell_area"] * benchmark["vegetated_fraction"]).transpose("lat", "lon")
+    sr = float((benchmark["SR"] * area).sum()) / 1e15
+    facts = found.facts
+    assert facts["benchmark_totals"]["SR"] == pytest.approx(sr)
+    assert facts["benchmark_totals"]["AR"] == pytest.approx(0.4 * sr)
+    assert facts["benchmark_totals"]["AR_SR"] == pytest.approx(0.4)
+    assert facts["benchmark_sd_sum"]["SR"] == pytest.approx(sr / 3)
+    assert facts["totals"]["SR"] == pytest.approx(1.5 * sr)
+    assert facts["totals"]["AR_SR"] == pytest.approx(0.4)
+
+
+def test_scores_of_a_card(found):
+    """Half of the flux more is 1.5 SDs everywhere, and a bias of half the mean."""
+    s = found.facts["scores"]["SR"]
+    assert found.facts["z"]["SR"] == pytest.approx(
+        {"mean": 1.5, "mean_abs": 1.5, "within_1": 0, "within_2": 1}
+    )
+    assert s["bias"] == pytest.approx(s["benchmark_mean"] / 2)
+    assert s["bias_score"] == pytest.approx(math.exp(-0.5))
+    assert s["benchmark_covered"] == pytest.approx(1) and s["model_total_elsewhere"] == 0
+    assert s["model_total_compared"] == pytest.approx(found.facts["totals"]["SR"])
+    assert found.facts["whole_cells"]["SR"]["bias_score"] == pytest.approx(math.exp(-0.5))
+    np.testing.assert_allclose(found.zonal["model"], 1.5 * found.zonal["benchmark"])
+
+
+def test_a_ratio_takes_both_fluxes(benchmark, anywhere):
+    """A model with SR alone has no AR / SR, nor has the benchmark beside it."""
+    facts = score_model(as_model(benchmark, ("SR",)), benchmark, anywhere).facts
+    assert list(facts["totals"]) == list(facts["benchmark_totals"]) == ["SR"]
+    assert facts["choices"] == [] and facts["reference"] == facts["source_file"] == ""
+
+
+def test_names_and_refusals(benchmark, anywhere):
+    """A given name goes first, then the model's own; what cannot be scored is named."""
+    model = as_model(benchmark, ("HR",))
+    none = model.drop_vars("HR")
+    for bad, name, told in (
+        (none, "given", "given .*SR, HR"), (none, None, "made "),
+        (none.drop_attrs(), None, "model "),
+        (model.isel(lat=slice(0, 180)), None, "made .*lat"),
+        (model.drop_vars("land_fraction"), None, "land_fraction"),
+    ):
+        with pytest.raises(DataError, match=told):
+            score_model(bad, benchmark, anywhere, name)
+    with pytest.raises(DataError, match="made "):
+        score_model(model, benchmark.drop_vars("HR"), anywhere)
+
+
+def test_maps_of_several_models_are_compared_alike(benchmark, anywhere):
+    """Each map has the scores that it has alone, of the fluxes that it gives."""
+    model = as_model(benchmark, ("SR", "AR"))
+    model["SR"] = 1.5 * model["SR"]
+    twice = {"HR": 2 * as_model(benchmark, ("HR",))["HR"]}
+    table = compare_maps({"a": model, "b": twice}, benchmark)
+    assert table[["flux", "model"]].values.tolist() == [["SR", "a"], ["AR", "a"], ["HR", "b"]]
+    facts = score_model(model, benchmark, anywhere).facts
+    for key in ("bias", "rmse", "r", "sigma_ratio", "bias_score"):
+        assert table.loc[0, key] == facts["scores"]["SR"][key]
+    assert table.loc[0, "mean_abs_z"] == facts["z"]["SR"]["mean_abs"]
+    assert math.isnan(table.loc[1, "mean_abs_z"])
+    assert table.loc[2, "mean_abs_z"] == pytest.approx(3)
+
+
+def test_the_benchmark_against_itself_is_perfect(benchmark, anywhere):
+    """All scores are 1, all differences 0, and nothing of it lies outside."""
+    own = score_model(as_model(benchmark), benchmark, anywhere)
+    for flux in ("SR", "HR", "AR"):
+        s = own.facts["scores"][flux]
+        for key in ("r", "sigma_ratio", "taylor_score", "bias_score", "rmse_score"):
+            assert s[key] == pytest.approx(1, abs=1e-9)
+        assert abs(s["bias"]) < 1e-9 and s["rmse"] < 1e-9 and s["model_total_elsewhere"] == 0
+    assert own.zonal["bias"].abs().max() < 1e-9
+
+
+@pytest.mark.parametrize("words, move", [
+    ("shifted by 180 degrees of longitude", lambda f: f.roll(lon=360, roll_coords=False)),
+    ("flipped from north to south", lambda f: f.isel(lat=slice(None, None, -1)).assign_coords(
+        lat=f["lat"])),
+])
+def test_a_misplaced_map_is_refused(benchmark, anywhere, words, move):
+    """A map with its land shifted or flipped is refused, and the message says how."""
+    model = as_model(benchmark, ("HR",))
+    moved = move(model.drop_vars("cell_area")).assign(cell_area=model["cell_area"])
+    with pytest.raises(DataError, match=words):
+        score_model(moved.assign_attrs(model.attrs), benchmark, anywhere)
+
+
+def test_years_are_averaged(benchmark, anywhere):
+    """Totals that grow by 1 % of the first a year: the middle year is scored."""
+    model = as_model(benchmark, ("HR",))
+    growth = xr.DataArray(1 + 0.01 * np.arange(11), {"year": np.arange(1990, 2001)}, "year")
+    model["HR"] = (model["HR"] * growth).transpose("year", "lat", "lon")
+    facts = score_model(model, benchmark, anywhere).facts
+    one = facts["benchmark_totals"]["HR"]
+    assert facts["annual"]["HR"]["max"] == pytest.approx(1.1 * one)
+    assert facts["totals"]["HR"] == pytest.approx(1.05 * one)
+    assert facts["scores"]["HR"]["sigma_ratio"] == pytest.approx(1.05)
+
+
+@pytest.mark.real
+def test_casa_cnp(benchmark, anywhere, real_input):
+    """The scorecard has the known total of CASA-CNP, 54.27 Pg C yr-1."""
+    found = score_model(read_model(real_input("casa_cnp")), benchmark, anywhere)
+    assert found.name == "CASA-CNP"
+    assert found.facts["totals"]["HR"] == pytest.approx(54.27, rel=0.005)
