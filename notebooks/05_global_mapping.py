@@ -195,7 +195,7 @@ plot.trend_bands(trends)
 
 # %% mystnb={"figure": {"caption": "Error of ensembles of n runs of k trees: root mean square over the cells for the mean, the SD and the MAD of a cell, and of the global totals. Real records, whatever the run of this page.", "name": "fig-convergence"}, "image": {"alt": "Eight small plots: error against the number of runs, for means, spreads and totals of SR (top) and HR (bottom), one line for each number of trees. All lines fall; beyond fifty trees they lie close."}}
 convergence, _ = committed.load_table("convergence")
-plot.convergence(convergence)
+plot.convergence_curves(convergence)
 
 # %% [markdown]
 # Means and totals get better with the root of the number of runs; more than some fifty trees a run

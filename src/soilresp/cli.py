@@ -109,7 +109,7 @@ def main(arguments=None):
     """
     try:
         app(arguments)
-    except (SoilrespError, OSError, ModuleNotFoundError) as error:
+    except (SoilrespError, OSError, ImportError) as error:
         words = _message(error)
         if words is None or os.environ.get("SOILRESP_DEBUG") == "1":
             raise
@@ -123,15 +123,12 @@ def main(arguments=None):
 
 def _message(error):
     """Return the message of an error for the user, or None if it is a fault of the program."""
-    if isinstance(error, ModuleNotFoundError):
+    if isinstance(error, ImportError):
         module = (error.name or "").partition(".")[0]
-        if module in ("", "soilresp"):
+        if module == "soilresp":
             return None
-        extra = EXTRAS.get(module, "study")
-        return (
-            f"This needs the package {module}, which is not installed: "
-            f'pip install "soilresp[{extra}]".'
-        )
+        needed = f"This needs the package {module}, which is not installed." if module else error
+        return f'{needed} Try: pip install "soilresp[{EXTRAS.get(module, "study")}]".'
     if isinstance(error, SoilrespError):
         return str(error)
     from soilresp.io.files import cannot_write

@@ -115,13 +115,13 @@ def search_ranking():
     return plot.search_ranking(pd.DataFrame(rows), n=2)
 
 
-def convergence():
+def convergence_curves():
     sizes = [(q, k, n) for q in ("mean", "sd", "mad", "total") for k in (10, 500) for n in (1, 4)]
     table = pd.DataFrame(
         [(t, k, n, q, 40 / n**0.5 / k**0.1) for t in ("SR", "HR") for q, k, n in sizes],
         columns=["target", "n_trees", "n_runs", "quantity", "error"],
     )
-    return plot.convergence(table)
+    return plot.convergence_curves(table)
 
 
 def subset_errors():
@@ -309,7 +309,7 @@ FIGURES = {
     "drawn_shares": (drawn_shares, 2),
     "draw_maps": (draw_maps, 4),
     "strata_shares": (strata_shares, 1),
-    "convergence": (convergence, 8),
+    "convergence_curves": (convergence_curves, 8),
     "observed_predicted": (lambda: plot.observed_predicted(records(), "random folds"), 2),
     "validation_ladder": (validation_ladder, 2),
     "error_by_distance": (error_by_distance, 2),
@@ -350,7 +350,7 @@ def draw(fig):
 def test_every_figure_is_tried():
     """No figure function escapes the tests below, or those of the other files on figures."""
     others = "".join(
-        file.read_text(encoding="utf-8") for file in Path(__file__).parents[1].glob("test_*.py")
+        file.read_text(encoding="utf-8") for file in Path(__file__).parents[1].rglob("test_*.py")
         if file.name != Path(__file__).name
     )
     elsewhere = set(re.findall(r"\bplot\.(\w+)", others))

@@ -5,7 +5,7 @@ from matplotlib.ticker import LogLocator
 from soilresp.plot._parts import need
 from soilresp.plot.style import FLUX_UNITS, TOTAL_UNITS, figure, styled
 
-__all__ = ["convergence"]
+__all__ = ["convergence_curves"]
 
 _PANELS = {
     "mean": ("mean map", FLUX_UNITS), "sd": ("map of the SD", FLUX_UNITS),
@@ -17,7 +17,7 @@ _LOOKS = (("#E69F00", "o"), ("#56B4E9", "s"), ("#009E73", "D"), ("#0072B2", "^")
 
 
 @styled
-def convergence(table):
+def convergence_curves(table):
     """Monte-Carlo error of the maps and totals, by number of runs and trees.
 
     Parameters

@@ -2,11 +2,8 @@
 
 import functools
 
-import cartopy
-import cartopy.crs as ccrs
 import matplotlib
 import numpy as np
-from cartopy.feature import NaturalEarthFeature
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import BoundaryNorm
 from matplotlib.patches import Patch
@@ -15,6 +12,13 @@ from matplotlib.ticker import MaxNLocator
 from soilresp.errors import DataError
 from soilresp.io import paths
 from soilresp.plot.style import pretty_units
+
+try:
+    import cartopy
+    import cartopy.crs as ccrs
+    from cartopy.feature import NaturalEarthFeature
+except ModuleNotFoundError:  # an extra: without it maps are in degrees and have no coastlines
+    cartopy = None
 
 __all__ = [
     "COASTLINE_RESOLUTION",
@@ -28,7 +32,7 @@ __all__ = [
     "reserve_colour_bar",
 ]
 
-PROJECTION = ccrs.Robinson()
+PROJECTION = ccrs.Robinson() if cartopy else None
 
 COASTLINE_RESOLUTION = "110m"
 """Scale of the Natural Earth coastlines."""
@@ -36,6 +40,7 @@ COASTLINE_RESOLUTION = "110m"
 EXTENT = (-180, 180, -58, 84)
 """Part of the globe that is shown: all vegetated land (degrees west, east, south, north)."""
 
+_DEGREES = (-180, 180, -90, 90)
 _OCEAN = "#F4F7F9"
 _NO_DATA = "#CFCFCF"
 _PIXELS = 1600
@@ -53,7 +58,8 @@ def map_axes(fig, nrows=1, ncols=1):
     -------
     numpy.ndarray of cartopy.mpl.geoaxes.GeoAxes, shape (nrows, ncols)
     """
-    return fig.subplots(nrows, ncols, squeeze=False, subplot_kw={"projection": PROJECTION})
+    options = {"projection": PROJECTION} if cartopy else {}
+    return fig.subplots(nrows, ncols, squeeze=False, subplot_kw=options)
 
 
 def base_map(ax, resolution=COASTLINE_RESOLUTION):
@@ -70,9 +76,12 @@ def base_map(ax, resolution=COASTLINE_RESOLUTION):
     DataError
         If the coastlines are not in the project's data folder.
     """
+    ax.set_facecolor(_OCEAN if cartopy else _NO_DATA)
+    if not cartopy:
+        ax.set(xlim=EXTENT[:2], ylim=EXTENT[2:], xticks=[], yticks=[], aspect="equal")
+        return
     _use_own_coastlines(resolution)
     ax.set_extent(EXTENT, crs=ccrs.PlateCarree())
-    ax.set_facecolor(_OCEAN)
     ax.spines["geo"].set(linewidth=0.5, edgecolor="#777777")
     for name, style in (
         ("land", {"facecolor": _NO_DATA, "edgecolor": "none", "zorder": 0.5}),
@@ -204,10 +213,11 @@ def nice_levels(*fields, n=9):
 
 def _frame():
     """How an image of `_on_map` is put on the axes."""
-    extent = (*PROJECTION.x_limits, *PROJECTION.y_limits)
-    return {
-        "extent": extent, "origin": "upper", "transform": PROJECTION, "zorder": 1,
-        "interpolation": "nearest", "in_layout": False,
+    frame = {"origin": "upper", "zorder": 1, "interpolation": "nearest", "in_layout": False}
+    if not cartopy:
+        return frame | {"extent": _DEGREES}
+    return frame | {
+        "extent": (*PROJECTION.x_limits, *PROJECTION.y_limits), "transform": PROJECTION
     }
 
 
@@ -237,11 +247,15 @@ def _grid(field):
 # cell, and the sampling is the same for all fields of a grid.
 @functools.lru_cache(maxsize=4)
 def _pixels(lat0, dlat, n_lat, lon0, dlon, n_lon):
-    (west, east), (south, north) = PROJECTION.x_limits, PROJECTION.y_limits
+    west, east, south, north = (
+        (*PROJECTION.x_limits, *PROJECTION.y_limits) if cartopy else _DEGREES
+    )
     height = round(_PIXELS * (north - south) / (east - west))
     x = west + (east - west) * (np.arange(_PIXELS) + 0.5) / _PIXELS
     y = north - (north - south) * (np.arange(height) + 0.5) / height
-    points = ccrs.PlateCarree().transform_points(PROJECTION, *np.meshgrid(x, y))
+    points = np.dstack(np.meshgrid(x, y))
+    if cartopy:
+        points = ccrs.PlateCarree().transform_points(PROJECTION, points[..., 0], points[..., 1])
     inside = np.isfinite(points[..., 0]) & np.isfinite(points[..., 1])
     lon, lat = points[inside, 0], points[inside, 1]
     row = np.clip(np.round((lat - lat0) / dlat).astype(int), 0, n_lat - 1)

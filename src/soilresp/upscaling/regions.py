@@ -5,7 +5,6 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 import xarray as xr
-from cartopy.io import shapereader
 from scipy.spatial import cKDTree
 
 from soilresp.covariates.strata import STRATA
@@ -63,6 +62,8 @@ def country_table():
     pandas.DataFrame
         Index ``code``; ``country``, ``region``, ``continent``.
     """
+    from cartopy.io import shapereader  # an extra
+
     folder = "natural_earth/shapefiles/natural_earth/cultural"
     path = data_dir() / folder / "ne_50m_admin_0_countries.shp"
     rows = [

@@ -4,9 +4,6 @@ import difflib
 from functools import cache
 
 import numpy as np
-import pycountry
-import shapely
-from cartopy.io import shapereader
 from scipy.spatial import cKDTree
 
 from soilresp.errors import DataError
@@ -49,6 +46,8 @@ def resolve(name):
     >>> resolve("Scotland"), resolve("The Netherlands"), resolve("Tuscany")
     (('GBR',), ('NLD',), ())
     """
+    import pycountry  # an extra, as cartopy and shapely
+
     if not isinstance(name, str):
         return ()
     name = name.strip()
@@ -77,6 +76,8 @@ def nearest_name(name):
     >>> nearest_name("Signapore")
     'Singapore'
     """
+    import pycountry
+
     known = [getattr(c, "common_name", c.name) for c in pycountry.countries]
     close = difflib.get_close_matches(name.strip(), known, n=1, cutoff=0.82)
     return close[0] if close else None
@@ -92,6 +93,9 @@ class Countries:
     """
 
     def __init__(self):
+        import shapely
+        from cartopy.io import shapereader
+
         path = data_dir() / _FILE
         if not path.exists():
             raise DataError(
@@ -121,6 +125,8 @@ class Countries:
 
     def containing(self, lat, lon):
         """Return the code of the country around each point; empty over the sea."""
+        import shapely
+
         out = np.full(len(lat), "", dtype="U3")
         point, shape = self._index.query(shapely.points(lon, lat), predicate="within")
         out[point] = self.codes[shape]
@@ -149,6 +155,8 @@ class Countries:
         return kilometres(chord), corners[at, ::-1]
 
     def _outline(self, codes):
+        import shapely
+
         if codes not in self._outlines:
             chosen = self.shapes if codes is None else self.shapes[np.isin(self.codes, codes)]
             # A straight border has few corners: add points at most 0.2 degrees apart.
