@@ -1,13 +1,14 @@
-"""The covariate cube line by line: options, months, gaps, anomalies, blocks, what is written."""
+"""Building the covariate cube: options, humidity, growing season, gaps, anomalies, whole cubes."""
 
-from dataclasses import FrozenInstanceError
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
-from soilresp import __version__
 from soilresp.covariates import build as covariates
 from soilresp.covariates.build import (
     Options,
@@ -17,7 +18,8 @@ from soilresp.covariates.build import (
     locate_inputs,
     relative_humidity,
 )
-from soilresp.covariates.leaf_area import monthly_lai, seasonal_shape
+from soilresp.covariates.cube import describe
+from soilresp.covariates.embedded import load_embedded
 from soilresp.covariates.recipes import PREDICTORS, recipe_of
 from soilresp.errors import DataError, ParameterError
 from soilresp.grid.cells import cell_area, coordinates
@@ -25,104 +27,50 @@ from soilresp.grid.cells import cell_area, coordinates
 DAYS = np.array([31, 28.25, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 MONTHS = np.arange(12)
 
-
-def message(function, *args, error=DataError, **kwargs):
-    """What a call says when it refuses."""
-    with pytest.raises(error) as caught:
-        function(*args, **kwargs)
-    return str(caught.value)
-
-
 # Options
 
 BOUNDS = {
     "growing_threshold": (-60, 45), "par_fraction": (0.01, 1), "base_shift": (-5, 5),
     "dry_month": (0.01, 1_000), "extinction": (0.01, 2), "evergreen_lai": (0.1, 15),
 }
-DEFAULTS = {
-    "growing_threshold": 0.0, "par_fraction": 0.45, "base_shift": -0.1,
-    "ratio_bounds": (0.0, 3.0), "dry_month": 5.0, "extinction": 0.5, "evergreen_lai": 5.0,
-}
 
 
 def test_default_options():
-    """The constants that the documentation gives, also where none or some are named."""
-    assert vars(Options()) == vars(Options.from_dict({})) == DEFAULTS
-    assert vars(Options.from_dict({"dry_month": 7})) == DEFAULTS | {"dry_month": 7}
+    """The documented constants, also when none or some are given."""
+    expected = {
+        "growing_threshold": 0.0, "par_fraction": 0.45, "base_shift": -0.1,
+        "ratio_bounds": (0.0, 3.0), "dry_month": 5.0, "extinction": 0.5, "evergreen_lai": 5.0,
+    }
+    assert vars(Options()) == vars(Options.from_dict({})) == expected
+    assert vars(Options.from_dict({"dry_month": 7})) == expected | {"dry_month": 7}
 
 
 @pytest.mark.parametrize("name", BOUNDS)
-@pytest.mark.parametrize("end", [0, 1])
-def test_options_at_their_bounds(name, end):
-    """The lowest and the highest value that an option can have are taken as they are."""
-    assert getattr(Options.from_dict({name: BOUNDS[name][end]}), name) == BOUNDS[name][end]
-
-
-@pytest.mark.parametrize("name", BOUNDS)
-@pytest.mark.parametrize("end", [0, 1])
-def test_options_beyond_their_bounds(name, end):
-    """A little beyond is refused, with the bounds and what was given."""
+def test_bounds_of_options(name):
+    """Both bounds are taken; a little beyond either is refused by name."""
     low, high = BOUNDS[name]
-    value = high * 1.001 if end else low - 0.001 * abs(low)
-    assert message(Options.from_dict, {name: value}, error=ParameterError) == (
-        f"Covariate option {name} must lie between {low:g} and {high:g}, got {value!r}."
-    )
+    for value in (low, high):
+        assert getattr(Options.from_dict({name: value}), name) == value
+    for value in (high * 1.001, low - 0.001 * abs(low)):
+        with pytest.raises(ParameterError, match=name):
+            Options.from_dict({name: value})
 
 
-@pytest.mark.parametrize("pair", [(0, 100), (0, 0), (2, 2), (1.5, 2), (100, 100)])
-def test_pairs_that_are_taken(pair):
-    """Both bounds of the ratio may be equal; lists become tuples."""
+@pytest.mark.parametrize("pair", [(0, 100), (0, 0), (2, 2), (100, 100)])
+def test_bounds_of_the_ratio(pair):
+    """Both may be equal; lists become tuples."""
     assert Options.from_dict({"ratio_bounds": list(pair)}).ratio_bounds == pair
-    assert Options.from_dict({"ratio_bounds": pair}).ratio_bounds == pair
 
 
-@pytest.mark.parametrize("pair", [[-0.01, 3], [0, 100.1], [3, 1], [101, 102], [-2, -1]])
-def test_pairs_beyond_their_bounds(pair):
-    """Both numbers must lie within 0 and 100, the lower one first."""
-    assert message(Options.from_dict, {"ratio_bounds": pair}, error=ParameterError) == (
-        f"Covariate option ratio_bounds must lie between 0 and 100, got {pair!r}."
-    )
-
-
-@pytest.mark.parametrize("value", [3, [1], [1, 2, 3], [], ["0", "3"], [0, True], [None, 3], "03",
-                                   {0: 1, 3: 1}])
-def test_pairs_of_another_kind(value):
-    """A pair is a list of two numbers, nothing else."""
-    assert message(Options.from_dict, {"ratio_bounds": value}, error=ParameterError) == (
-        f"Covariate option ratio_bounds must be like (0.0, 3.0), got {value!r}."
-    )
-
-
-@pytest.mark.parametrize(
-    "value", ["1", None, True, False, [1], (1, 2), float("nan"), float("inf"), -float("inf"), 1e300]
-)
-def test_numbers_of_another_kind(value):
-    """Texts, truths, lists and what is not finite are no number."""
-    assert message(Options.from_dict, {"dry_month": value}, error=ParameterError) == (
-        f"Covariate option dry_month must be like 5.0, got {value!r}."
-    )
-
-
-def test_large_numbers_are_numbers():
-    """What is finite, if huge, is told the bounds."""
-    assert "must lie between 0.01 and 1000, got 9e+299" in message(
-        Options.from_dict, {"dry_month": 9e299}, error=ParameterError
-    )
-
-
-def test_options_stay_as_they_are():
-    """An option is changed by making others, not by setting it."""
-    with pytest.raises(FrozenInstanceError):
-        Options().dry_month = 3.0
-
-
-def test_unknown_option():
-    """The known ones are listed, whatever else is right."""
-    given = {"par_fraction": 0.5, "threshold": 1}
-    assert message(Options.from_dict, given, error=ParameterError) == (
-        "Unknown covariate option 'threshold': known are growing_threshold, par_fraction, "
-        "base_shift, ratio_bounds, dry_month, extinction, evergreen_lai."
-    )
+@pytest.mark.parametrize(("name", "value"), [
+    *(("ratio_bounds", v) for v in ([-0.01, 3], [0, 100.1], [3, 1], 3, [1, 2, 3], ["0", "3"])),
+    *(("dry_month", v) for v in ("1", None, True, [1], float("nan"), float("inf"))),
+    ("threshold", 1),
+])
+def test_faulty_options(name, value):
+    """A value of another kind or order, and a name that is none, are refused by name."""
+    with pytest.raises(ParameterError, match=f"{name}.*par_fraction"):
+        Options.from_dict({name: value})
 
 
 # Humidity, season, predictors
@@ -139,11 +87,22 @@ def test_humidity_to_six_digits(vapour, temperature, expected):
     assert relative_humidity(vapour, temperature) == pytest.approx(expected, rel=2e-6)
 
 
+
+@given(st.floats(0, 60), st.floats(-70, 50))
+def test_relative_humidity_is_a_percentage(vapour, temperature):
+    """It lies in 0 to 100, and warmer air is drier."""
+    rh = relative_humidity(vapour, temperature)
+    assert 0 <= rh <= 100
+    assert relative_humidity(vapour, temperature + 1) <= rh
+
+
+
 def test_season_at_its_threshold():
     """A month at the threshold is outside, one a millionth above is inside; 0 degC by default."""
     tas = np.array([0.0, 1e-6, -1e-6] + [-5.0] * 9)[:, None]
     assert growing_season(tas)[:, 0].nonzero()[0].tolist() == [1]
     assert growing_season(tas, -1e-6)[:, 0].nonzero()[0].tolist() == [0, 1]
+
 
 
 def test_warmest_months_of_a_tie():
@@ -154,6 +113,7 @@ def test_warmest_months_of_a_tie():
     season = growing_season(tas)
     assert season.dtype == bool
     assert [season[y, :, 0].nonzero()[0].tolist() for y in (0, 1)] == [[6, 7], [3]]
+
 
 
 @pytest.mark.parametrize("month", range(12))
@@ -169,14 +129,124 @@ def test_days_of_each_month(month):
         assert found[name][0] == 1
 
 
-def test_threshold_reaches_the_season():
-    """At a threshold of 5 degC six months of 4 degC are outside; single precision stays so."""
-    tas = np.where(MONTHS < 6, 4, 8).astype(np.float32)[:, None]
-    other = np.ones((12, 1), np.float32)
-    found = annual_predictors(tas, other, other, other, other, 5.0)
-    assert found["Prec_GS"][0] == found["PAR_GS"][0] == 6
-    assert annual_predictors(tas, other, other, other, other)["Prec_GS"][0] == 12
+
+def one_cell(tas, pr=50.0, rh=80.0, par=200.0, lai=2.0):
+    """The predictors of one cell from twelve months each; a number stands for all months."""
+    months = [np.broadcast_to(np.asarray(v, float), 12)[:, None] for v in (tas, pr, rh, par, lai)]
+    return {name: float(value[0]) for name, value in annual_predictors(*months).items()}
+
+
+
+def test_temperate_cell():
+    """December to February freeze (90.25 days of 365.25); the other nine months grow."""
+    winter = np.isin(np.arange(1, 13), [12, 1, 2])
+    found = one_cell(
+        np.where(winter, -5, 10), rh=np.where(winter, 90, 60), par=np.where(winter, 50, 200),
+        lai=np.where(winter, 1, 3),
+    )
+    expected = {
+        "MAT": (90.25 * -5 + 275 * 10) / 365.25,
+        "Prec": 600, "Prec_GS": 450,
+        "RH": (90.25 * 90 + 275 * 60) / 365.25, "RH_GS": 60,
+        "LAI": (90.25 * 1 + 275 * 3) / 365.25, "LAI_GS": 3,
+        "PAR": 1950, "PAR_GS": 1800,
+    }
+    assert found.keys() == expected.keys()
+    np.testing.assert_allclose([found[n] for n in expected], list(expected.values()))
+
+
+
+def test_arctic_cell():
+    """No month is above zero: the warmest alone is the season."""
+    tas = np.array([-30, -30, -25, -20, -10, -3, -2, -4, -8, -15, -20, -28.0])
+    found = one_cell(tas, pr=np.arange(1, 13), par=np.arange(12) * 10, rh=np.arange(60, 72))
+    assert found["Prec_GS"] == 7 and found["PAR_GS"] == 60 and found["RH_GS"] == 66
+    assert np.isclose(found["MAT"], (tas * DAYS).sum() / 365.25)
+
+
+
+def test_seasons_of_two_years():
+    """The four kinds of cell side by side, in a normal year and in one that is colder by 4 K.
+
+    Every month has 10 mm for each of its numbers, 1 to 12. The tropics grow in both years. The
+    temperate cell has 2 degC in April and November, and loses them (40 and 110 mm) to the cold;
+    the southern one has them in May and September (50 and 90 mm). The arctic one has 3 degC in
+    July and 1 in August; in the cold year it has no month, and July alone counts as the warmest.
+    """
+    months = np.arange(1, 13)
+    tropical = np.full(12, 26.0)
+    temperate = np.select([np.isin(months, [12, 1, 2, 3]), np.isin(months, [4, 11])], [-5, 2], 12.0)
+    arctic = np.select([months == 7, months == 8], [3, 1], -20.0)
+    southern = np.select([np.isin(months, [6, 7, 8]), np.isin(months, [5, 9])], [-3, 2], 10.0)
+    normal = np.stack([tropical, temperate, arctic, southern], axis=1)
+    rain = np.broadcast_to(10.0 * months[:, None], (12, 4))
+    found = annual_predictors(
+        np.stack([normal, normal - 4]), rain, 5.0 * rain / 10, rain, rain / 100
+    )
+    np.testing.assert_allclose(found["Prec_GS"], [
+        [780, 780 - 120 - 60, 150, 780 - 210],
+        [780, 780 - 120 - 60 - 150, 70, 780 - 210 - 140],
+    ])
+    np.testing.assert_array_equal(found["PAR_GS"], found["Prec_GS"])
+    # Humidity of 5 % for each number of the month: July and August have 31 days each.
+    np.testing.assert_allclose(found["RH_GS"][:, 2], [37.5, 35])
+    np.testing.assert_allclose(found["LAI_GS"][:, 2], [0.75, 0.7])
+    np.testing.assert_allclose(found["MAT"][0] - found["MAT"][1], 4)
+    # Six months of 184 days, April and November of 60, and the winter of 121.25.
+    assert np.isclose(found["MAT"][0, 1], (12 * 184 + 2 * 60 - 5 * 121.25) / 365.25)
+
+
+
+def test_what_does_not_vary_has_no_years():
+    """With temperature by year, what depends on the season is by year, the rest is not."""
+    tas = np.full((2, 12, 3), 10.0, np.float32)
+    tas[1, :6] = -10
+    one = np.ones((12, 3), np.float32)
+    found = annual_predictors(tas, 50 * one, 80 * one, 200 * one, 2 * one)
+    assert found["MAT"].shape == found["PAR_GS"].shape == (2, 3)
+    assert found["PAR"].shape == found["RH"].shape == (3,)
+    np.testing.assert_allclose(found["PAR_GS"], [[2400] * 3, [1200] * 3])
     assert {v.dtype for v in found.values()} == {np.dtype(np.float32)}
+    assert annual_predictors(tas, one, one, one, one, 10.0)["Prec_GS"][1, 0] == 6
+
+
+def test_a_gap_stays_a_gap():
+    """A cell without a month of temperature has no predictor that depends on it."""
+    tas = np.full((12, 2), 10.0)
+    tas[3, 0] = np.nan
+    constant = np.ones((12, 2))
+    found = annual_predictors(tas, constant, constant, constant, constant)
+    assert np.isnan(found["MAT"][0]) and np.isfinite(found["MAT"][1])
+    rain = annual_predictors(constant, tas, constant, constant, constant)
+    assert np.isnan(rain["Prec"][0]) and np.isnan(rain["Prec_GS"][0])
+
+
+
+temperatures = arrays(float, (12, 3), elements=st.floats(-50, 40))
+rains = arrays(float, (12, 3), elements=st.floats(0, 1000))
+
+
+@given(temperatures, st.floats(-5, 10))
+def test_every_cell_has_a_season(tas, threshold):
+    """The season is never empty, and no month outside it is warmer than one inside."""
+    season = growing_season(tas, threshold)
+    assert season.any(axis=0).all()
+    inside = np.where(season, tas, np.inf).min(axis=0)
+    outside = np.where(season, -np.inf, tas).max(axis=0)
+    assert (outside <= inside).all()
+
+
+
+@given(temperatures, rains)
+def test_season_is_part_of_the_year(tas, pr):
+    """A season's sum is at most the year's, its mean within the months'."""
+    found = annual_predictors(tas, pr, np.minimum(pr, 100), pr, pr / 100)
+    assert (found["Prec_GS"] <= found["Prec"] * (1 + 1e-12) + 1e-9).all()
+    for name in ("RH", "RH_GS"):
+        assert (found[name] >= -1e-9).all() and (found[name] <= 100 + 1e-9).all()
+    assert (found["MAT"] >= tas.min(axis=0) - 1e-9).all()
+    assert (found["MAT"] <= tas.max(axis=0) + 1e-9).all()
+
 
 
 # Inputs and years of a recipe
@@ -190,54 +260,27 @@ def test_inputs_are_located(monkeypatch):
         "hwsd_oc": ("hwsd_oc", None), "hwsd_bulk_density": ("hwsd_bulk_density", None),
     }
     assert locate_inputs("embedded") == {}
+    with pytest.raises(ParameterError, match="delta.*merra2"):
+        locate_inputs("delta", {"merra2": "/somewhere"})
 
 
-@pytest.mark.parametrize(("recipe", "words"), [
-    ("embedded", "none"), ("cru_ts", "cru_ts, gimms_lai4g, hwsd_oc, hwsd_bulk_density"),
-    ("merra2", "merra2, glass_lai, gsde, glc2000"),
+def test_first_missing_input_is_named():
+    """The first input that was not given is named."""
+    with pytest.raises(DataError, match="cru_ts.*gimms_lai4g"):
+        build_cube("cru_ts", {"cru_ts": "here"})
+
+
+@pytest.mark.parametrize(("recipe", "years"), [
+    ("delta", (1991, 1990)), ("delta", (1990,)), ("delta", (1990, 1991, 1992)), ("delta", ()),
+    ("embedded", (2001, 2002)),
 ])
-def test_inputs_that_a_recipe_does_not_take(recipe, words):
-    """What it takes is told."""
-    assert message(locate_inputs, recipe, {"srdb": "here"}, error=ParameterError) == (
-        f"Recipe '{recipe}' takes no input 'srdb'; it takes {words}."
-    )
+def test_faulty_years(recipe, years):
+    """One year alone, three, the wrong order, and years of a climatology are refused."""
+    with pytest.raises(ParameterError, match="years"):
+        build_cube(recipe, years=years)
 
 
-def test_first_input_that_is_lacking():
-    """The first one that was not given is named."""
-    assert message(build_cube, "cru_ts", {"cru_ts": "here"}) == (
-        "Recipe 'cru_ts' needs input gimms_lai4g. Say where it is, or fetch it: "
-        "`soilresp data list` shows all inputs."
-    )
-
-
-def test_years_of_a_recipe():
-    """Its own may be changed, to one year as well, and become whole numbers."""
-    recipe = recipe_of("delta")
-    assert recipe.years == (1982, 2012)
-    for years in ([1990, 1995], (1990, 1990), (1900.0, 2100.0)):
-        found = covariates._with_years(recipe, years)
-        assert found.years == tuple(years) and all(type(y) is int for y in found.years)
-        assert found.fields is recipe.fields
-    assert recipe.years == (1982, 2012)
-
-
-@pytest.mark.parametrize("years", [(1991, 1990), (1990,), (1990, 1991, 1992), ()])
-def test_years_that_are_none(years):
-    """One year alone, three, or the last before the first."""
-    assert message(build_cube, "delta", years=years, error=ParameterError) == (
-        f"years must be (first, last), got {years}."
-    )
-
-
-def test_years_of_a_climatology():
-    """It has none, whatever is asked for."""
-    assert message(build_cube, "embedded", years=(2001, 2002), error=ParameterError) == (
-        "Recipe 'embedded' is a climatology and has no years."
-    )
-
-
-# Gaps and fallbacks
+# Gaps and anomalies
 
 
 def test_gaps_filled_and_counted():
@@ -252,45 +295,23 @@ def test_gaps_filled_and_counted():
     assert share.tolist() == [0, 0.25, 0.25]
 
 
-def test_gaps_of_years_filled_from_a_climatology():
-    """Each year takes the months it lacks; the share is over all months of all years."""
-    values = np.ones((2, 12, 2))
-    values[1, :6, 1] = np.nan
-    found, share = covariates._fill(values, 10.0 + np.broadcast_to(MONTHS[:, None], (12, 2)))
-    assert found[1, :7, 1].tolist() == [10, 11, 12, 13, 14, 15, 1]
-    assert (found[0] == 1).all() and share.tolist() == [0, 0.25]
 
-
-def recipe_like(anomalies=(), years=None, **more):
-    """What the functions look at in a recipe: name, years, and fields with their products."""
+def recipe_like(anomalies=(), years=None):
+    """Return what the functions use of a recipe: name, years, and fields with their products."""
     fields = {
         name: SimpleNamespace(anomalies=name in anomalies, product=f"Product of {name}")
         for name in ("tas", "pr", "vap", "rsds", "lai")
     }
-    return SimpleNamespace(name="mine", years=years, fields=fields, **more)
+    return SimpleNamespace(name="mine", years=years, fields=fields)
 
 
-def test_a_quarter_may_be_filled():
-    """A fallback on 25 % of the vegetated area passes; bare cells (NaN or 0) count for nothing."""
+def test_share_that_may_be_filled():
+    """25 % of the vegetated area passes, 26 % does not; bare cells and anomalies do not count."""
     area = np.array([1.0, 3.0, np.nan, 0.0])
     covariates._check_filled(recipe_like(), {"tas": np.array([1.0, 0.0, 1.0, 1.0])}, area)
-    assert covariates.LARGEST_FILLED == 0.25
-
-
-@pytest.mark.parametrize("name", ["tas", "pr", "vap", "rsds", "lai"])
-def test_more_than_a_quarter_is_refused(name):
-    """26 % is too much, in any field; the product and both shares are told."""
-    shares = {"tas": np.zeros(2), name: np.array([0.52, 0.0])}
-    assert message(covariates._check_filled, recipe_like(), shares, np.ones(2)) == (
-        f"Recipe 'mine': Product of {name} has no {name} on 26% of the vegetated area; expected "
-        "25% at most. Its rows may run from south to north, or its longitudes from 0 to 360, "
-        "other than its coordinates say; or it is not global."
-    )
-
-
-def test_anomalies_may_be_lacking_anywhere():
-    """Where no anomaly is known the climatology stands: that is no fault of a source."""
     covariates._check_filled(recipe_like(), {"pr_anomaly": np.ones(2)}, np.ones(2))
+    with pytest.raises(DataError, match="Product of vap.*vap.*26%"):
+        covariates._check_filled(recipe_like(), {"vap": np.array([0.52, 0.0])}, np.ones(2))
 
 
 GRID = coordinates()
@@ -306,6 +327,7 @@ def months(value, years=None):
     return xr.DataArray(np.broadcast_to(value[..., None, None], (*lead, *SHAPE)), dims=dims)
 
 
+
 def cells(*places):
     """A mask of some cells."""
     mask = np.zeros(SHAPE, bool)
@@ -313,32 +335,6 @@ def cells(*places):
         mask[row, col] = True
     return mask
 
-
-def test_cells_of_a_field():
-    """Without a fallback there is no share; with one the gaps are filled, in single precision."""
-    land = cells((3, 4), (5, 6))
-    main = months(np.where(MONTHS < 6, np.nan, 7.0))
-    values, share = covariates._of_cells({"pr": (main, None, None)}, "pr", land)
-    assert share is None and values.shape == (12, 2) and values.dtype == np.float32
-    assert np.isnan(values[:6]).all() and (values[6:] == 7).all()
-    values, share = covariates._of_cells({"pr": (main, months(MONTHS), None)}, "pr", land)
-    assert values[:, 1].tolist() == [0, 1, 2, 3, 4, 5] + [7] * 6 and share.tolist() == [0.5, 0.5]
-
-
-def test_climatologies_are_means_over_years():
-    """Of 4 and 8 degC in two years 6, month by month; a climatology stays what it is."""
-    land = cells((3, 4))
-    fields = {
-        "tas": (months(np.stack([MONTHS + 4, MONTHS + 8]), 2), None, None),
-        "pr": (months(MONTHS * 3.0), None, None),
-    }
-    found = covariates._climatologies(recipe_like(), fields, land)
-    assert found["tas"][:, 0].tolist() == (MONTHS + 6).tolist()
-    assert found["pr"][:, 0].tolist() == (MONTHS * 3).tolist()
-    assert list(found) == ["tas", "pr"]
-
-
-# Anomalies
 
 
 def anomalies(values, years=1, step=5.0):
@@ -349,9 +345,11 @@ def anomalies(values, years=1, step=5.0):
     return xr.DataArray(values, coords, ("year", "month", "lat", "lon"))
 
 
+
 def cell_of(lat, lon):
     """Row and column of the cell with this centre."""
     return round((89.75 - lat) / 0.5), round((lon + 179.75) / 0.5)
+
 
 
 @pytest.mark.parametrize(("lon", "expected"), [
@@ -364,6 +362,7 @@ def test_anomalies_between_columns(lon, expected):
     assert found.shape == (1, 12, 1) and found.dtype == np.float32
     np.testing.assert_allclose(found, expected, rtol=1e-5)
     assert known.tolist() == [1]
+
 
 
 @pytest.mark.parametrize(("lon", "expected"), [
@@ -379,6 +378,7 @@ def test_anomalies_across_the_date_line(lon, expected):
     assert known.tolist() == [1]
 
 
+
 @pytest.mark.parametrize(("lat", "expected"), [
     # Rows have 0 to 35 from 87.5 N: 0.45 rows before the first at 89.75 N.
     (89.75, -0.45), (87.25, 0.05), (0.25, 17.45), (-89.75, 35.45),
@@ -388,6 +388,7 @@ def test_anomalies_between_rows_and_to_the_poles(lat, expected):
     values = np.arange(36.0)[:, None]
     found, _ = covariates._to_cells(anomalies(values), cells(cell_of(lat, 0.25)))
     np.testing.assert_allclose(found, expected, rtol=1e-5)
+
 
 
 @pytest.mark.parametrize(("lon", "expected"), [
@@ -402,6 +403,7 @@ def test_anomalies_beside_the_unknown(lon, expected):
     assert known.tolist() == [float(expected > 0)]
 
 
+
 def test_half_of_the_weight_is_enough():
     """A cell just half-way between a box with 4 and one without takes the 4."""
     lat, lon = np.arange(89.75, -90, -1), np.arange(-179.75, 180, 1)
@@ -411,6 +413,7 @@ def test_half_of_the_weight_is_enough():
     found, known = covariates._to_cells(boxes, cells((100, 201)))
     np.testing.assert_array_equal(found, 4)
     assert known.tolist() == [1]
+
 
 
 def test_share_of_months_with_anomalies():
@@ -424,19 +427,12 @@ def test_share_of_months_with_anomalies():
     np.testing.assert_allclose(found[1, :3], [[0, 2]] * 3, rtol=1e-6)
 
 
+
 def four_fields(**others):
     """Fields of a plain climate, without fallback or anomalies unless given."""
     plain = {"tas": 10.0, "pr": 60.0, "vap": 8.0, "rsds": 150.0}
     return {n: (months(v), None, None) for n, v in plain.items()} | others
 
-
-def test_months_without_anomalies():
-    """Each field as it is, no share of anything, and the mean temperature beside."""
-    found, filled = covariates._months(recipe_like(), four_fields(), cells((9, 9)), Options())
-    assert {n: v[0, 0] for n, v in found.items()} == {
-        "tas_climatology": 10, "tas": 10, "pr": 60, "vap": 8, "rsds": 150
-    }
-    assert filled == {}
 
 
 def test_months_with_anomalies():
@@ -462,6 +458,7 @@ def test_months_with_anomalies():
     }
 
 
+
 def test_bounds_of_the_ratio_are_options():
     """With bounds of 0.5 and 2, rain halves at least and doubles at most."""
     ratio = anomalies(np.where(MONTHS < 6, -1.0, 5.0)[None, :, None, None])
@@ -470,31 +467,6 @@ def test_bounds_of_the_ratio_are_options():
     found, _ = covariates._months(recipe, fields, cells((9, 9)), options)
     assert found["pr"][0, :, 0].tolist() == [30] * 6 + [120] * 6
 
-
-def test_fields_are_read_with_their_parts(monkeypatch):
-    """The main field, its fallback and its anomalies; those of rain alone become a ratio."""
-    monkeypatch.setattr(
-        covariates, "read_field",
-        lambda source, inputs, years, embedded: (source.product, source.reader, inputs, years),
-    )
-    monkeypatch.setattr(covariates, "precipitation_ratio", lambda *given: ("ratio", *given))
-    found = covariates._read_fields(
-        recipe_of("delta"), "inputs", {"land_fraction": "land"}, Options(dry_month=7)
-    )
-
-    def read(product, reader):
-        return product, reader, "inputs", (1982, 2012)
-
-    cru, pr = read("CRU CL 1.0", "cru_cl"), "GPCC rain (ITU-R P.837-7) with ERA5"
-    assert found == {
-        "tas": (cru, read("ERA5", "embedded"), read("GISTEMP v4", "gistemp")),
-        "pr": (cru, read(pr, "embedded"),
-               ("ratio", cru, read("GHCN v2", "ghcn"), "land", 7)),
-        "vap": (cru, read("ITU-R P.836 with ERA5 temperature", "embedded"), None),
-        "rsds": (cru, read("MERRA-2", "embedded"), None),
-    }
-    plain = covariates._read_fields(recipe_of("embedded"), {}, {}, Options())
-    assert all(parts[1:] == (None, None) for parts in plain.values())
 
 
 @pytest.mark.parametrize(("tas", "moved"), [
@@ -505,11 +477,6 @@ def test_months_that_move(tas, moved):
     assert covariates._moved_months(np.array([[tas], [9.0]]), 0.0) == moved
     assert covariates._moved_months(np.array([[tas + 4], [9.0]]), 4.0) == moved
 
-
-def test_months_that_move_with_another_step():
-    """Of -0.5, -1.5 and 1 degC one moves with a step of 1 K, two with 2 K."""
-    tas = np.array([-0.5, -1.5, 1.0])
-    assert [covariates._moved_months(tas, 0.0, step) for step in (0.1, 1, 2)] == [0, 1, 2]
 
 
 # Blocks of cells
@@ -535,12 +502,14 @@ def by_blocks(monkeypatch, n_cells, most=None, years=None, fields=None, options=
     return made, sizes
 
 
+
 @pytest.mark.parametrize(("most", "sizes"), [
     (200, [200]), (199, [100, 100]), (99, [67, 67, 66]), (16_384, [200]),
 ])
 def test_blocks_of_bounded_size(monkeypatch, most, sizes):
     """As few blocks as the bound allows, of sizes that differ by one at most."""
     assert by_blocks(monkeypatch, 200, most)[1] == sizes
+
 
 
 def test_blocks_do_not_change_results(monkeypatch):
@@ -568,6 +537,7 @@ def test_blocks_do_not_change_results(monkeypatch):
     assert one[0]["MAT"][7] == pytest.approx((tas * DAYS).sum() / 365.25, rel=1e-5)
 
 
+
 def test_predictors_of_a_block(monkeypatch):
     """0.45 of the radiation in MJ, humidity from vapour pressure, days of the months."""
     (found, filled, count), _ = by_blocks(monkeypatch, 2)
@@ -577,6 +547,7 @@ def test_predictors_of_a_block(monkeypatch):
     expected |= {f"{n}_GS": expected[n] for n in ("Prec", "RH", "LAI", "PAR")}
     assert {n: float(v[1]) for n, v in found.items()} == pytest.approx(expected, rel=5e-7)
     assert count == {"known": 24, "capped": 0, "months": 24, "moved": 0}
+
 
 
 def test_counts_of_months(monkeypatch):
@@ -594,14 +565,6 @@ def test_counts_of_months(monkeypatch):
     assert warmer[0][2]["moved"] == 5
 
 
-def test_options_of_a_block(monkeypatch):
-    """Share of light and threshold of the season are those of the options."""
-    fields = four_fields(tas=(months(np.where(MONTHS < 3, 4.0, 10.0)), None, None))
-    options = Options(par_fraction=0.9, growing_threshold=5.0)
-    found = by_blocks(monkeypatch, 1, fields=fields, options=options)[0][0]
-    assert found["PAR"][0] == pytest.approx(2 * 2130.138, rel=1e-5)
-    assert found["Prec_GS"][0] == 9 * 60
-
 
 def test_climatology_of_vapour_meets_that_of_temperature(monkeypatch):
     """With temperature by year and vapour pressure not, humidity is that of the mean months."""
@@ -611,6 +574,7 @@ def test_climatology_of_vapour_meets_that_of_temperature(monkeypatch):
     # The mean of 5 and 15 degC is 10.
     np.testing.assert_allclose(found["RH"], 65.19066, rtol=1e-5)
     assert found["RH"].shape == (1,) and found["MAT"][:, 0].tolist() == pytest.approx([5, 15])
+
 
 
 def test_vapour_by_year_meets_its_own_temperature(monkeypatch):
@@ -623,104 +587,11 @@ def test_vapour_by_year_meets_its_own_temperature(monkeypatch):
     np.testing.assert_allclose(found["RH"][:, 0], [65.19066, 50], rtol=1e-5)
 
 
-# Leaf area
 
-
-def test_warmth_and_leaves():
-    """Nothing to -2 degC, a twelfth for each degree from there, all from 10 degC."""
-    tas = np.array([-3.0, -2, -1, 0, 1, 4, 9, 10, 11, 30, 10, 10])[:, None]
-    shape = seasonal_shape(tas, np.full((12, 1), 60.0))[:, 0]
-    np.testing.assert_allclose(shape, np.array([0, 0, 1, 2, 3, 6, 11, 12, 12, 12, 12, 12]) / 12)
-
-
-def test_rain_and_leaves():
-    """Half of this month's rain and half of the last's, December before January, full at 60 mm."""
-    rain = np.zeros((12, 1))
-    rain[[4, 5, 11], 0] = 30, 90, 24
-    shape = seasonal_shape(np.full((12, 1), 20.0), rain)[:, 0]
-    # May 15, June 60, July 45, December and January 12, of 60 mm.
-    np.testing.assert_allclose(shape, [0.2, 0, 0, 0, 0.25, 1, 0.75, 0, 0, 0, 0, 0.2])
-
-
-def test_more_rain_is_no_more():
-    """61 mm are as good as 60, 59 are not; the best month of a dry place is full."""
-    rain = np.where(MONTHS == 0, 200.0, 59.0)[:, None]
-    shape = seasonal_shape(np.full((12, 1), 20.0), rain)[:, 0]
-    np.testing.assert_allclose(shape, [1, 1] + [59 / 60] * 10)
-    dry = np.where(MONTHS == 3, 20.0, 0.0)[:, None]
-    assert seasonal_shape(np.full((12, 1), 20.0), dry)[:, 0].tolist() == [0] * 3 + [1, 1] + [0] * 7
-
-
-def leaves(fapar, igbp, low=0.4, high=0.8, area=None, **more):
-    """Leaf area in January (frozen) and in the other months of some cells, and the factor."""
-    n = len(fapar)
-    tas = np.full((12, n), 20.0)
-    tas[0] = -20
-    shares = np.zeros((17, n))
-    for cell, classes in enumerate(igbp):
-        for code, share in classes.items():
-            shares[code, cell] = share
-    lai, scale = monthly_lai(
-        np.asarray(fapar, float), np.broadcast_to(np.asarray(low, float), n),
-        np.broadcast_to(np.asarray(high, float), n), tas, np.full((12, n), 100.0), shares,
-        np.ones(n) if area is None else np.asarray(area, float), **more,
-    )
-    assert (lai[1:] == lai[1]).all() or np.isnan(lai).any()
-    return lai[0], lai[1], scale
-
+# Whole cubes of a few cells
 
 ONE = 1 - np.exp(-0.5)
 """fAPAR of a leaf area of 1 at an extinction of 0.5."""
-
-
-def test_largest_leaf_area():
-    """fAPAR counts to 0.99 (a leaf area of 9.21) and from 0; a gap stays one."""
-    _, peak, scale = leaves([ONE, 1.0, 0.99, -0.1, np.nan], [{2: 1}, {10: 1}, {10: 1}, {10: 1},
-                                                             {2: 1}])
-    assert scale == pytest.approx(5)
-    full = -np.log(0.01) / 0.5 * 5
-    np.testing.assert_allclose(peak, [5, full, full, 0, np.nan], rtol=1e-9)
-
-
-def test_scale_by_evergreen_forest():
-    """Cells with more than 0.6 of it count, by area; the level and extinction may be changed."""
-    fapar = 1 - np.exp(-np.array([0.5, 1.0, 4.0]))
-    igbp = [{2: 0.61}, {2: 0.7}, {2: 0.6}]
-    # Leaf areas 1 and 2 with areas 1 and 3: 1.75 on average.
-    assert leaves(fapar, igbp, area=[1, 3, 9])[2] == pytest.approx(5 / 1.75)
-    changed = leaves(fapar, igbp, area=[1, 3, 9], evergreen_lai=7.0, extinction=0.25)
-    assert changed[2] == pytest.approx(7 / 3.5)
-    # Halving k doubles all leaf area, which the factor takes back but for the level.
-    np.testing.assert_allclose(changed[1], leaves(fapar, igbp, area=[1, 3, 9])[1] * 7 / 5)
-
-
-@pytest.mark.parametrize(("fapar", "share"), [(0.5, 0.6), (0.5, 0.0), (np.nan, 1.0)])
-def test_no_evergreen_forest(fapar, share):
-    """Without a cell that has more than 0.6 of it and fAPAR there is nothing to scale to."""
-    assert message(leaves, [fapar, 0.5], [{2: share, 10: 1 - share}, {10: 1}]) == (
-        "No cell is mostly evergreen broadleaf forest, to which the leaf area proxy is scaled. "
-        "Check the vegetation map."
-    )
-
-
-@pytest.mark.parametrize(("classes", "low", "high", "kept"), [
-    ({10: 1}, 0.2, 0.8, 0.25), ({10: 1}, 0.9, 0.8, 1), ({10: 1}, -0.1, 0.8, 0),
-    ({10: 1}, -0.2, 0.0, 0), ({10: 1}, 0.0, 0.0, 0), ({10: 1}, -0.2, -0.1, 0),
-    ({10: 1}, 0.0, 0.8, 0),
-    # Evergreen share of the vegetation (urban, ice, barren and water are none): 0.4.
-    ({1: 0.2, 10: 0.3, 13: 0.1, 15: 0.1, 16: 0.1, 0: 0.2}, 0.2, 0.8, 0.4 + 0.6 * 0.25),
-    ({1: 0.1, 2: 0.1, 12: 0.2, 14: 0.1}, 0.2, 0.8, 0.4 + 0.6 * 0.25),
-    ({1: 0.2, 5: 0.3}, -0.2, 0.0, 0.4), ({1: 1}, 0.2, 0.8, 1), ({2: 0.5}, 0.2, 0.8, 1),
-    ({3: 1}, 0.2, 0.8, 0.25), ({}, 0.2, 0.8, 0.25), ({13: 1}, 0.2, 0.8, 0.25),
-])
-def test_leaves_that_outlast_the_frost(classes, low, high, kept):
-    """The evergreen share of the vegetation, and of the rest the ratio of NDVI's extremes."""
-    frozen, peak, _ = leaves([ONE, ONE], [{2: 1}, classes], [0.4, low], [0.8, high])
-    assert peak[1] == pytest.approx(5)
-    assert frozen[1] == pytest.approx(5 * kept)
-
-
-# A whole cube of a few cells
 
 PLACES = [(100, 400), (101, 401), (200, 300), (299, 10)]
 """Three cells with forest, and the last row north of 60 S."""
@@ -766,14 +637,8 @@ def made_world(monkeypatch, **other):
     monkeypatch.setattr(covariates, "load_embedded", lambda: embedded)
 
 
+
 CRU_TS = dict.fromkeys(("cru_ts", "gimms_lai4g", "hwsd_oc", "hwsd_bulk_density"), "x")
-
-
-@pytest.fixture
-def two_years(monkeypatch):
-    """The cube `cru_ts` of 2001 and 2002 in the plain world."""
-    made_world(monkeypatch)
-    return build_cube("cru_ts", CRU_TS, years=(2001, 2002))
 
 
 def values_at(cube, name):
@@ -782,56 +647,31 @@ def values_at(cube, name):
     return cube[name].values[..., rows, cols]
 
 
-def test_cube_of_two_years(two_years):
-    """Years, dimensions, single precision; values on land that is not all ice, north of 60 S."""
-    assert two_years["year"].values.tolist() == [2001, 2002]
+
+def test_cube_of_two_years(monkeypatch):
+    """Years, dimensions, values on land that is not all ice, north of 60 S; units and sources."""
+    made_world(monkeypatch)
+    cube = build_cube("cru_ts", CRU_TS, years=(2001, 2002))
+    assert cube["year"].values.tolist() == [2001, 2002]
+    assert cube.attrs["recipe"] == "cru_ts" and cube.attrs["option_par_fraction"] == 0.45
+    assert cube.attrs["rh_capped_share"] == cube.attrs["season_sensitivity"] == 0
     land = cells(*PLACES)
     expected = {"MAT": 10, "Prec": 720, "RH": 65.19066, "LAI": 2, "PAR": 2130.138, "SOC": 9}
     expected |= {f"{n}_GS": expected[n] for n in ("Prec", "RH", "LAI", "PAR")}
-    assert [v for v in two_years if v in PREDICTORS] == list(PREDICTORS)
-    for name, value in expected.items():
-        field = two_years[name]
-        assert field.dims == (("lat", "lon") if name == "SOC" else ("year", "lat", "lon"))
-        assert field.dtype == np.float32
-        np.testing.assert_allclose(values_at(two_years, name), value, rtol=2e-5)
-        known = np.isfinite(field.values)
-        assert (known == land).all()
-
-
-def test_what_is_written_of_a_cube(two_years):
-    """Title, recipe, counts, version and every option; no note of a proxy."""
-    assert two_years.attrs == {
-        "title": "Covariates of soil respiration, recipe 'cru_ts'", "Conventions": "CF-1.8",
-        "recipe": "cru_ts", "source": recipe_of("cru_ts").summary, "rh_capped_share": 0.0,
-        "season_sensitivity": 0.0, "history": f"soilresp {__version__}",
-    } | {f"option_{name}": value for name, value in DEFAULTS.items()}
-
-
-def test_what_is_written_of_a_predictor(two_years):
-    """Meaning, unit, and the product that it comes from."""
     products = {"LAI": "GIMMS LAI4g", "LAI_GS": "GIMMS LAI4g", "SOC": "HWSD v1.2"}
     for name, (long_name, units) in PREDICTORS.items():
-        assert two_years[name].attrs == {
+        field = cube[name]
+        assert field.dims == (("lat", "lon") if name == "SOC" else ("year", "lat", "lon"))
+        assert field.dtype == np.float32
+        np.testing.assert_allclose(values_at(cube, name), expected[name], rtol=2e-5)
+        assert (np.isfinite(field.values) == land).all()
+        assert field.attrs == {
             "long_name": long_name, "units": units, "source": products.get(name, "CRU TS 4")
         }
-
-
-def test_what_is_written_of_the_rest(two_years):
-    """Cover and areas as they were, the bin of each cell, and a flag for each field filled."""
-    assert [v for v in two_years if v not in PREDICTORS] == [
-        "cell_area", "land_fraction", "vegetated_fraction", "igbp_fraction", "stratum",
-        "tas_filled", "pr_filled", "vap_filled", "rsds_filled", "lai_filled",
-    ]
-    assert two_years["stratum"].values[100, 400] == 1 and two_years["stratum"].values[0, 0] == 0
+    assert cube["stratum"].values[100, 400] == 1 and cube["stratum"].values[0, 0] == 0
     for name in ("tas", "pr", "vap", "rsds", "lai"):
-        flag = two_years[f"{name}_filled"]
-        assert flag.attrs == {
-            "units": "1",
-            "long_name": f"share of months of {name} without a value of its own source",
-        }
-        assert flag.dtype == np.float32 and flag.dims == ("lat", "lon")
-        assert values_at(two_years, f"{name}_filled").tolist() == [0] * 4
-        assert np.isfinite(flag.values).sum() == 4
+        assert values_at(cube, f"{name}_filled").tolist() == [0] * 4
+        assert np.isfinite(cube[f"{name}_filled"].values).sum() == 4
 
 
 def test_gaps_of_a_cube(monkeypatch):
@@ -859,6 +699,7 @@ def test_gaps_of_a_cube(monkeypatch):
     np.testing.assert_allclose(values_at(cube, "LAI"), [[2] * 4, [lai] + [2] * 3], rtol=1e-5)
 
 
+
 def test_counts_of_a_cube(monkeypatch):
     """Shares of the months: humidity capped in 2 of 12, the season in doubt in 1 of 12."""
     made_world(
@@ -871,6 +712,7 @@ def test_counts_of_a_cube(monkeypatch):
     assert values_at(cube, "Prec_GS")[0] == pytest.approx([660] * 4)
 
 
+
 def test_source_that_leaves_most_to_its_fallback(monkeypatch):
     """More than a quarter of the vegetated area without leaf area is refused."""
     def read(years):
@@ -879,9 +721,8 @@ def test_source_that_leaves_most_to_its_fallback(monkeypatch):
         return out
 
     made_world(monkeypatch, LAI=read)
-    said = message(build_cube, "cru_ts", CRU_TS, years=(2001, 2001))
-    assert said.startswith("Recipe 'cru_ts': GIMMS LAI4g has no lai on ")
-    assert "of the vegetated area; expected 25% at most" in said
+    with pytest.raises(DataError, match="cru_ts.*GIMMS LAI4g.*lai"):
+        build_cube("cru_ts", CRU_TS, years=(2001, 2001))
 
 
 def test_cube_of_a_climatology(monkeypatch):
@@ -900,6 +741,7 @@ def test_cube_of_a_climatology(monkeypatch):
     assert cube.attrs["option_evergreen_lai"] == 4 and cube.attrs["option_extinction"] == 0.25
     # No month is above 20 degC: all are the warmest.
     np.testing.assert_allclose(values_at(cube, "Prec_GS"), 12 * 90, rtol=1e-6)
+
 
 
 def test_cube_of_anomalies(monkeypatch):
@@ -921,3 +763,75 @@ def test_cube_of_anomalies(monkeypatch):
     assert cube["RH"].attrs["source"] == cube["PAR"].attrs["source"] == "CRU CL 1.0"
     for name in ("tas_anomaly", "pr_anomaly"):
         assert values_at(cube, f"{name}_filled").tolist() == [0] * 4
+
+
+
+# The recipe that ships with the project
+
+
+@pytest.fixture(scope="module")
+def cube():
+    """The cube of the embedded recipe."""
+    return build_cube("embedded")
+
+
+def test_embedded_cube(cube):
+    """Every vegetated cell has every predictor, sea and ice have none; values are physical."""
+    vegetated = cube["vegetated_fraction"].values > 0
+    bare = (cube["land_fraction"] - cube["igbp_fraction"].sel(igbp=15)).values <= 0
+    names = recipe_of("embedded").predictors
+    assert set(PREDICTORS) & set(cube) == set(names) == set(PREDICTORS) - {"SOC"}
+    for name in names:
+        known = np.isfinite(cube[name].values)
+        assert known[vegetated].all() and not known[bare].any(), name
+    np.testing.assert_array_equal(cube["stratum"].values > 0, vegetated)
+    rh = cube[["RH", "RH_GS"]].to_array()
+    assert float(rh.min()) > 0 and float(rh.max()) <= 100 + 1e-3
+    for name in ("Prec", "PAR"):
+        assert float(cube[f"{name}_GS"].min()) >= 0
+        assert float((cube[f"{name}_GS"] - cube[name]).max()) <= 1e-2
+
+
+@pytest.mark.parametrize("lat, lon", [(50.25, 10.25), (67.25, 133.25), (-45.25, -70.25)])
+def test_embedded_cube_at_a_place(cube, lat, lon):
+    """Germany, Yakutia, Patagonia: the cell's predictors follow from its months."""
+    here = load_embedded().sel(lat=lat, lon=lon)
+    tas, pr = here["tas"].values, here["pr"].values
+    season = tas > 0
+    rh = np.minimum(100 * here["vap"].values / (6.112 * np.exp(17.67 * tas / (tas + 243.5))), 100)
+    par = 0.45 * here["rsds"].values * 0.0864 * DAYS
+    expected = {
+        "MAT": (tas * DAYS).sum() / 365.25,
+        "Prec": pr.sum(), "Prec_GS": pr[season].sum(),
+        "RH": (rh * DAYS).sum() / 365.25,
+        "RH_GS": (rh * DAYS)[season].sum() / DAYS[season].sum(),
+        "PAR": par.sum(), "PAR_GS": par[season].sum(),
+    }
+    got = cube.sel(lat=lat, lon=lon)
+    np.testing.assert_allclose([got[n] for n in expected], list(expected.values()), rtol=2e-5)
+
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_real_delta(real_input):
+    """CRU CL 1.0 with anomalies of 2001 and 2002: means of the vegetated area, and gaps."""
+    inputs = {name: real_input(name) for name in recipe_of("delta").needs}
+    cube = build_cube("delta", inputs, years=(2001, 2002))
+    table = describe(cube)
+    assert list(table.index) == list(PREDICTORS)
+    assert table["by_year"].to_dict() == {
+        "MAT": True, "Prec": True, "RH": False, "LAI": False, "PAR": False, "SOC": False,
+        "Prec_GS": True, "RH_GS": True, "LAI_GS": True, "PAR_GS": True,
+    }
+    mean = table["mean_vegetated"]
+    assert 13 < mean["MAT"] < 14 and 850 < mean["Prec"] < 1000 and 64 < mean["RH"] < 70
+    assert 2000 < mean["PAR"] < 2150 and 5 < mean["SOC"] < 6
+    assert table["missing"].drop("SOC").abs().max() < 1e-9
+    assert 0 < table.loc["SOC", "missing"] < 0.003
+    area = cube["cell_area"] * cube["vegetated_fraction"]
+    # Radiation is missing in 7.7 % of the vegetated cells, small and northern: 1.2 % of the area.
+    filled = cube["rsds_filled"].where(cube["vegetated_fraction"] > 0)
+    assert np.isclose(float((filled > 0).sum() / filled.notnull().sum()), 0.0767, atol=1e-4)
+    assert np.isclose(float((filled * area).sum() / area.sum()), 0.0118, atol=1e-4)
+
