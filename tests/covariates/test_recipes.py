@@ -1,12 +1,23 @@
-"""The declared recipes, and the cubes that can be built from them."""
+"""The declared recipes, and faulty files of recipes."""
 
 import pytest
+import yaml
 
-from soilresp.covariates import build as covariates
-from soilresp.covariates import cube, sources
-from soilresp.covariates.recipes import PREDICTORS, recipe_of, recipes
+from soilresp.covariates import recipes, sources
+from soilresp.covariates.build import Options
+from soilresp.covariates.recipes import (
+    AUTO,
+    PREDICTORS,
+    Recipe,
+    Source,
+    best_recipe,
+    read_recipes,
+    recipe_of,
+)
 from soilresp.errors import DataError, ParameterError
 from soilresp.io.registry import entries
+
+NAMES = ("tas", "pr", "vap", "rsds", "lai", "vegetation")
 
 
 def every_source(recipe):
@@ -17,75 +28,128 @@ def every_source(recipe):
                 yield part
 
 
-@pytest.mark.parametrize("name", recipes())
+@pytest.mark.parametrize("name", recipes.recipes())
 def test_recipe_is_whole(name):
     """Every field names a reader, registered inputs, a period, and known constants."""
     recipe = recipe_of(name)
-    constants = set(covariates.Options.__dataclass_fields__)
+    assert recipe.name == name and recipe.summary
     known = set(sources.READERS) | {"fapar_proxy", "embedded_igbp", "glc2000"}
     for source in every_source(recipe):
         assert source.reader in known
         assert source.period and source.product and source.conversion
-        assert set(source.constants) <= constants
+        assert set(source.constants) <= set(Options.__dataclass_fields__)
         assert set(source.inputs) <= set(entries())
-    assert {"tas", "pr", "vap", "rsds", "lai", "vegetation"} <= set(recipe.fields)
+    assert set(NAMES) <= set(recipe.fields)
+    assert set(recipe.predictors) == set(PREDICTORS) - ({"SOC"} if name == "embedded" else set())
 
 
-def test_predictors_of_recipes():
-    """All recipes have the ten predictors, but the embedded one has no soil carbon."""
-    for name, recipe in recipes().items():
-        expected = set(PREDICTORS) - ({"SOC"} if name == "embedded" else set())
-        assert set(recipe.predictors) == expected
-
-
-def test_unknown_recipe_names_the_known():
-    """A slip in the name of a recipe."""
-    with pytest.raises(ParameterError, match="delta, embedded, cru_ts, merra2"):
+def test_recipes_as_declared():
+    """Order, years, inputs, fallbacks and anomalies; a year in YAML is read as text."""
+    assert list(recipes.recipes()) == ["delta", "embedded", "cru_ts", "merra2"]
+    assert [r.years for r in recipes.recipes().values()] == [
+        (1982, 2012), None, (1982, 2012), (1982, 2012)
+    ]
+    delta = recipe_of("delta")
+    assert delta.needs == (
+        "cru_cl_tmp", "gistemp", "cru_cl_pre", "ghcn_prcp", "cru_cl_vap", "cru_cl_rad", "hwsd_oc",
+        "hwsd_bulk_density",
+    )
+    tas = delta.fields["tas"]
+    assert tas.fallback == recipe_of("embedded").fields["tas"] and tas.fallback.fallback is None
+    assert tas.anomalies.constants == ("base_shift",) and tas.anomalies.inputs == ("gistemp",)
+    assert recipe_of("embedded").fields["vegetation"].period == "2019"
+    with pytest.raises(ParameterError, match="detla.*delta, embedded, cru_ts, merra2"):
         recipe_of("detla")
 
 
-def test_missing_input_is_named():
-    """A recipe without one of its inputs."""
-    with pytest.raises(DataError, match="needs input cru_cl_tmp"):
-        covariates.build_cube("delta", {})
+@pytest.mark.parametrize("there", [True, False])
+def test_best_recipe(monkeypatch, there):
+    """The first recipe whose inputs are all available; the embedded one needs none."""
+    monkeypatch.setattr(recipes, "is_available", lambda names: there or not names)
+    assert best_recipe() == AUTO[0 if there else 1]
 
 
-def test_foreign_input_is_refused():
-    """An input that the recipe does not take."""
-    with pytest.raises(ParameterError, match="takes no input 'merra2'"):
-        covariates.locate_inputs("delta", {"merra2": "/somewhere"})
+def source(*inputs, anomalies=None, product="P"):
+    """A source with these inputs."""
+    return Source("r", "v", "c", "p", product, inputs, anomalies=anomalies)
 
 
-@pytest.mark.parametrize("options", [{"par": 1}, {"par_fraction": "half"}, {"ratio_bounds": 3}])
-def test_wrong_options_are_refused(options):
-    """An unknown constant, or one of the wrong kind."""
-    with pytest.raises(ParameterError, match="ovariate option"):
-        covariates.Options.from_dict(options)
+def recipe_with(*names, **fields):
+    """A recipe whose other fields take no input."""
+    made = {n: source() for n in (*NAMES, *names)} | fields
+    return Recipe("s", None, made)
 
 
-def test_option_reaches_the_cube():
-    """Twice the share of light is twice the light."""
-    base = covariates.build_cube("embedded")
-    twice = covariates.build_cube("embedded", options=covariates.Options(par_fraction=0.9))
-    ratio = (twice["PAR"] / base["PAR"]).values
-    assert float(ratio[100, 400]) == pytest.approx(2, rel=1e-6)
-    assert twice.attrs["option_par_fraction"] == 0.9
+def test_needs_of_a_source_and_a_recipe():
+    """Inputs, then those of the anomalies; a recipe's in order, each once."""
+    both = source("a", "b", anomalies=source("c", product="Q"))
+    assert both.needs == ("a", "b", "c") and source("a").needs == ("a",)
+    assert both.words == "P with Q" and source().words == "P"
+    assert recipe_with(tas=both, pr=source("b", "d")).needs == ("a", "b", "c", "d")
 
 
-@pytest.mark.real
-@pytest.mark.slow
-def test_delta_cube_is_plausible(real_input):
-    """Means over ice-free land, coverage, and which predictors vary by year."""
-    inputs = {name: real_input(name) for name in recipe_of("delta").needs}
-    made = covariates.build_cube("delta", inputs)
-    cube.check_cube(made, list(PREDICTORS))
-    table = cube.describe(made)
-    bounds = {"MAT": (12, 15), "Prec": (700, 850), "RH": (58, 70), "PAR": (2000, 3000)}
-    for name, (low, high) in bounds.items():
-        assert low < table.loc[name, "mean_land"] < high
-    assert (table["missing"] <= 0.02).all()
-    assert table.index[table["by_year"]].tolist() == [
-        "MAT", "Prec", "Prec_GS", "RH_GS", "LAI_GS", "PAR_GS"
-    ]
-    area = float((made["cell_area"] * made["vegetated_fraction"]).sum()) / 1e12
-    assert 105 < area < 115
+def declared():
+    """The content of a small file with one recipe."""
+    source = {"reader": "r", "variable": "v", "conversion": "c", "period": 1, "product": "P"}
+    fields = {name: dict(source) for name in NAMES}
+    return {
+        "units": {}, "predictors": {p: ["tas"] for p in PREDICTORS},
+        "fields": {"one": dict(source)},
+        "recipes": {"mine": {"summary": "s", "years": [1982, 1982], "fields": fields}},
+    }
+
+
+def read(tmp_path, content):
+    """Read a file of recipes with this content."""
+    path = tmp_path / "recipes.yaml"
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    return read_recipes(path)
+
+
+def test_small_file(tmp_path):
+    """A fallback is the declared field of that name; one year alone is a period."""
+    content = declared()
+    content["recipes"]["mine"]["fields"]["pr"]["fallback"] = "one"
+    recipe = read(tmp_path, content).recipes["mine"]
+    assert recipe.years == (1982, 1982) and recipe.name == "mine"
+    assert recipe.fields["pr"].fallback == recipe.fields["tas"]
+    assert recipe.fields["tas"].period == "1"
+
+
+@pytest.mark.parametrize(
+    "years",
+    [[1983, 1982], [1982], [1982, 1983, 1984], [], [1982, 1983.0], [True, 1982], ["a", "b"]],
+)
+def test_faulty_years(tmp_path, years):
+    """The wrong order, another number of years, or what is no whole number."""
+    content = declared()
+    content["recipes"]["mine"]["years"] = years
+    with pytest.raises(DataError, match="recipes.yaml.*mine.*years"):
+        read(tmp_path, content)
+
+
+@pytest.mark.parametrize(("place", "value", "word"), [
+    (("predictors", "SOC"), None, "SOC"),
+    *((("recipes", "mine", "fields", name), None, name) for name in NAMES),
+    (("recipes", "mine", "fields", "pr", "fallback"), "three", "'three'"),
+    *((("recipes", "mine", "fields", "pr", part), None, part)
+      for part in ("reader", "variable", "conversion", "period", "product")),
+    (("recipes", "mine", "fields", "pr", "inputs"), "x", "inputs"),
+    (("recipes", "mine", "fields", "pr", "constants"), [None], "constants"),
+    (("recipes", "mine", "fields", "pr", "anomalies"), "x", "anomalies"),
+    (("recipes", "mine", "fields", "pr", "product"), 3, "product"),
+    (("recipes", "mine", "fields", "pr", "colour"), "red", "colour"),
+    (("fields",), None, "fields"),
+])
+def test_faulty_entries(tmp_path, place, value, word):
+    """An entry that is missing (None here), unknown or of another kind is named."""
+    content = declared()
+    parent = content
+    for name in place[:-1]:
+        parent = parent[name]
+    if value is None:
+        del parent[place[-1]]
+    else:
+        parent[place[-1]] = value
+    with pytest.raises(DataError, match=f"recipes.yaml.*{word}"):
+        read(tmp_path, content)
