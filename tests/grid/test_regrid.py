@@ -7,10 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soilresp.errors import DataError, ParameterError
-from soilresp.grid.cells import block_mean, cell_area, cell_edges, coordinates, rectilinear_area
+from soilresp.grid.cells import cell_area, coordinates, rectilinear_area
 from soilresp.grid.regrid import add_rows, carry, overlap_weights, overlaps, to_half_degree
-from soilresp.io import fetch as access
-from soilresp.readers.hwsd import read_soil_carbon
 
 
 def field_on(lat, lon, values=1.0, **dims):
@@ -24,24 +22,6 @@ def regular(resolution, values=1.0):
     """A field on a standard grid of another resolution."""
     axes = coordinates(resolution)
     return field_on(axes["lat"].values, axes["lon"].values, values)
-
-
-def test_cell_edges():
-    """Half-way between centres, rising or falling; a zigzag is refused."""
-    np.testing.assert_allclose(cell_edges([2, 1, -1]), [2.5, 1.5, 0, -2])
-    with pytest.raises(DataError, match="rise or fall"):
-        cell_edges([0, 2, 1])
-
-
-def test_rectilinear_area():
-    """The half-degree grid's own areas; and a grid with polar points covers the sphere once."""
-    axes = coordinates()
-    area = rectilinear_area(axes["lat"], axes["lon"])
-    np.testing.assert_allclose(area.isel(lon=0), cell_area(), rtol=1e-9)
-    polar = field_on(np.linspace(-90, 90, 7), np.arange(9) * 40.0)
-    assert float(rectilinear_area(polar["lat"], polar["lon"]).sum()) == pytest.approx(
-        float(area.sum())
-    )
 
 
 def test_overlap_weights_by_hand():
@@ -139,16 +119,6 @@ def test_to_half_degree_takes_any_order():
     np.testing.assert_allclose(new[1], to_half_degree(field), rtol=1e-6)
 
 
-def test_to_half_degree_against_block_mean():
-    """On aligned grids it differs from the plain block mean only by the area of the rows."""
-    rng = np.random.default_rng(1)
-    values = rng.uniform(0, 10, (3600, 720)).repeat(10, axis=1)
-    new = to_half_degree(regular(0.05, values))
-    plain = block_mean(values, 10)
-    away = np.abs(new["lat"].values) < 60
-    np.testing.assert_allclose(new.values[away], plain[away], rtol=0.01)
-
-
 def test_to_half_degree_of_a_part_of_the_globe():
     """What the source does not cover is missing, not zero."""
     lat, lon = np.arange(59.5, -60, -1), np.arange(0.5, 90)
@@ -202,20 +172,3 @@ def test_to_half_degree_refuses_shares():
     with pytest.raises(ParameterError, match="min_share"):
         to_half_degree(regular(2.0), min_share=50)
 
-
-@pytest.mark.real
-def test_real_soil_carbon():
-    """HWSD's carbon, averaged with exact areas, is that of its reader to 0.1 %."""
-    names = ("hwsd_oc", "hwsd_bulk_density")
-    if not access.is_available(names):
-        pytest.skip("HWSD is not at hand")
-    carbon, density = (access.locate(name).path for name in names)
-    with xr.open_dataset(carbon) as oc, xr.open_dataset(density) as bd:
-        fields = [d[v].load() for d, v in ((oc, "T_OC"), (bd, "T_BULK_DEN"))]
-    stock = 3 * fields[0].where(fields[0] >= 0) * fields[1].where(fields[1] >= 0)
-    new, old = to_half_degree(stock.astype("float32")), read_soil_carbon(carbon, density)
-    np.testing.assert_array_equal(new.isnull(), old.isnull())
-    area = cell_area()
-    means = [float(f.weighted(area).mean(("lat", "lon"))) for f in (new, old)]
-    assert means[0] == pytest.approx(means[1], rel=1e-3)
-    assert float(np.abs(new - old).quantile(0.99)) < 0.1
