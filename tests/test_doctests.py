@@ -16,8 +16,9 @@ MODULES = sorted(
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples_hold(name):
+def test_examples_hold(name, tmp_path, monkeypatch):
     """Every example in the module's docstrings gives what it says."""
+    monkeypatch.chdir(tmp_path)
     failed, _ = doctest.testmod(importlib.import_module(name))
     assert failed == 0
 

@@ -75,7 +75,7 @@ def dominant_stratum(igbp_fraction):
 
 
 def area_shares(cube):
-    """Share of the vegetated area that each bin covers.
+    """Compute the share of each vegetation class in the vegetated area.
 
     Parameters
     ----------
@@ -85,7 +85,13 @@ def area_shares(cube):
     Returns
     -------
     pandas.Series
-        Indexed by bin; sums to 1.
+        Indexed by the number of the class; sums to 1.
+
+    Examples
+    --------
+    >>> import soilresp as sr
+    >>> sr.area_shares(sr.load_covariates("embedded")).round(2).to_dict()
+    {1: 0.11, 2: 0.02, 3: 0.07, 4: 0.13, 5: 0.67}
     """
     area = (stratum_fractions(cube["igbp_fraction"]) * cube["cell_area"]).sum(("lat", "lon"))
     return pd.Series(area.values / float(area.sum()), index=pd.Index(list(STRATA), name="stratum"))

@@ -121,6 +121,11 @@ def fetch(name, force=False):
     ------
     DataError
         If the file cannot be downloaded or has the wrong checksum; nothing is left behind then.
+
+    Examples
+    --------
+    >>> fetch("srdb").path.name  # doctest: +SKIP
+    'srdb-data.csv'
     """
     item = entry(name)
     if not force and is_available(name):

@@ -102,6 +102,15 @@ def read_model(path, adapter=None, variables=None, *, period=(1982, 2012), land_
     A year is that of the calendar (360 days in some); months count by their days.
     AR comes by the first of the ways in `soilresp.models.below_ground`, and
     SR = AR + HR where the model does not give it.
+
+    Examples
+    --------
+    >>> import soilresp as sr
+    >>> maps = sr.load_benchmark()[["HR", "land_fraction"]]
+    >>> maps.to_netcdf("my_model.nc")
+    >>> output = read_model("my_model.nc", name="my model")
+    >>> list(output.data_vars), output["HR"].attrs["units"]
+    (['HR', 'land_fraction', 'cell_area'], 'g m-2 yr-1')
     """
     files = files_at(path)
     adapter = adapter or recognise(files)

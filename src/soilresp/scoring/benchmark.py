@@ -71,6 +71,11 @@ def load_benchmark(path=None):
     ------
     DataError
         If the file is missing, cannot be read, or is not laid out so.
+
+    Examples
+    --------
+    >>> load_benchmark()["SR"].attrs["units"]
+    'g m-2 yr-1'
     """
     own = path is None
     path = benchmark_path() if own else Path(path)

@@ -61,7 +61,7 @@ def vegetated_area(cube):
     >>> import soilresp as sr
     >>> area = sr.vegetated_area(sr.load_covariates("embedded"))
     >>> area.dims, round(float(area.sum()) / 1e12)  # million km2
-    (('lat', 'lon'), 113)
+    (('lat', 'lon'), 109)
     """
     area = (cube["cell_area"] * cube["vegetated_fraction"]).transpose("lat", "lon")
     area.attrs = {"units": "m2", "long_name": "vegetated area of the cell"}
