@@ -132,19 +132,12 @@ def cross_validate(records, x, target="SR", scheme=None, n_trees=300, n_folds=10
 
     Parameters
     ----------
-<<<<<<< HEAD
-    matched : pandas.DataFrame
-        Records of one target, from `soilresp.records.matching.find_cells`.
-    x : pandas.DataFrame
-        Their predictors.
-=======
     records : pandas.DataFrame, shape (n, ...)
         Records of one flux, from `soilresp.records.matching`: ``flux`` (g C m-2 yr-1), and
         where a scheme needs them ``row`` and ``col`` of the half-degree cell, ``study``,
         ``lat``, ``lon`` and ``year``.
     x : pandas.DataFrame, shape (n, p)
         Predictors of the records, without missing values.
->>>>>>> 8e88eaf (Write resumable results, left-out predictions and distances of the evaluation once)
     target : {"SR", "HR"}
         Enters the seed.
     scheme : str, optional
