@@ -1,4 +1,4 @@
-"""The benchmark as two small files that ship with the project: its climatology, and its years."""
+"""Files of the benchmark that ship with the project: its climatology and its annual maps."""
 
 from pathlib import Path
 
@@ -41,12 +41,12 @@ _ROUNDED = 1e-3
 
 
 def benchmark_path():
-    """Where the project keeps the file (`pathlib.Path`)."""
+    """Return the path of the file that ships with the project (`pathlib.Path`)."""
     return paths.data_dir() / "benchmark" / FILE_NAME
 
 
 def annual_path():
-    """Where the project keeps the file of annual maps (`pathlib.Path`)."""
+    """Return the path of the annual maps that ship with the project (`pathlib.Path`)."""
     return benchmark_path().with_name(ANNUAL_FILE_NAME)
 
 

@@ -1,4 +1,4 @@
-"""Fluxes by biome, and how far models differ there (tables S2-S5 of Lu et al. 2021)."""
+"""Fluxes by biome, and the spread of models there (tables S2-S5 of Lu et al. 2021)."""
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,7 @@ BIOMES = {
 
 
 def biome_map(igbp_fraction):
-    """Biome that covers most of each cell.
+    """Find the biome that covers most of each cell.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def biome_map(igbp_fraction):
 
 
 def biome_means(flux, area, reference_area, biomes):
-    """Flux per m2 of the same land in each biome.
+    """Compute the flux per m2 of the same land in each biome.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def biome_means(flux, area, reference_area, biomes):
     Notes
     -----
     The carbon of a biome is divided by its land, so that a benchmark per m2 of
-    vegetated area and a model per m2 of land stand on the same ground.
+    vegetated area and a model per m2 of land are comparable.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def biome_means(flux, area, reference_area, biomes):
 
 
 def biome_table(means, benchmark=None):
-    """Means by biome side by side, with how far the models differ.
+    """Arrange means by biome side by side, with the spread of the models.
 
     Parameters
     ----------

@@ -45,7 +45,7 @@ def _printed():
 
 
 def _note(line, printed, again):
-    """What has to be said beside a line of the paper."""
+    """Remarks on a line of the paper."""
     said = []
     if line in printed and not np.isclose(printed[line], again[line], atol=0.05):
         said.append(f"printed {printed[line]:g}; the paper's own inputs give {again[line]:.1f}")
@@ -75,7 +75,7 @@ def carbon_budget(
     n_draws=100_000,
     seed=0,
 ):
-    """Table 1 of the paper from its inputs, every derived line with its uncertainty.
+    """Compute Table 1 of the paper from its inputs, every derived line with its uncertainty.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def carbon_budget(
     Notes
     -----
     Lu et al. (2021), Table 1, doi:10.1088/1748-9326/abf526. Two lines of the print
-    do not add up: 56 - 50.3 = 5.7 stands as 5.5, and NBP follows at 3.3 for 3.5.
+    do not add up: 56 - 50.3 = 5.7 is printed as 5.5, and NBP follows at 3.3 for 3.5.
 
     Examples
     --------

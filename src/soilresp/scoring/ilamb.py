@@ -46,7 +46,7 @@ def write_ilamb(dataset, out, years=(1982, 2012), annual=None):
         Folder. It gets ``DATA/rs/soilresp/rs.nc``, ``DATA/rh/soilresp/rh.nc``,
         ``ilamb2.cfg``, ``ilamb3.yaml`` and ``README.txt``.
     years : tuple of int
-        First and last year that the climatology stands for.
+        First and last year of the climatology.
     annual : xarray.Dataset, optional
         ``SR``, ``HR``, dims (year, lat, lon); written beside as ``rs_annual.nc`` and
         ``rh_annual.nc``.

@@ -66,7 +66,7 @@ class Scores:
 
 
 def benchmark_on_land(benchmark):
-    """Bring the benchmark's maps to per m2 of land, in the cells with vegetation.
+    """Convert the benchmark's maps to per m2 of land, in the cells with vegetation.
 
     Parameters
     ----------
@@ -253,7 +253,7 @@ def _profiles(flux, field, own_area, ours, sd, area):
 
 
 def _reach(field, ours, own_area, area):
-    """How much of the benchmark and of the model is in the cells that are compared."""
+    """Shares of the benchmark and of the model in the cells that are compared."""
     both = field.notnull() & ours.notnull()
     return {
         "benchmark_covered": float(global_total(ours.where(both), area) / global_total(ours, area)),

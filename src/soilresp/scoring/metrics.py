@@ -83,7 +83,7 @@ def taylor_score(r, sigma_ratio, r0=1.0):
 
 
 def field_scores(model, benchmark, area):
-    """Area-weighted scores of one map against another.
+    """Compute area-weighted scores of one map against another.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def field_scores(model, benchmark, area):
 
 
 def z_scores(model, benchmark, sd, area):
-    """Differences in units of the benchmark's standard deviation.
+    """Compute differences in units of the benchmark's standard deviation.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def z_scores(model, benchmark, sd, area):
 
 
 def misplacement(model, benchmark, area):
-    """Find out whether a map would fit when it is shifted by 180 degrees, or flipped.
+    """Find a shift by 180 degrees or a flip that would make a map fit better.
 
     Parameters
     ----------

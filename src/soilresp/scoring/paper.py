@@ -1,4 +1,4 @@
-"""What the paper and the literature state, as tables to compare with."""
+"""Values stated by the paper and the literature."""
 
 import functools
 
@@ -12,7 +12,7 @@ __all__ = ["paper_values", "literature"]
 
 @functools.cache
 def paper_values():
-    """Numbers stated by Lu et al. (2021), each with its place in the paper.
+    """Return the numbers stated by Lu et al. (2021), each with its place in the paper.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def paper_values():
 
 
 def literature(flux=None):
-    """Published global totals of SR, HR and AR.
+    """Return published global totals of SR, HR and AR.
 
     Parameters
     ----------

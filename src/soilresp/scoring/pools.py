@@ -1,4 +1,4 @@
-"""How the respiration of models goes with their pools, GPP and NPP (Figures 7 and 9)."""
+"""Relations between the respiration of models and their pools, GPP and NPP (Figures 7 and 9)."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from soilresp.errors import DataError
 __all__ = ["DRIVERS", "FLUXES", "fit_line", "line_band", "relations", "wide_totals"]
 
 DRIVERS = ("cSoil", "cLitter", "cRoot", "GPP", "NPP")
-"""Pools and production that respiration is held against."""
+"""Pools and production that respiration is compared with."""
 
 FLUXES = ("SR", "HR", "AR")
 
@@ -17,7 +17,7 @@ _FEWEST = 3
 
 
 def fit_line(x, y):
-    """Least-squares line through models, with the 95 % interval of its slope.
+    """Fit a least-squares line through models, with the 95 % interval of its slope.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def fit_line(x, y):
 
 
 def line_band(x, y, at):
-    """Line and 95 % confidence band of its mean.
+    """Compute a least-squares line and the 95 % confidence band of its mean.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def line_band(x, y, at):
 
 
 def wide_totals(table):
-    """Totals with one row a model, for `relations` and the figures.
+    """Arrange totals with one row a model, for `relations` and the figures.
 
     Parameters
     ----------
@@ -107,23 +107,19 @@ def wide_totals(table):
     return wide[wide.notna().any(axis=1)].reset_index().rename_axis(columns=None)
 
 
-def relations(wide, groups=None):
-    """Lines of each flux against each driver across models.
+def relations(wide):
+    """Fit lines of each flux against each driver across models.
 
     Parameters
     ----------
     wide : pandas.DataFrame
         From `wide_totals`.
-    groups : sequence of str, optional
-        Only these groups.
 
     Returns
     -------
     pandas.DataFrame
         Columns ``flux``, ``driver`` and those of `fit_line`.
     """
-    if groups is not None:
-        wide = wide[wide["group"].isin(groups)]
     return pd.DataFrame([
         {"flux": flux, "driver": driver} | fit_line(wide[driver], wide[flux])
         for driver in DRIVERS for flux in FLUXES

@@ -1,4 +1,4 @@
-"""Gridded fields against field records: RMSE, r and bias at the sites."""
+"""RMSE, r and bias of gridded fields at the sites of field records."""
 
 import numpy as np
 import pandas as pd
@@ -33,7 +33,7 @@ def check_grid(data, name):
 
 
 def sample_at(field, observations):
-    """Values of a field in the cells, and years, of the records.
+    """Sample a field in the cells, and years, of the records.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def _score(simulated, observed):
 
 
 def site_scores(field, observations):
-    """RMSE, Pearson's r and bias of one field at the records.
+    """Compute RMSE, Pearson's r and bias of one field at the records.
 
     Parameters
     ----------
@@ -91,10 +91,9 @@ def site_scores(field, observations):
 
     Notes
     -----
-    A chamber stands on vegetated ground. A flux per m2 of vegetated area is the
-    like of it; one per m2 of land is lower by the bare share of the cell. Bring
-    models to vegetated area (`soilresp.scoring.area_basis.to_vegetated`) when
-    that matters; the paper (its Figure 4) compares as is.
+    A chamber is on vegetated ground, as is a flux per m2 of vegetated area; one per m2
+    of land is lower by the bare share of the cell. The paper (its Figure 4) compares
+    both as they are.
     """
     simulated = sample_at(field, observations)
     observed = observations["flux"].to_numpy(float)
@@ -106,8 +105,8 @@ def site_scores(field, observations):
     }
 
 
-def site_table(fields, observations, common=True):
-    """Scores of several fields, by default at the records that all of them have.
+def site_table(fields, observations):
+    """Score several fields at the records in cells where all of them have data.
 
     Parameters
     ----------
@@ -115,32 +114,25 @@ def site_table(fields, observations, common=True):
         Name of the model or map to its field.
     observations : pandas.DataFrame
         Records of one flux, as for `site_scores`.
-    common : bool
-        Score every field at the same records, those in cells where each field has
-        data. Otherwise each at all of its own.
 
     Returns
     -------
     pandas.DataFrame
         Index ``model``; columns of `site_scores`. `n_missing` counts what the
-        field itself lacks, also when `common`.
+        field itself lacks.
 
     Raises
     ------
     DataError
         If no record is common to all fields.
     """
-    used = observations
-    if common:
-        known = np.all([np.isfinite(sample_at(f, observations)) for f in fields.values()], axis=0)
-        if not known.any():
-            raise DataError(
-                f"No record lies in a cell where all of {', '.join(fields)} have data. "
-                "Score them separately (common=False)."
-            )
-        used = observations[known]
-    rows = []
-    for name, field in fields.items():
-        missing = int((~np.isfinite(sample_at(field, observations))).sum())
-        rows.append({"model": name} | site_scores(field, used) | {"n_missing": missing})
+    known = {name: np.isfinite(sample_at(f, observations)) for name, f in fields.items()}
+    common = np.all(list(known.values()), axis=0)
+    if not common.any():
+        raise DataError(f"No record lies in a cell where all of {', '.join(fields)} have data.")
+    rows = [
+        {"model": name} | site_scores(field, observations[common])
+        | {"n_missing": int((~known[name]).sum())}
+        for name, field in fields.items()
+    ]
     return pd.DataFrame(rows).set_index("model")

@@ -1,4 +1,4 @@
-"""Global totals of every model and map, with what each number stands on."""
+"""Global totals of every model and map, with the provenance of each number."""
 
 import numpy as np
 import pandas as pd
@@ -52,7 +52,7 @@ def _table(rows):
 
 
 def model_total(dataset, variable):
-    """Global total of one variable of a model's output, on its own grid.
+    """Compute the global total of one variable of a model's output, on its own grid.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def model_total(dataset, variable):
 
 
 def stated_totals():
-    """The ten models of the paper: what it states, what follows, and what is not known.
+    """Return totals of the ten models of the paper: stated, derived from it, or unknown.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def stated_totals():
 
 
 def output_totals(dataset):
-    """Totals of a model whose output is at hand.
+    """Compute totals of a model from its output.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def output_totals(dataset):
 
 
 def series_totals(series, group, source, period=(1982, 2012)):
-    """Means of annual global series over the years of a period that they have.
+    """Average annual global series over the years of a period that they have.
 
     Parameters
     ----------
@@ -180,8 +180,8 @@ def series_totals(series, group, source, period=(1982, 2012)):
     return _table(rows)
 
 
-def field_totals(model, fields, area, provenance, period="", source="", group=None):
-    """Totals of maps made here: the benchmark, or an empirical comparator.
+def field_totals(model, fields, area, provenance, period="", source=""):
+    """Compute totals of maps made here: the benchmark, or an empirical comparator.
 
     Parameters
     ----------
@@ -196,8 +196,6 @@ def field_totals(model, fields, area, provenance, period="", source="", group=No
     provenance : str
         `EMPIRICAL` or `BENCHMARK`.
     period, source : str
-    group : str, optional
-        Default: `provenance`.
 
     Returns
     -------
@@ -210,7 +208,7 @@ def field_totals(model, fields, area, provenance, period="", source="", group=No
     totals = {v: float(global_total(field, area).mean()) for v, field in fields.items()}
     if {"SR", "AR"} <= totals.keys():
         totals["AR_SR"] = totals["AR"] / totals["SR"]
-    common = {"group": group or provenance, "model": model, "period": period,
+    common = {"group": provenance, "model": model, "period": period,
               "provenance": provenance, "source": source}
     return _table([
         common | ({"variable": v, "value": totals[v]} if v in totals
@@ -220,7 +218,7 @@ def field_totals(model, fields, area, provenance, period="", source="", group=No
 
 
 def ensemble_means(table):
-    """Means over the models of each group, beside the paper's mean of ten.
+    """Average over the models of each group, beside the paper's mean of ten.
 
     Parameters
     ----------
@@ -232,7 +230,7 @@ def ensemble_means(table):
     pandas.DataFrame
         ``group, variable, mean, sd, low, high, n, n_models, provenance``. `n`
         models have a value, of `n_models`. The mean of the paper's ten is the
-        stated one: too few of their values stand in the text to average.
+        stated one: the text gives too few of their values to average.
     """
     rows = []
     for (group, variable), part in table.groupby(["group", "variable"], sort=False):
@@ -251,12 +249,12 @@ def ensemble_means(table):
 
 
 def ten_table(computed=None):
-    """The ten models of the paper, and what each of their totals stands on.
+    """Describe the totals of the ten models of the paper and their provenance.
 
     Parameters
     ----------
     computed : pandas.DataFrame, optional
-        Rows of `output_totals` of those whose output is at hand.
+        Rows of `output_totals` of those whose output is available.
 
     Returns
     -------

@@ -1,12 +1,10 @@
-"""Profiles along latitude on one footing: per m2 of the same land for every model."""
+"""Profiles along latitude, per m2 of the same land for every model."""
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 
 from soilresp.errors import ParameterError
 
-__all__ = ["zonal_profile", "zonal_table"]
+__all__ = ["zonal_profile"]
 
 
 def _bands(field, height):
@@ -21,7 +19,7 @@ def _bands(field, height):
 
 
 def zonal_profile(flux, area, reference_area, height=2.5):
-    """Flux per m2 of reference land in bands of latitude.
+    """Compute the flux per m2 of reference land in bands of latitude.
 
     The carbon that leaves a band is divided by the land in it, the same land for
     every model: models that differ in how much of a band they call land then differ
@@ -62,23 +60,3 @@ def zonal_profile(flux, area, reference_area, height=2.5):
         "long_name": f"{flux.name or 'flux'}, carbon, per area of land",
     }
     return profile.rename(flux.name)
-
-
-def zonal_table(profiles):
-    """Profiles side by side.
-
-    Parameters
-    ----------
-    profiles : mapping of str to xarray.DataArray
-        Name to profile along ``lat``, all with the same bands.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Index ``lat``, one column a profile, g C m-2 yr-1 of land.
-    """
-    joined = xr.merge(
-        [profile.rename(name) for name, profile in profiles.items()], join="exact",
-        combine_attrs="drop",
-    )
-    return pd.DataFrame({name: joined[name].to_series() for name in profiles})

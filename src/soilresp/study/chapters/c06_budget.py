@@ -15,8 +15,8 @@ SPREADS = ("studies", "all", "cells")
 def _budget(study, needs, *, n_draws=100_000, correlation=None, spread="studies"):
     """Recompute the paper's carbon budget with our fluxes.
 
-    Results: ``budget``, with ``sd_cells`` beside ``sd``: what the sum of the cells' SD
-    would make of it. Settings: Monte-Carlo draws; the correlation of the errors of SR
+    Results: ``budget``, with ``sd_cells`` beside ``sd``: that from the sum of the
+    cells' SD. Settings: Monte-Carlo draws; the correlation of the errors of SR
     and HR if not the one between resampled studies; ``spread``, one of `SPREADS`.
     """
     if spread not in SPREADS:
