@@ -556,7 +556,7 @@ def compare_data(
     from soilresp.records.srdb import load_srdb
 
     tables = [load_srdb(file, strip=False) for file in (old, new)]
-    print("\n".join(releases.compare_releases(*tables).words()))
+    print(releases.compare_releases(*tables).to_text())
     stripped = [load_srdb(file) for file in (old, new)]
     print("\nSelected records")
     print(releases.compare_funnels(*stripped).to_string())

@@ -1,4 +1,4 @@
-"""What a newer release of SRDB changes: records, fields, the selection, and totals."""
+"""Comparison of two releases of SRDB: records, fields, the selection, and totals."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class Changes:
         ``old`` and ``new``: how many there are; ``added``, ``removed`` and ``changed`` (in a
         field that both releases have), ``same``.
     columns : dict
-        ``added`` and ``removed`` (names), and ``moved``: whether the common ones stand in
+        ``added`` and ``removed`` (names), and ``moved``: whether the common ones are in
         another order.
     fields : pandas.DataFrame
         Index ``field``, one row for each that changed in a record of both releases:
@@ -33,8 +33,8 @@ class Changes:
     fields: pd.DataFrame
     years: dict
 
-    def words(self):
-        """The differences in some lines (list of str)."""
+    def to_text(self):
+        """Write the differences as a few lines (str)."""
         n, columns = self.records, self.columns
         lines = [
             f"Records: {n['old']} before, {n['new']} now; {n['added']} added, {n['removed']} "
@@ -47,7 +47,7 @@ class Changes:
         if len(self.fields):
             lines.append("Fields that changed in records of both:")
             lines += self.fields.to_string().splitlines()
-        return lines
+        return "\n".join(lines)
 
 
 def compare_releases(old, new):
@@ -56,8 +56,8 @@ def compare_releases(old, new):
     Parameters
     ----------
     old, new : pandas.DataFrame
-        From `soilresp.records.srdb.load_srdb`. Records are known by ``Record_number``, those that
-        share one by their order.
+        From `soilresp.records.srdb.load_srdb`. Records are identified by ``Record_number``,
+        those that share one by their order.
 
     Returns
     -------
@@ -74,23 +74,18 @@ def compare_releases(old, new):
     first, second = _by_record(old), _by_record(new)
     common = first.index.intersection(second.index)
     shared = [c for c in old.columns if c in new.columns]
-    rows, touched = [], pd.Series(False, index=common)
-    for column in (c for c in shared if c != "Record_number"):
-        before, now = first.loc[common, column], second.loc[common, column]
-        other = ~((before == now) | (before.isna() & now.isna())).astype(bool)
-        if not other.any():
-            continue
-        touched |= other
-        example = common[other][0]
-        rows.append({
-            "field": column,
-            "filled": int((other & before.isna()).sum()),
-            "emptied": int((other & now.isna()).sum()),
-            "altered": int((other & before.notna() & now.notna()).sum()),
-            "example": f"record {example[0]}: {before[example]} -> {now[example]}",
-        })
-    fields = pd.DataFrame(rows, columns=["field", "filled", "emptied", "altered", "example"])
-    changed = int(touched.sum())
+    before, now = first.loc[common, shared], second.loc[common, shared]
+    other = (before != now) & (before.notna() | now.notna())
+    fields = pd.DataFrame(
+        {"filled": (other & before.isna()).sum(), "emptied": (other & now.isna()).sum()}
+    ).rename_axis("field")
+    fields["altered"] = other.sum() - fields.sum(axis=1)
+    fields = fields[other.any()]
+    examples = {c: other[c].idxmax() for c in fields.index}
+    fields = fields.assign(
+        example=[f"record {r[0]}: {before[c][r]} -> {now[c][r]}" for c, r in examples.items()]
+    )
+    changed = int(other.any(axis=1).sum())
     return Changes(
         {
             "old": len(old), "new": len(new), "added": len(second) - len(common),
@@ -102,13 +97,13 @@ def compare_releases(old, new):
             "removed": [c for c in old.columns if c not in new.columns],
             "moved": shared != [c for c in new.columns if c in old.columns],
         },
-        fields.set_index("field"),
+        fields,
         {"old": float(old["Study_midyear"].max()), "new": float(new["Study_midyear"].max())},
     )
 
 
 def compare_funnels(old, new, selection=None):
-    """Records that each rule of the selection leaves, before and now.
+    """Compare the records that each rule of the selection leaves.
 
     Parameters
     ----------
@@ -135,7 +130,7 @@ def compare_funnels(old, new, selection=None):
 
 
 def compare_totals(old, new):
-    """Records, totals and scores of two runs, side by side.
+    """Compare the records and totals of two runs.
 
     Parameters
     ----------
@@ -162,7 +157,7 @@ def compare_totals(old, new):
 
 
 def _by_record(table):
-    """The table by number of the record and, among those that share it, by order."""
+    """Index a table by the number of the record and, among those that share it, by order."""
     nth = table.groupby("Record_number").cumcount()
     index = pd.MultiIndex.from_arrays([table["Record_number"], nth])
     return table.set_axis(index, axis=0)

@@ -1,4 +1,4 @@
-"""The climate that studies report, held against that of the cells their records fall in."""
+"""Comparison of the climate that studies report with that of the cells of their records."""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ PAIRS = {
 
 
 def pairs(matched, cube):
-    """Reported and matched climate, one row a record.
+    """Pair the reported climate of each record with that of its cell.
 
     Parameters
     ----------
@@ -27,8 +27,8 @@ def pairs(matched, cube):
     -------
     pandas.DataFrame
         ``record``, ``study``, ``lat``, ``lon``, ``year``, ``reported_MAT`` and ``MAT``
-        (degC), ``reported_MAP`` and ``Prec`` (mm yr-1). A record with both SR and HR stands
-        there once.
+        (degC), ``reported_MAP`` and ``Prec`` (mm yr-1). A record with both SR and HR
+        counts once.
     """
     columns = ["record", "study", "lat", "lon", "year", "reported_MAT", "reported_MAP"]
     kept = matched.drop_duplicates(["record", "study", "lat", "lon", "year"])
@@ -36,7 +36,7 @@ def pairs(matched, cube):
 
 
 def agreement(table):
-    """How well the cube knows the climate of its sites, over places and over years.
+    """Score the climate of the cube against the reports, over places and over years.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def agreement(table):
 
 
 def outliers(table, n=10):
-    """Records whose reported climate is furthest from their cell's.
+    """List the records whose reported climate is furthest from their cell's.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def outliers(table, n=10):
 
 
 def _departures(sound, reported, name):
-    """Departures of a place's years from their mean, in the report and in the cube."""
+    """Compute departures of a place's years from their mean, in the report and in the cube."""
     by_year = sound.groupby(["study", "lat", "lon", "year"])[[reported, name]].mean()
     place = by_year.groupby(["study", "lat", "lon"])
     enough = (place[reported].transform("size") >= 3) & (place[reported].transform("std") > 0)

@@ -181,12 +181,6 @@ def _text(path):
         ) from None
     if not text.strip():
         raise DataError(f"{path} is empty. {_WANTED}")
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
-        raise DataError(
-            f"{path}, line {line}: a NUL byte, so not a comma-separated table in UTF-8; the file "
-            f"is damaged or of another kind. {_WANTED}"
-        )
     first = text.lstrip().partition("\n")[0]
     if first.count(";") > first.count(","):
         raise DataError(

@@ -1,14 +1,12 @@
-"""The twin experiment: synthetic observations of a world whose fluxes are known.
+"""Twin experiment: synthetic observations of a world whose fluxes are known.
 
 A published climate response is taken as the truth, sampled by a network that
-has the shape of SRDB's (records by vegetation bin and latitude band, sites of
+has the shape of SRDB's (records by vegetation class and latitude band, sites of
 a study, records of a site) but none of its rows, and disturbed by a study
-effect and record noise of the sizes found in SRDB. Whatever the study makes of
-such observations can be held against the truth. The benchmark's own maps are a
+effect and record noise of the sizes found in SRDB. The results of the study
+from such observations can be compared with the truth. The benchmark's own maps are a
 second truth, a weaker test: a forest that recovers a forest proves less.
 """
-
-import json
 
 import numpy as np
 import pandas as pd
@@ -20,6 +18,7 @@ from soilresp.covariates.strata import dominant_stratum
 from soilresp.errors import DataError, ParameterError
 from soilresp.grid.cells import global_total
 from soilresp.io import paths
+from soilresp.io.files import read_json
 from soilresp.records.selection import COLUMNS, TARGETS
 from soilresp.scoring.benchmark import load_benchmark
 
@@ -36,7 +35,7 @@ _NEARBY = 30
 
 
 def truth(source="climate_response", path=None):
-    """Fluxes of the twin's world.
+    """Compute the fluxes of the twin's world.
 
     Parameters
     ----------
@@ -85,18 +84,16 @@ def read_network(path=None):
     Returns
     -------
     dict
-        For ``SR`` and ``HR``: ``records`` (counts by "bin,band"),
+        For ``SR`` and ``HR``: ``records`` (counts by "class,band"),
         ``records_per_site``, ``sites_per_study`` (means), ``years`` (counts by
         year), ``study_sd`` and ``record_sd`` (of the logarithm of the flux).
+
+    Raises
+    ------
+    DataError
+        If the file is missing or not JSON.
     """
-    path = path or paths.data_dir() / "twin_network.json"
-    try:
-        with open(path, encoding="utf-8") as file:
-            return json.load(file)
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"{path} cannot be read ({error}). It ships with the project; restore it from there."
-        ) from None
+    return read_json(path or paths.data_dir() / "twin_network.json")
 
 
 def sample(seed=0, network=None, noise=True, source="climate_response", path=None):
@@ -144,19 +141,20 @@ def sample(seed=0, network=None, noise=True, source="climate_response", path=Non
 
 
 def _place(shape, stratum, field, rng):
-    """Sites, studies and years of one target's records."""
+    """Place the records of one target: sites, studies and years."""
     lat, lon = stratum["lat"].values, stratum["lon"].values
     years = np.array([int(y) for y in shape["years"]])
     chance = np.array(list(shape["years"].values()), float)
     rows, study = [], 0
     for where, wanted in shape["records"].items():
-        bin_, band = map(int, where.split(","))
+        class_, band = map(int, where.split(","))
         inside = (lat >= band) & (lat < band + BAND)
         # Fluxes of zero cannot be disturbed or drawn; SRDB has none either.
-        cells = np.argwhere((stratum.values == bin_) & inside[:, None] & (field.values > 0))
+        cells = np.argwhere((stratum.values == class_) & inside[:, None] & (field.values > 0))
         if not len(cells):
             raise DataError(
-                f"The twin's network puts records in bin {bin_}, {band} N, without a cell."
+                f"The twin's network puts records in vegetation class {class_}, {band} N, which "
+                "have no cell."
             )
         area = np.cos(np.deg2rad(lat[cells[:, 0]]))
         while wanted > 0:

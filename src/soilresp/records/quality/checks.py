@@ -8,30 +8,19 @@ from soilresp.records.quality.evidence import THRESHOLD, Evidence, flag_table
 from soilresp.records.selection import QUALITY
 from soilresp.records.table import as_srdb
 
-__all__ = ["DECISIVE", "FAMILIES", "TESTS", "apply_flags", "check_records"]
+__all__ = ["DECISIVE", "TESTS", "apply_flags", "check_records"]
 
-FAMILIES = {
-    "coordinates": (
-        coordinates.impossible, coordinates.outside_country, coordinates.in_the_sea,
-        coordinates.scattered, coordinates.whole_degrees,
-    ),
-    "map": (
-        climate.temperature, climate.precipitation, climate.elevation, climate.biome,
-        climate.ecosystem,
-    ),
-    "partition": (
-        partition.negative, partition.share_bounds, partition.part_above_whole,
-        partition.sum_of_parts, partition.root_share,
-    ),
-    "fluxes": (fluxes.seasonal_rates, fluxes.comparable_records, fluxes.whole_study),
-    "entries": (
-        entries.year, entries.duplicates, entries.stray_blanks, entries.spelling,
-        entries.unknown_country,
-    ),
-}
-"""Tests by what they look at."""
-
-TESTS = tuple(test for tests in FAMILIES.values() for test in tests)
+TESTS = (
+    coordinates.impossible, coordinates.outside_country, coordinates.in_the_sea,
+    coordinates.scattered, coordinates.whole_degrees,
+    climate.temperature, climate.precipitation, climate.elevation, climate.biome,
+    climate.ecosystem,
+    partition.negative, partition.share_bounds, partition.part_above_whole,
+    partition.sum_of_parts, partition.root_share,
+    fluxes.seasonal_rates, fluxes.comparable_records, fluxes.whole_study,
+    entries.year, entries.duplicates, entries.stray_blanks, entries.spelling,
+    entries.unknown_country,
+)
 """All tests: generators of the `Flag` tuples of an `Evidence`."""
 
 DECISIVE = frozenset(
