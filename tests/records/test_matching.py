@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soilresp.errors import DataError
-from soilresp.grid.cells import coordinates
-from soilresp.records.matching import match, training_table, valid_cells
+from soilresp.grid.cells import EARTH_RADIUS, coordinates
+from soilresp.records.matching import find_cells, match_to_grid, training_table, valid_cells
 
 PREDICTORS = ("MAT", "SOC")
 YEARS = (2000, 2001, 2002)
@@ -50,13 +50,13 @@ def test_valid_cells(cube):
 
 def test_unknown_predictor(cube):
     """A predictor that the cube lacks is told, and what there is."""
-    with pytest.raises(DataError, match=r"recipe 'made'\) has no predictor 'LAI'; it has MAT, SOC"):
+    with pytest.raises(DataError, match="LAI"):
         valid_cells(cube, ["LAI"])
 
 
 def test_own_cell(cube):
     """A record in a valid cell keeps it, and takes the cell's values of its year."""
-    matched, report = match(observed((55.4, 3.1)), cube, PREDICTORS)
+    matched, report = find_cells(observed((55.4, 3.1)), cube, PREDICTORS)
     assert matched[["row", "col", "stratum", "cube_year"]].values.tolist() == [[69, 366, 5, 2001]]
     assert matched["moved"].tolist() == [0] and not matched["year_clipped"].any()
     assert report == {"moved": {}, "dropped": {}, "year_clipped": {}}
@@ -68,41 +68,32 @@ def test_own_cell(cube):
 def test_moved_and_dropped(cube):
     """A record off the valid cells moves to the nearest within reach, else it is left out."""
     places = [(55.3, 5.2), (55.25, 10.25), (55.25, 12.25), (40.0, 5.0)]
-    matched, report = match(observed(*places), cube, PREDICTORS)
+    matched, report = find_cells(observed(*places), cube, PREDICTORS)
     assert matched["record"].tolist() == [1, 2]
     # From the empty cell to the next to the west; off the coast by half a degree at 55.25 N.
     assert matched[["row", "col"]].values.tolist() == [[69, 369], [69, 379]]
     half_degree = 0.5 * 111.195 * np.cos(np.deg2rad(55.25))
     np.testing.assert_allclose(matched["moved"][1], half_degree, rtol=1e-4)
     assert report == {"moved": {"SR": 2}, "dropped": {"SR": 2}, "year_clipped": {}}
-    wide, _ = match(observed(*places), cube, PREDICTORS, max_distance=200e3)
+    wide, _ = find_cells(observed(*places), cube, PREDICTORS, max_distance=200e3)
     assert wide["record"].tolist() == [1, 2, 3]
 
 
 def test_nearest_across_the_date_line(cube):
     """The nearest cell may lie on the other side of 180 degrees."""
     west = cube.roll(lon=-360)
-    matched, _ = match(observed((55.25, 179.9)), west, PREDICTORS)
+    matched, _ = find_cells(observed((55.25, 179.9)), west, PREDICTORS)
     assert matched["col"].tolist() == [0]
-
-
-def test_years_are_clipped_and_counted(cube):
-    """Years outside the cube take its first or last year, by target in the report."""
-    records = observed(*[(55, 3)] * 3, year=[1990.0, 2002.0, 2003.0], target=["SR", "SR", "HR"])
-    matched, report = match(records, cube, PREDICTORS)
-    assert matched["cube_year"].tolist() == [2000, 2002, 2002]
-    assert matched["year_clipped"].tolist() == [True, False, True]
-    assert report["year_clipped"] == {"SR": 1, "HR": 1}
 
 
 def test_record_without_a_year(cube):
     """A record without a year is refused by a cube of years, and taken by a climatology."""
     records = observed((55, 3), (55, 3), year=[2000.0, np.nan])
-    with pytest.raises(DataError, match="Record 2 has no year, which recipe 'made' needs"):
-        match(records, cube, PREDICTORS)
+    with pytest.raises(DataError, match="Record 2"):
+        find_cells(records, cube, PREDICTORS)
     climatology = cube.mean("year")
     climatology["stratum"] = cube["stratum"]
-    matched, report = match(records, climatology, PREDICTORS)
+    matched, report = find_cells(records, climatology, PREDICTORS)
     assert len(matched) == 2 and "cube_year" not in matched
     assert report["year_clipped"] == {}
     np.testing.assert_allclose(training_table(matched, climatology, ["SOC"])["SOC"], 54.75)
@@ -110,23 +101,205 @@ def test_record_without_a_year(cube):
 
 def test_no_valid_cell(cube):
     """A cube without a single valid cell is told."""
-    with pytest.raises(DataError, match=r"No cell of the covariate cube.*MAT, SOC"):
-        match(observed((55, 3)), cube.assign(SOC=cube["SOC"] * np.nan), PREDICTORS)
+    with pytest.raises(DataError, match="MAT, SOC"):
+        find_cells(observed((55, 3)), cube.assign(SOC=cube["SOC"] * np.nan), PREDICTORS)
 
 
 def test_impossible_coordinates(cube):
     """Swapped columns are told."""
-    with pytest.raises(DataError, match="point 1 are 120.0, 50.0"):
-        match(observed((55, 3), (120, 50)), cube, PREDICTORS)
+    with pytest.raises(DataError, match="120.0, 50.0"):
+        find_cells(observed((55, 3), (120, 50)), cube, PREDICTORS)
 
 
 @settings(max_examples=30)
 @given(st.lists(st.tuples(st.floats(45, 65), st.floats(-5, 15)), min_size=1, max_size=20))
 def test_every_match_is_valid_and_near(cube, places):
     """Matched records lie in valid cells within reach; moved, kept and dropped add up."""
-    matched, report = match(observed(*places), cube, PREDICTORS)
+    matched, report = find_cells(observed(*places), cube, PREDICTORS)
     assert valid_cells(cube, PREDICTORS)[matched["row"], matched["col"]].all()
     assert (matched["moved"] <= 100).all()
     assert len(matched) + report["dropped"].get("SR", 0) == len(places)
     assert report["moved"].get("SR", 0) == (matched["moved"] > 0).sum()
     assert training_table(matched, cube, PREDICTORS).notna().all(axis=None)
+
+
+def made_cube(cells, size=0.5, years=(2000, 2001, 2002)):
+    """A cube on which only some cells (lat, lon) have vegetation, a little, of bin 1."""
+    axes = coordinates(size)
+    lat, lon = axes["lat"], axes["lon"]
+    land = xr.DataArray(np.zeros((lat.size, lon.size)), axes, ("lat", "lon"))
+    lat, lon = land["lat"], land["lon"]
+    for place in cells:
+        land.loc[dict(zip(("lat", "lon"), place))] = 1
+    mat = xr.DataArray(np.array(years, float), {"year": list(years)}, ("year",)) + 0 * lat * lon
+    return xr.Dataset(
+        {"MAT": mat, "SOC": lat + lon / 1000, "stratum": land.astype(np.int8),
+         "vegetated_fraction": 0.01 * land},
+        attrs={"recipe": "made"},
+    )
+
+
+@pytest.fixture(scope="module")
+def one_cell():
+    """The only valid cell is the one at 0.25 N, 0.25 E."""
+    return made_cube([(0.25, 0.25)])
+
+
+def degrees(km):
+    """Angle that a great circle of some length spans."""
+    return np.rad2deg(km * 1e3 / EARTH_RADIUS)
+
+
+@pytest.mark.parametrize(
+    ("km", "near"), [(60.0, True), (99.9, True), (100.1, False), (150.0, False)]
+)
+@pytest.mark.parametrize("towards", ["north", "south", "east", "west"])
+def test_a_site_moves_up_to_100_km(one_cell, km, near, towards):
+    """From the site to the centre of the cell, in any direction."""
+    away = degrees(km) * (1 if towards in ("north", "east") else -1)
+    place = (0.25 + away, 0.25) if towards in ("north", "south") else (0.25, 0.25 + away)
+    matched, report = find_cells(observed(place), one_cell, ["MAT"])
+    assert report == {
+        "moved": {"SR": 1} if near else {}, "dropped": {} if near else {"SR": 1},
+        "year_clipped": {},
+    }
+    if near:
+        assert matched[["row", "col", "stratum"]].values.tolist() == [[179, 360, 1]]
+        # The parallel of 0.25 degrees is by a hundred-thousandth shorter than the equator.
+        assert matched["moved"].item() == pytest.approx(km, rel=2e-5)
+
+
+def test_a_site_in_its_own_cell_does_not_move(one_cell):
+    """Even where nothing may move, a record of a valid cell stays, wherever it lies in it."""
+    places = [(0.01, 0.49), (0.25, 0.25), (0.51, 0.25)]
+    matched, report = find_cells(observed(*places), one_cell, ["MAT"], max_distance=0)
+    assert matched["record"].tolist() == [1, 2] and matched["moved"].tolist() == [0, 0]
+    assert report == {"moved": {}, "dropped": {"SR": 1}, "year_clipped": {}}
+
+
+def test_the_antipodes_are_half_way_round(one_cell):
+    """With any distance allowed, the other end of the Earth is pi R away."""
+    matched, _ = find_cells(observed((-0.25, -179.75)), one_cell, ["MAT"], max_distance=1e9)
+    assert matched["moved"].item() == pytest.approx(np.pi * EARTH_RADIUS / 1e3, rel=1e-6)
+
+
+def test_the_nearest_cell_goes_by_great_circles():
+    """At 60 N one degree of longitude (56 km) is nearer than 0.75 of latitude (83 km)."""
+    cube = made_cube([(60.25, 11.25), (61.0 + 0.25, 10.25)])
+    matched, _ = find_cells(observed((60.5 - 0.01, 10.25)), cube, ["MAT"])
+    assert matched[["row", "col"]].values.tolist() == [[59, 382]]
+    # At the equator it is the other way round: 1 degree is 111 km, 0.75 degrees are 83 km.
+    cube = made_cube([(0.25, 11.25), (1.25, 10.25)])
+    matched, _ = find_cells(observed((0.5 - 0.01, 10.25)), cube, ["MAT"])
+    assert matched[["row", "col"]].values.tolist() == [[177, 380]]
+
+
+def test_only_sites_off_the_cells_move(one_cell):
+    """Records in their own cell keep it, whatever moves around them; each has its distance."""
+    places = [(1.0, 0.25), (0.3, 0.3), (0.25, -0.3), (40, 40)]
+    target = ["SR", "HR", "HR", "HR"]
+    matched, report = find_cells(observed(*places, target=target), one_cell, ["MAT"])
+    assert matched["record"].tolist() == [1, 2, 3] and matched.index.tolist() == [0, 1, 2]
+    km = np.deg2rad([0.75, 0, 0.55]) * EARTH_RADIUS / 1e3
+    np.testing.assert_allclose(matched["moved"], km, rtol=2e-5)
+    assert report == {"moved": {"SR": 1, "HR": 1}, "dropped": {"HR": 1}, "year_clipped": {}}
+
+
+def test_cells_of_a_coarser_cube():
+    """Cells of 30 degrees: the size follows from the rows of the cube."""
+    cube = made_cube([(45.0, 15.0), (-75.0, -165.0)], size=30)
+    matched, _ = find_cells(observed((31, 1), (59, 29), (-89, -179)), cube, ["MAT"])
+    assert matched[["row", "col"]].values.tolist() == [[1, 6], [1, 6], [5, 0]]
+    assert (matched["moved"] == 0).all()
+
+
+@pytest.mark.parametrize(("year", "cube_year", "clipped"), [
+    (1999, 2000, True), (2000, 2000, False), (2001, 2001, False), (2002, 2002, False),
+    (2003, 2002, True), (1900, 2000, True),
+])
+def test_years_at_both_ends(one_cell, year, cube_year, clipped):
+    """The first and the last year of the cube are its own; beyond, they stand in."""
+    records = observed((0.2, 0.2), year=float(year), target="HR")
+    matched, report = find_cells(records, one_cell, ["MAT"])
+    assert matched["cube_year"].tolist() == [cube_year]
+    assert matched["year_clipped"].tolist() == [clipped]
+    assert report["year_clipped"] == ({"HR": 1} if clipped else {})
+    # MAT of the cube is the year itself.
+    assert training_table(matched, one_cell, ["MAT", "SOC"]).values.tolist() == [
+        [cube_year, pytest.approx(0.25025)]
+    ]
+
+
+def test_years_of_records_left_out_are_not_counted(one_cell):
+    """A record that is too far off is dropped, not clipped."""
+    records = observed((40, 40), (0.2, 0.2), year=[1950.0, 1950.0], target=["SR", "HR"])
+    _, report = find_cells(records, one_cell, ["MAT"])
+    assert report == {"moved": {}, "dropped": {"SR": 1}, "year_clipped": {"HR": 1}}
+
+
+@pytest.mark.parametrize(("change", "valid"), [
+    ({}, True), ({"stratum": 0}, False), ({"vegetated_fraction": 0.0}, False),
+    ({"stratum": 5}, True), ({"vegetated_fraction": 1.0}, True), ({"SOC": np.nan}, False),
+    ({"SOC": np.inf}, False), ({"SOC": 0.0}, True), ({"vegetated_fraction": np.nan}, False),
+])
+def test_what_makes_a_cell_valid(change, valid):
+    """A bin, some vegetation and finite predictors, all of them."""
+    cube = made_cube([(45.0, 15.0)], size=30)
+    for name, value in change.items():
+        cube[name].loc[{"lat": 45.0, "lon": 15.0}] = value
+    mask = valid_cells(cube, ["MAT", "SOC"])
+    assert mask.sum() == valid and mask[1, 6] == valid and mask.shape == (6, 12)
+
+
+@pytest.mark.parametrize("year", [2000, 2001, 2002])
+def test_a_predictor_must_be_there_in_every_year(year):
+    """A gap in a single year makes the cell invalid, unless the predictor is not asked for."""
+    cube = made_cube([(45.0, 15.0), (45.0, 45.0)], size=30)
+    cube["MAT"].loc[{"lat": 45.0, "lon": 15.0, "year": year}] = np.nan
+    assert np.argwhere(valid_cells(cube, ["MAT"])).tolist() == [[1, 7]]
+    assert np.argwhere(valid_cells(cube, ["SOC"])).tolist() == [[1, 6], [1, 7]]
+    assert np.argwhere(valid_cells(cube, [])).tolist() == [[1, 6], [1, 7]]
+
+
+def test_training_table_keeps_order_and_index():
+    """Columns as asked for, rows as matched, each with the value of its own year and cell."""
+    cube = made_cube([(45.0, 15.0), (-15.0, -75.0)], size=30, years=(1990, 1991))
+    matched = pd.DataFrame(
+        {"row": [3, 1, 1], "col": [3, 6, 6], "cube_year": [1991, 1990, 1991]}, index=[7, 2, 5]
+    )
+    got = training_table(matched, cube, ["SOC", "MAT"])
+    assert list(got) == ["SOC", "MAT"] and got.index.tolist() == [7, 2, 5]
+    np.testing.assert_allclose(got["SOC"], [-15.075, 45.015, 45.015])
+    assert got["MAT"].tolist() == [1991, 1990, 1991]
+
+
+def test_own_table(one_cell):
+    """Sites keep their columns, take cell and predictors, and a far one is dropped and counted."""
+    plots = pd.DataFrame({
+        "LAT": [0.2, 0.3, 40.0], "Lon": [0.2, 360.4 - 360, 10.0], "FLUX": [700, 800, 900],
+        "Year": [1990.0, 2002, 2001], "plot": ["a", "b", "c"]})
+    with pytest.warns(UserWarning, match="^1 of 3"):
+        sites = match_to_grid(plots, one_cell)
+    assert sites[["plot", "flux", "target", "cell", "stratum", "MAT"]].values.tolist() == [
+        ["a", 700, "SR", 179 * 720 + 360, 1, 2000], ["b", 800, "SR", 179 * 720 + 360, 1, 2002]]
+    assert sites["SOC"].tolist() == [0.25025] * 2
+    assert sites.attrs["counts"] == {
+        "moved": {}, "dropped": {"SR": 1}, "year_clipped": {"SR": 1}}
+    assert list(plots) == ["LAT", "Lon", "FLUX", "Year", "plot"]
+
+
+def test_own_table_without_years(one_cell):
+    """Years are needed by a cube by year alone."""
+    plots = pd.DataFrame({"lat": [0.2], "lon": [0.2], "flux": [700]})
+    with pytest.raises(DataError, match="year"):
+        match_to_grid(plots, one_cell)
+    climate = one_cell.mean("year").assign(stratum=one_cell["stratum"])
+    assert match_to_grid(plots, climate, ["MAT"])["MAT"].tolist() == [2001]
+
+
+@pytest.mark.parametrize("name", ["MAT", "cell", "stratum"])
+def test_own_column_of_a_name_that_is_added(one_cell, name):
+    """A column that the match would overwrite is refused by its name."""
+    plots = pd.DataFrame({"lat": [0.2], "lon": [0.2], "flux": [700], "year": 2001, name: 1})
+    with pytest.raises(DataError, match=name):
+        match_to_grid(plots, one_cell)

@@ -12,7 +12,7 @@ from soilresp import cli
 from soilresp.io import fetch as access
 from soilresp.io import paths
 from soilresp.records.releases import compare_funnels, compare_releases, compare_totals
-from soilresp.records.srdb import read_srdb
+from soilresp.records.srdb import load_srdb
 from soilresp.study import settings as study
 
 sys.path.insert(0, str(paths.root() / "robustness"))
@@ -33,7 +33,7 @@ def test_changes_by_hand():
     assert found.fields.loc["Biome", ["filled", "emptied", "altered"]].tolist() == [1, 0, 0]
     assert found.fields.loc["MAT", ["filled", "emptied", "altered"]].tolist() == [0, 0, 1]
     assert found.fields.loc["MAT", "example"] == "record 3: 3.0 -> 3.5"
-    text = "\n".join(found.words())
+    text = found.to_text()
     assert "1 added, 1 removed, 2 changed, 1 the same" in text and "order: another" in text
 
 
@@ -83,7 +83,7 @@ def test_a_made_up_later_release(tmp_path, monkeypatch, capsys):
         pytest.skip("SRDB is not at hand")
     old, new = access.locate("srdb").path, tmp_path / "later.csv"
     made = later_release(old, new, 0.3)
-    tables = read_srdb(old), read_srdb(new)
+    tables = load_srdb(old), load_srdb(new)
     found = compare_releases(*tables)
     assert found.records["added"] == made["added"] == round(0.3 * len(tables[0]))
     assert found.records["removed"] == 0 and found.records["changed"] <= made["corrected"]

@@ -1,5 +1,7 @@
 """The selection of records."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soilresp.errors import DataError, ParameterError
-from soilresp.records.selection import COLUMNS, TARGETS, Selection, select
-from soilresp.records.srdb import read_srdb
+from soilresp.records import quality
+from soilresp.records.selection import COLUMNS, TARGETS, Selection, select_records
+from soilresp.records.srdb import load_srdb
 
 FIRST = {
     "Record_number": 1, "Study_number": 10, "Study_midyear": 2000.7, "Latitude": 50.0,
@@ -25,51 +28,38 @@ def table(*changes):
     return pd.DataFrame(rows)
 
 
-def records(observations, target):
-    """Numbers of the records of a target."""
-    return observations.loc[observations["target"] == target, "record"].tolist()
+def kept(change, **rules):
+    """For which targets a second record with a change is kept."""
+    found, _ = select_records(table(change), Selection(**rules))
+    return "".join(found.loc[found["record"] == 2, "target"].str[0])
 
 
-def test_what_a_record_becomes():
-    """Columns, units and fallbacks of one record, once for each target."""
-    observations, _ = select(table())
-    assert tuple(observations.columns) == COLUMNS
-    assert observations["target"].tolist() == list(TARGETS) == ["SR", "HR"]
-    assert observations["flux"].tolist() == [600, 300]
-    assert observations["year"].tolist() == [2000, 2000]
-    assert observations["quality"].tolist() == ["", ""]
-    # The study's own precipitation, the site's temperature where the study has none.
-    assert observations["reported_MAT"].tolist() == [8, 8]
-    assert observations["reported_MAP"].tolist() == [650, 650]
-
-
-@pytest.mark.parametrize(
-    "change, sr, hr",
-    [
-        ({"Manipulation": "Fertilized"}, False, False),
-        ({"Manipulation": np.nan}, False, False),
-        ({"Latitude": np.nan}, False, False),
-        ({"Rs_annual": 0.0, "Rh_annual": np.nan}, False, False),
-        ({"Rs_annual": np.nan}, False, True),
-        ({"Rh_annual": np.nan}, True, False),
-        ({"Rh_annual": -1.0}, True, False),
-        ({"Rs_annual": 300.0}, False, False),
-        ({"Rs_annual": 300.1}, True, True),
-        ({"Study_midyear": 1981.9}, False, False),
-        ({"Study_midyear": 1982.0}, True, True),
-        ({"Study_midyear": 2013.0}, True, True),
-        ({"Study_midyear": 2013.1}, False, False),
-        ({"Study_midyear": np.nan}, False, False),
-        ({"Latitude": -44.23, "Longitude": 175.77}, True, True),
-        ({"Latitude": 69.43}, False, False),
-        ({"Longitude": -150.34}, False, False),
-    ],
-)
-def test_rules_one_by_one(change, sr, hr):
-    """Each rule takes what it should and no more; bounds are included."""
-    observations, _ = select(table(change))
-    assert (2 in records(observations, "SR")) is sr
-    assert (2 in records(observations, "HR")) is hr
+@pytest.mark.parametrize(("change", "rules", "left"), [
+    ({"Latitude": -44.23}, {}, "SH"), ({"Latitude": -44.24}, {}, ""),
+    ({"Latitude": 69.42}, {}, "SH"), ({"Latitude": 69.43}, {}, ""),
+    ({"Longitude": -150.33}, {}, "SH"), ({"Longitude": -150.34}, {}, ""),
+    ({"Longitude": 175.77}, {}, "SH"), ({"Longitude": 175.78}, {}, ""),
+    ({"Longitude": np.nan}, {}, ""), ({"Longitude": np.nan}, {"box": None}, ""),
+    ({"Latitude": np.nan}, {"box": None}, ""),
+    ({"Study_midyear": 1981.99}, {}, ""), ({"Study_midyear": 2013.01}, {"years": None}, "SH"),
+    ({"Rs_annual": 100.0, "Rh_annual": 50.0}, {"min_flux": 50}, "S"),
+    ({"Rs_annual": 100.0, "Rh_annual": 50.1}, {"min_flux": 50}, "SH"),
+    ({"Rs_annual": 0.5, "Rh_annual": 0.25}, {}, "SH"),
+    ({"Rs_annual": 900.0, "Rh_annual": 600.0}, {"max_flux": 600}, "H"),
+    ({"Rs_annual": 600.1, "Rh_annual": 600.0}, {"max_flux": 600}, "H"),
+    ({"Rs_annual": 300.0}, {"sr_above_hr": False}, "SH"), ({"Rs_annual": 300.0}, {}, ""),
+    ({"Rs_annual": 299.0}, {}, ""), ({"Rs_annual": 301.0}, {}, "SH"),
+    ({"Manipulation": "CO2"}, {"manipulation": ("None", "CO2")}, "SH"),
+    ({"Manipulation": np.nan}, {"manipulation": None}, "SH"),
+    ({"Rh_annual": np.nan, "Ra_annual": 250.0}, {}, "SH"),
+    ({"Rh_annual": np.nan, "Ra_annual": 600.0}, {}, "S"),
+    ({"Rh_annual": np.nan, "Ra_annual": 250.0}, {"heterotrophic": "reported"}, "S"),
+    ({"Rh_annual": np.nan, "RC_annual": 0.2}, {}, "S"),
+    ({"Rh_annual": np.nan, "RC_annual": 0.2}, {"heterotrophic": "ratio"}, "SH"),
+])
+def test_records_at_the_limits(change, rules, left):
+    """Each bound from both sides, for SR and for HR."""
+    assert kept(change, **rules) == left
 
 
 @pytest.mark.parametrize(
@@ -83,7 +73,7 @@ def test_rules_one_by_one(change, sr, hr):
 def test_sources_of_hr(source, expected):
     """HR as reported, else SR - AR, else SR (1 - RC), as far as the setting goes."""
     none = {"Rh_annual": np.nan}
-    observations, _ = select(
+    observations, _ = select_records(
         table({**none, "Ra_annual": 200}, {**none, "RC_annual": 0.25},
               {**none, "Ra_annual": 200, "RC_annual": 0.25}),
         Selection(heterotrophic=source),
@@ -92,29 +82,9 @@ def test_sources_of_hr(source, expected):
     assert hr.to_dict() == expected
 
 
-def test_max_flux():
-    """The largest flux is included, and applies to each target by itself."""
-    changes = ({"Rs_annual": 900.0}, {"Rs_annual": 900.1})
-    observations, _ = select(table(*changes), Selection(max_flux=900.0))
-    assert records(observations, "SR") == [1, 2] and records(observations, "HR") == [1, 2, 3]
-
-
-def test_rules_switched_off():
-    """With every rule off, whatever has a flux and a place is kept."""
-    changes = (
-        {"Manipulation": "CO2"}, {"Study_midyear": np.nan}, {"Latitude": 80.0}, {"Rs_annual": 5.0},
-        {"Rs_annual": -5.0},
-    )
-    off = Selection(manipulation=None, years=None, box=None, sr_above_hr=False, min_flux=None)
-    observations, funnel = select(table(*changes), off)
-    assert records(observations, "SR") == records(observations, "HR") == [1, 2, 3, 4, 5, 6]
-    assert funnel["rule"].tolist() == ["All records", "A flux is given", "Coordinates are given"]
-    assert observations["year"].isna().sum() == 2
-
-
 def test_funnel_by_hand():
     """Counts after each rule, in words that name its bounds."""
-    _, funnel = select(
+    _, funnel = select_records(
         table({"Rs_annual": np.nan}, {"Manipulation": "CO2"}, {"Longitude": np.nan},
               {"Rh_annual": -1.0}, {"Rs_annual": 200.0}, {"Study_midyear": 2014.0},
               {"Latitude": 75.0})
@@ -142,34 +112,128 @@ def test_funnel_by_hand():
 def test_empty_selection(change, message):
     """The rule that emptied the selection is named."""
     with pytest.raises(DataError, match=message):
-        select(pd.DataFrame([{**FIRST, **change}]))
+        select_records(pd.DataFrame([{**FIRST, **change}]))
 
 
-@pytest.mark.parametrize(
-    "rules, message",
-    [
-        ({"year": [1990, 2000]}, "Unknown selection rule 'year': known are manipulation, years"),
-        ({"years": [2000, 1990]}, r"years must be \(first, last\)"),
-        ({"years": [2000]}, r"years must be \(first, last\)"),
-        ({"years": 2000}, r"years must be \(first, last\)"),
-        ({"box": [60, 40, 0, 10]}, r"box must be \(south, north, west, east\)"),
-        ({"box": [40, 60, 0, 190]}, "box must be"),
-        ({"box": [40, 60]}, "box must be"),
-        ({"manipulation": "None"}, "manipulation must be a list of values, got 'None'"),
-        ({"heterotrophic": "guess"}, "heterotrophic must be one of reported, difference, ratio"),
-    ],
-)
-def test_impossible_rules(rules, message):
-    """A rule with an unknown name or an impossible value is refused."""
-    with pytest.raises(ParameterError, match=message):
-        Selection.from_dict(rules)
+@pytest.mark.parametrize(("rule", "value"), [
+    ("years", (2000, 1999)), ("years", (2000,)), ("years", 2000), ("years", (2000, "x")),
+    ("years", (True, 2000)), ("years", (np.nan, 2000)), ("years", (1990, np.inf)),
+    ("years", (-1e300, 2000)), ("years", (1990, 1e300)),
+    ("box", (-90.1, 90, -180, 180)), ("box", (-90, 90.1, -180, 180)),
+    ("box", (-90, 90, -180.1, 180)), ("box", (-90, 90, -180, 180.1)), ("box", (10, 10, 0, 5)),
+    ("box", (0, 5, 10, 10)), ("box", (0, 5, 10)), ("box", (0, 5, 10, True)), ("box", 7),
+    ("quality", "keep"), ("quality", ["drop"]), ("heterotrophic", "guess"), ("heterotrophic", 1),
+    ("manipulation", "CO2"), ("manipulation", ("None", 3)), ("sr_above_hr", 1),
+    ("min_flux", "0"), ("max_flux", False), ("max_flux", [5]),
+])
+def test_impossible_rules(rule, value):
+    """A value that a rule cannot have is refused, and named with the rule."""
+    with pytest.raises(ParameterError, match=f"^{rule} .*{re.escape(repr(value))}"):
+        Selection(**{rule: value})
 
 
-def test_rules_from_lists():
-    """Lists, as parameter files have them, become the tuples of a selection."""
+@pytest.mark.parametrize(("rule", "value"), [
+    ("years", (2000, 2000)), ("years", [1990, 2000.5]), ("years", (np.int64(1990), 2000)),
+    ("box", (-90, 90, -180, 180)), ("box", [0, 0.1, 5, 5.1]), ("quality", "repair"),
+    ("manipulation", []), ("max_flux", np.float64(5)), ("min_flux", -5),
+    *((rule, None) for rule in ("years", "box", "manipulation", "min_flux", "max_flux")),
+])
+def test_possible_rules(rule, value):
+    """Bounds may coincide, numbers may be numpy's, and None switches a rule off."""
+    assert getattr(Selection(**{rule: value}), rule) == value
+
+
+def test_rules_by_name():
+    """Lists become tuples, an unknown name is refused, and the defaults are the paper's."""
     rules = {"manipulation": ["None", "Control"], "years": [1990, 2000], "box": None}
     assert Selection.from_dict(rules) == Selection(("None", "Control"), (1990, 2000), None)
-    assert Selection.from_dict({}) == Selection()
+    assert Selection.from_dict({}) == Selection() == Selection(
+        ("None",), (1982, 2013), (-44.23, 69.42, -150.33, 175.77), True, "difference", 0, None,
+        "report")
+    with pytest.raises(ParameterError, match="'year'"):
+        Selection.from_dict({"year": [1990, 2000]})
+
+
+def test_a_record_in_full():
+    """Every column of a record: the year rounded down, the study's climate before the site's."""
+    made = table({"Study_temp": 9.5, "Study_precip": np.nan, "Quality_flag": "Q1",
+                  "Study_midyear": 1999.0, "Study_number": 11, "Ecosystem_type": "Grass"})
+    found, _ = select_records(made)
+    assert tuple(found.columns) == COLUMNS and found.index.tolist() == [0, 1, 2, 3]
+    assert found.iloc[1].to_dict() == {
+        "record": 2, "study": 11, "lat": 50, "lon": 10, "year": 1999, "flux": 600, "target": "SR",
+        "ecosystem": "Grass", "quality": "Q1", "reported_MAT": 9.5, "reported_MAP": 700,
+    }
+    assert found.iloc[2].to_dict() == {
+        "record": 1, "study": 10, "lat": 50, "lon": 10, "year": 2000, "flux": 300, "target": "HR",
+        "ecosystem": "Forest", "quality": "", "reported_MAT": 8, "reported_MAP": 650,
+    }
+
+
+def flagged(*flags):
+    """Flags as (row, field, score, repair)."""
+    rows = pd.DataFrame(flags, columns=["row", "field", "score", "repair"])
+    return rows.set_index("row")
+
+
+def test_suspicious_records_are_told_dropped_or_repaired():
+    """The last line of the funnel counts what the rules before had left."""
+    # Row 1 has no HR, row 2 is of a wrong year, row 3 is not suspicious enough.
+    made = table({"Rh_annual": np.nan}, {"Study_midyear": 1950.0}, {})
+    flags = flagged(
+        (1, "Rs_annual", 0.9, "Rs_annual=700"), (2, "Latitude", 0.9, ""), (3, "Latitude", 0.1, "")
+    )
+    for way, line, sr in (
+        ("report", "Under suspicion, kept: 1 SR, 0 HR", [600, 600, 600]),
+        ("drop", "Under suspicion, left out: 1 SR, 0 HR", [600, 600]),
+        ("repair", "Suspicious value repaired: 1 SR, 0 HR", [600, 700, 600]),
+    ):
+        found, funnel = select_records(made, Selection(quality=way), flags)
+        assert funnel["rule"].iloc[-1] == line
+        assert found.loc[found["target"] == "SR", "flux"].tolist() == sr
+        assert funnel["SR"].iloc[-1] == len(sr) and funnel["HR"].iloc[-1] == 2
+        assert funnel["SR"].iloc[-2] == 3
+
+
+def test_flags_are_made_when_they_are_needed(monkeypatch):
+    """Reporting without flags looks for none and has no line; dropping makes them."""
+    asked = []
+
+    def check(made):
+        asked.append(len(made))
+        return flagged((1, "Latitude", 0.5, ""))
+
+    monkeypatch.setattr(quality, "check_records", check)
+    _, funnel = select_records(table({}))
+    assert not asked and len(funnel) == 8 and funnel["SR"].iloc[-1] == 2
+    _, funnel = select_records(table({}), Selection(quality="drop"))
+    assert asked == [2] and len(funnel) == 9 and funnel["SR"].iloc[-1] == 1
+    select_records(table({}), Selection(quality="drop"), flagged())
+    assert asked == [2]
+
+
+def test_own_table():
+    """Fluxes, years and further columns are those that the table has; rules count as usual."""
+    plots = pd.DataFrame({
+        "Lat": [51.0, 48.5, 78.0, np.nan, 50.0, 49.0], "LON": [13.6, 8.1, 15.5, 10.0, 9.0, 8.0],
+        "Flux": [700, 950.0, 120, 500, -3, np.nan], "plot": list("abcdef"), "study": "Kiel",
+    }, index=list("uvwxyz"))
+    records, funnel = select_records(plots)
+    assert records["plot"].tolist() == ["a", "b"] and records["record"].tolist() == [1, 2]
+    assert records["target"].tolist() == ["SR", "SR"] and set(records["study"]) == {"Kiel"}
+    assert list(records) == [*COLUMNS, "plot"]
+    assert list(funnel) == ["rule", "SR"] and funnel["SR"].tolist() == [6, 5, 5, 4, 3, 3, 2]
+    plots = plots.assign(year=[2001.0, 1970, 2001, 2001, 2001, 2001], target=["SR", *["HR"] * 5])
+    records, funnel = select_records(plots, Selection(box=None))
+    assert records[["flux", "year", "target"]].values.tolist() == [
+        [700, 2001, "SR"], [120, 2001, "HR"]]
+    assert funnel["HR"].tolist() == [6, 4, 4, 3, 2, 2, 1]
+
+
+def test_manipulation_lost(recwarn):
+    """Where "None" was read as missing, the error names the cause."""
+    with pytest.raises(DataError, match="keep_default_na"):
+        select_records(table().assign(Manipulation=np.nan))
 
 
 number = st.none() | st.floats(-100, 2000)
@@ -192,7 +256,7 @@ rows = st.fixed_dictionaries(
 def test_funnel_only_narrows(changes, source):
     """Counts never grow, end at the number of observations, and each of these obeys the rules."""
     made = table(*[{k: np.nan if v is None else v for k, v in c.items()} for c in changes])
-    observations, funnel = select(made, Selection(heterotrophic=source))
+    observations, funnel = select_records(made, Selection(heterotrophic=source))
     for target in TARGETS:
         assert (np.diff(funnel[target]) <= 0).all()
         assert funnel[target].iloc[-1] == (observations["target"] == target).sum()
@@ -206,7 +270,7 @@ def test_funnel_only_narrows(changes, source):
 @pytest.mark.real
 def test_real_funnel(real_input):
     """SRDB v5.0 leaves 3,336 SR and 666 HR records, step by step."""
-    observations, funnel = select(read_srdb(real_input("srdb")))
+    observations, funnel = select_records(load_srdb(real_input("srdb")))
     assert funnel["SR"].tolist() == [10366, 5741, 3937, 3808, 3806, 3790, 3390, 3336]
     assert funnel["HR"].tolist() == [10366, 1068, 788, 785, 784, 768, 670, 666]
     assert observations["target"].value_counts().to_dict() == {"SR": 3336, "HR": 666}
@@ -216,13 +280,5 @@ def test_real_funnel(real_input):
 @pytest.mark.parametrize("source, hr", [("reported", 652), ("difference", 666), ("ratio", 675)])
 def test_real_sources_of_hr(real_input, source, hr):
     """More sources of HR give more records."""
-    _, funnel = select(read_srdb(real_input("srdb")), Selection(heterotrophic=source))
+    _, funnel = select_records(load_srdb(real_input("srdb")), Selection(heterotrophic=source))
     assert funnel["HR"].iloc[-1] == hr
-
-
-@pytest.mark.real
-def test_real_edge_of_the_years(real_input):
-    """87 SR records sit on mid-year 2013.0, the last that is included."""
-    observations, _ = select(read_srdb(real_input("srdb")))
-    sr = observations[observations["target"] == "SR"]
-    assert int((sr["year"] == 2013).sum()) == 87

@@ -4,10 +4,11 @@ import json
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from soilresp.covariates.embedded import load_embedded
 from soilresp.covariates.strata import dominant_stratum
-from soilresp.errors import DataError
+from soilresp.errors import DataError, ParameterError
 from soilresp.grid.cells import cell_index
 from soilresp.records import twin
 from soilresp.records.selection import COLUMNS
@@ -139,28 +140,129 @@ def test_records_of_a_study_share_its_effect(small):
     assert factor.mean().nunique() == noisy["study"].nunique() > 3
 
 
-def test_sites_of_a_study_lie_together(small):
-    """Sites of a study are in one bin and band, within 30 cells of its first."""
-    for _, study in twin.sample(4, small).query("target == 'SR'").groupby("study"):
-        assert np.ptp(study["lat"]) < twin.BAND and np.ptp(study["lon"]) < 30
-        assert study["year"].nunique() == 1
-
-
-def test_impossible_network(small):
-    """Records where the map has no such bin are told."""
-    network = {"SR": {**small["SR"], "records": {"1,60": 3}}}
-    with pytest.raises(DataError, match="records in bin 1, 60 N, without a cell"):
-        twin.sample(0, network)
-
-
 def test_network_file(tmp_path):
     """The committed network has what the sample needs; a missing or damaged one is told."""
     network = twin.read_network()
     for target in ("SR", "HR"):
         assert {"records", "records_per_site", "sites_per_study", "years", "study_sd",
                 "record_sd"} <= set(network[target])
-    with pytest.raises(DataError, match="none.json cannot be read"):
+    with pytest.raises(DataError, match="none.json"):
         twin.read_network(tmp_path / "none.json")
     (tmp_path / "cut.json").write_text(json.dumps(network)[:100])
-    with pytest.raises(DataError, match="cut.json cannot be read"):
+    with pytest.raises(DataError, match="cut.json"):
         twin.read_network(tmp_path / "cut.json")
+
+
+def small_world(**more):
+    """Four cells at 0 degC with the precipitation that halves the rate; one has no vegetation."""
+    place = {"lat": [45.0, -45.0], "lon": [-90.0, 90.0]}
+    year = xr.DataArray(np.zeros((12, 2, 2)), place, ("month", "lat", "lon"))
+    return xr.Dataset({
+        "tas": year, "pr": year + 42.59,
+        "vegetated_fraction": (("lat", "lon"), [[0.5, 0.25], [0.0, 1.0]]),
+        "cell_area": ("lat", [4e15, 1e15]), **more,
+    })
+
+
+def test_truth_by_hand(monkeypatch):
+    """SR 0.625 x 365.25 where there is vegetation; totals go by the vegetated area."""
+    monkeypatch.setattr(twin, "load_embedded", small_world)
+    fields, totals = twin.truth()
+    sr = 0.625 * 365.25
+    hr = np.exp(1.22) * sr**0.73
+    np.testing.assert_allclose(fields["SR"], [[sr, sr], [np.nan, sr]])
+    np.testing.assert_allclose(fields["HR"], [[hr, hr], [np.nan, hr]])
+    # 4 x 0.5 + 4 x 0.25 + 1 x 1 = 4 times 10^15 m2
+    assert totals == pytest.approx({"SR": 4 * sr, "HR": 4 * hr})
+    assert list(totals) == ["SR", "HR"]
+
+
+def test_truth_of_a_benchmark(monkeypatch):
+    """HR is the one that is possible together with SR; the path goes to the reader."""
+    asked = []
+
+    def load(path):
+        asked.append(path)
+        flux = xr.DataArray([[3.0, 5.0], [7.0, 11.0]], dims=("lat", "lon"))
+        return small_world(SR=flux, HR=0 * flux, HR_joint=flux / 2)
+
+    monkeypatch.setattr(twin, "load_benchmark", load)
+    fields, totals = twin.truth("benchmark", "x.nc")
+    assert asked == ["x.nc"] and list(fields) == ["SR", "HR"]
+    # 3 x 2 + 5 x 1 + 11 x 1
+    assert totals == pytest.approx({"SR": 22, "HR": 11})
+
+
+PLACE = {"lat": [60.0, 59.75, 50.0, 49.75], "lon": [0.0, 10.0, 20.0]}
+
+
+def placed(records, seed=0, flux=None, bins=None, **shape):
+    """Records of a made network on four rows and three columns, by the twin's rule."""
+    stratum = xr.DataArray(np.full((4, 3), 3) if bins is None else bins, PLACE, ("lat", "lon"))
+    field = xr.DataArray(np.full((4, 3), 0.5) if flux is None else flux, PLACE, ("lat", "lon"))
+    network = {"records": records, "records_per_site": 1.0, "sites_per_study": 1.0,
+               "years": {"2000": 1}, **shape}
+    return twin._place(network, stratum, field, np.random.default_rng(seed))
+
+
+def test_a_band_holds_its_southern_edge():
+    """50 N belongs to the band from 50 to 60 N, 60 N does not; fluxes below 1 will do."""
+    assert twin.BAND == 10
+    got = placed({"3,50": 200})
+    assert set(got["lat"]) == {59.75, 50.0} and set(got["lon"]) == {0, 10, 20}
+    assert set(placed({"3,60": 50})["lat"]) == {60.0}
+    assert set(placed({"3,40": 50})["lat"]) == {49.75}
+    assert list(got) == ["study", "row", "col", "year", "lat", "lon"]
+    assert set(got["row"]) == {1, 2} and got["year"].dtype == float
+
+
+def test_only_cells_of_the_bin_with_a_flux():
+    """Other bins, no flux and missing flux are passed over."""
+    bins, flux = np.full((4, 3), 3), np.full((4, 3), 7.0)
+    bins[1, 0] = 5
+    flux[1, 1], flux[2, 0], flux[2, 1] = 0, np.nan, 0.001
+    got = placed({"3,50": 100}, flux=flux, bins=bins)
+    assert {(r, c) for r, c in zip(got["row"], got["col"])} == {(1, 2), (2, 1), (2, 2)}
+    with pytest.raises(DataError, match="class 4, 50 N"):
+        placed({"3,50": 1, "4,50": 1}, bins=bins)
+
+
+@pytest.mark.parametrize(("per_site", "per_study"), [(3.0, 1.0), (1.0, 4.0), (2.5, 2.0)])
+def test_sizes_of_studies(per_site, per_study):
+    """On average a study has records per site times sites per study; the sum is as asked for."""
+    got = placed({"3,50": 4000}, records_per_site=per_site, sites_per_study=per_study)
+    assert len(got) == 4000
+    size = got.groupby("study").size()
+    # Five standard errors of a compound Poisson number.
+    variance = per_study * (per_site - 1) + (per_study - 1) * per_site**2
+    assert abs(size.mean() - per_site * per_study) < 5 * np.sqrt(variance / len(size)) + 0.01
+    assert got["study"].is_monotonic_increasing and got["study"].max() == len(size) - 1
+    assert (got.groupby("study")["year"].nunique() == 1).all()
+
+
+def test_years_by_their_chance():
+    """2001 three times as often as 2000, and none else."""
+    got = placed({"3,50": 2000}, years={"2000": 1, "2001": 3, "2002": 0})
+    part = got["year"].value_counts(normalize=True)
+    assert set(part.index) == {2000, 2001}
+    assert abs(part[2001] - 0.75) < 5 * np.sqrt(0.75 * 0.25 / 2000)
+
+
+def test_only_sites_near_the_first_belong_to_a_study():
+    """Of 100 cells in a row the sites of a study span fewer than the 30 nearest to one of them."""
+    place = {"lat": [55.0], "lon": np.arange(100.0)}
+    one = xr.DataArray(np.ones((1, 100)), place, ("lat", "lon"))
+    network = {"records": {"1,50": 2000}, "records_per_site": 1.0, "sites_per_study": 200.0,
+               "years": {"2000": 1}}
+    got = twin._place(network, one, one, np.random.default_rng(0))
+    # About 200 sites of a study out of 30 cells: all of them are met.
+    cells = got.groupby("study")["col"]
+    full = cells.size() > 150
+    assert full.sum() >= 5 and (cells.nunique()[full] >= 29).all()
+    assert (cells.nunique() <= 30).all() and (cells.max() - cells.min() <= 29).all()
+
+
+def test_unknown_truth():
+    """A truth that there is not is named."""
+    with pytest.raises(ParameterError, match="'model'"):
+        twin.truth("model")

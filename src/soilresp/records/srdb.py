@@ -168,8 +168,10 @@ def _text(path):
         raise DataError(f"{path} does not exist. {_WANTED}") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}). {_WANTED}") from None
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise DataError(f"{path} is encoded in UTF-16; expected UTF-8. Save it in UTF-8.")
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content:
+        raise DataError(
+            f"{path} is encoded in UTF-16, or is no text. Save it as CSV in UTF-8. {_WANTED}"
+        )
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -115,10 +115,12 @@ def spelling(evidence):
                 if counts[close] >= 20 * n and _typo(word, close):
                     right[word] = close
                     break
-        for r in words.index[split.map(lambda found: any(w in right for w in found))]:
+        for r, parts in split.items():
             better = words[r]
-            for word in split[r]:
+            for word in parts:
                 better = better.replace(word, right.get(word, word))
+            if better == words[r]:
+                continue
             yield Flag(
                 r, "spelling", field, f'"{words[r]}"', f'"{better}"', REMARK, f"{field}={better}"
             )

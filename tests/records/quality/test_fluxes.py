@@ -1,0 +1,242 @@
+"""Tests of fluxes."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_records import SOUND, flagged, made
+
+from soilresp.records.quality import (
+    fluxes,
+)
+from soilresp.records.quality.evidence import Evidence
+
+
+def network(seed=0, n_studies=60, per_study=3):
+    """Studies over Europe with fluxes around 600 g, a fifth apart."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for study in range(n_studies):
+        lat, lon = rng.uniform(47, 53), rng.uniform(8, 14)
+        for _ in range(per_study):
+            rows.append(
+                {**SOUND, "Record_number": len(rows) + 1, "Study_number": study,
+                 "Country": None, "Latitude": round(lat, 2), "Longitude": round(lon, 2),
+                 "Rs_annual": 600 * np.exp(rng.normal(0, 0.2)), "Ra_annual": np.nan,
+                 "Rh_annual": np.nan, "RC_annual": np.nan, "Rs_growingseason": None}
+            )
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize("factor", [0.1, 10.0, 100.0, 365.0])
+def test_flux_against_comparable_records(factor):
+    """One flux off by a factor is told of, alone, with the factor as its repair."""
+    records = network()
+    true = records.loc[5, "Rs_annual"]
+    records.loc[5, "Rs_annual"] = true * factor
+    found = flagged(fluxes.comparable_records, Evidence(records))
+    assert found.index.tolist() == [5]
+    assert float(found["repair"].iloc[0].partition("=")[2]) == pytest.approx(true, rel=0.01)
+
+
+def test_whole_study_displaced():
+    """A study a tenth of all others is told of, every record of it."""
+    records = network()
+    records.loc[records["Study_number"] == 7, "Rs_annual"] /= 30
+    found = flagged(fluxes.whole_study, Evidence(records))
+    assert found["study"].tolist() == [7, 7, 7]
+
+
+YEAR = 12.011e-6 * 31_557_600
+"""g C m-2 in a year of 365.25 days at 1 umol CO2 m-2 s-1."""
+
+
+RANGES = {
+    "Rs_growingseason": (0.73, 6), "Rs_summer": (0.65, 7), "Rs_spring": (1.2, 15),
+    "Rs_autumn": (1.2, 15), "Rs_wet": (0.8, 6), "Rs_dry": (1.2, 7), "Rs_winter": (2.6, 27),
+}
+
+
+def seasonal(field, rate, sr):
+    """Flags of an SR and a season's rate."""
+    row = {"Rs_growingseason": None, field: rate, "Rs_annual": sr}
+    return flagged(fluxes.seasonal_rates, made(row))
+
+
+@pytest.mark.parametrize("field", RANGES)
+@pytest.mark.parametrize("up", [1, -1])
+def test_ranges_of_seasons(field, up):
+    """0.5 at the season's factor from its usual SR, remarked from the 0.818th power of it."""
+    usual, width = RANGES[field]
+    due = 0.5 * YEAR * usual
+    found = seasonal(field, 0.5, due * width**up)
+    assert found["score"].tolist() == [pytest.approx(0.5)]
+    assert found["field"].tolist() == [f"Rs_annual, {field}"]
+    assert found["expected"].tolist() == [f"SR of about {due:,.0f} g C m-2 yr-1 from that rate"]
+    assert seasonal(field, 0.5, due * width ** (0.81 * up)).empty
+    assert len(seasonal(field, 0.5, due * width ** (0.82 * up))) == 1
+    assert seasonal(field, 0.5, due).empty
+
+
+def test_seasons_that_tell_nothing():
+    """Rates and fluxes of zero or less are no evidence; half a gram is."""
+    for rate, sr in ((0.0, 600.0), (-1.0, 600.0), (2.2, 0.0), (2.2, -600.0), (-2.0, -1e5)):
+        assert seasonal("Rs_winter", rate, sr).empty
+    assert len(seasonal("Rs_winter", 2.0, 0.5)) == 1
+    found = seasonal("Rs_winter", 10.0, 5.0)
+    # 10 x 379.038 x 2.6
+    assert found["expected"].tolist() == ["SR of about 9,855 g C m-2 yr-1 from that rate"]
+    assert found["value"].tolist() == ["SR 5 g C m-2 yr-1, Rs_winter 10 umol m-2 s-1"]
+
+
+def remembered(rows, studies=None):
+    """Evidence whose expected SR is given, and that has no HR."""
+    own = made(*({"Study_number": s} for s in studies or range(len(rows))))
+    columns = ["log", "residual", "others", "rest", "spread", "z", "limit"]
+    own.memo["Rs_annual"] = pd.DataFrame(rows, columns=columns)
+    own.memo["Rh_annual"] = pd.DataFrame(columns=columns)
+    return own
+
+
+@pytest.mark.parametrize("z, score", [(3.27, None), (3.28, 3.28 / 7.28), (-3.28, 3.28 / 7.28),
+                                      (4.0, 0.5), (-12.0, 0.75), (0.0, None)])
+def test_when_a_flux_is_told_of(z, score):
+    """From 0.818 of its limit, up or down; 0.5 at the limit."""
+    found = flagged(fluxes.comparable_records,
+        remembered([(math.log(600), 0, 0, math.log(10), 0.3, z, 4.0)]))
+    assert found["score"].tolist() == ([] if score is None else [pytest.approx(score)])
+    # A factor of ten is the repair, of a suspicion alone.
+    if score is not None:
+        assert found["repair"].tolist() == ["Rs_annual=60" if score >= 0.5 else ""]
+
+
+@pytest.mark.parametrize("middle, score", [
+    (1.87, None), (1.874, 1.874 / (1.874 + 2.288)), (-1.874, 1.874 / (1.874 + 2.288)),
+    (2.288, 0.5), (-6.864, 0.75),
+])
+def test_when_a_study_is_told_of(middle, score):
+    """Its middle record is held against 4.4 times 0.52, that is 2.288."""
+    rows = [(math.log(600), r, 2, 0, 0.3, 0, 5.8) for r in (middle - 0.3, middle, middle + 9)]
+    found = flagged(fluxes.whole_study, remembered(rows, [7, 7, 7]))
+    assert found["score"].tolist() == ([] if score is None else [pytest.approx(score)] * 3)
+
+
+def test_how_many_records_make_a_study():
+    """Two records of a study are enough, one is not."""
+    rows = [(math.log(600), 3.0, 0, 0, 0.5, 0, 4.0)] * 3
+    found = flagged(fluxes.whole_study, remembered(rows, [7, 8, 8]))
+    assert found.index.tolist() == [1, 2]
+
+
+def test_words_and_repair_of_a_study():
+    """What comparable records have, how many of its own are off and how far, and one repair."""
+    rows = [(math.log(flux), math.log(10), 1, 0, 0.5, 0, 4.0) for flux in (6000, 9000)]
+    found = flagged(fluxes.whole_study, remembered(rows, [7, 7]))
+    assert found["expected"].tolist() == [
+        f"SR of about {flux} g C m-2 yr-1, as comparable records of other studies have; "
+        "the 2 records of this one are a factor of 10.0 above that in the middle"
+        for flux in (600, 900)]
+    # ln 10 / (ln 10 + 2.288) is 0.5016; a factor of ten leaves nothing.
+    assert found["repair"].tolist() == ["Rs_annual=600", "Rs_annual=900"]
+    assert found["value"].tolist() == ["6000 g C m-2 yr-1", "9000 g C m-2 yr-1"]
+    # ln 9 is 2.197, a remark: no repair although ten would be near.
+    rows = [(math.log(6000), math.log(9), 1, 0, 0.5, 0, 4.0)] * 2
+    assert flagged(fluxes.whole_study, remembered(rows, [7, 7]))["repair"].tolist() == ["", ""]
+
+
+def test_both_fluxes_are_looked_at():
+    """A table without SR does not end the search: HR is told of on its own."""
+    own = remembered([(math.log(600), 3.0, 1, 3.0, 0.3, 9.0, 5.8)] * 2, [7, 7])
+    own.memo["Rs_annual"], own.memo["Rh_annual"] = own.memo["Rh_annual"], own.memo["Rs_annual"]
+    for test in (fluxes.whole_study, fluxes.comparable_records):
+        found = flagged(test, own)
+        assert found["field"].tolist() == ["Rh_annual"] * 2
+        assert found["expected"].str.startswith("HR of about 30 g").all()
+
+
+@pytest.mark.parametrize("log, spread, text", [
+    (math.log(10), 0.2, "60"), (-math.log(10), 0.2, "6000"), (math.log(100), 0.2, "6"),
+    (-math.log(3.67), 0.2, "2202"), (math.log(365), 0.2, "1.6438356"), (0.0, 0.2, ""),
+    # 0.375 is 1.5 spreads of 0.25, and just enough.
+    (math.log(10) + 0.375, 0.25, "60"), (math.log(10) + 0.38, 0.25, ""),
+    (math.log(10) - 0.38, 0.25, ""),
+    # ln 365 - ln 100 is 1.2947: 2.59 spreads of 0.5, 2.44 spreads of 0.53.
+    (math.log(100), 0.5, "6"), (math.log(100), 0.53, ""), (math.log(365), 0.53, ""),
+    # ln 10 - ln 3.67 is 1.0024: 2.56 spreads of 0.392, 2.47 of 0.405.
+    (-math.log(10), 0.392, "6000"), (-math.log(10), 0.405, ""),
+])
+def test_repair_by_a_factor(log, spread, text):
+    """The best factor leaves 1.5 spreads at most, every other 2.5 at least."""
+    assert fluxes._factor("F", 600.0, log, spread) == (text and f"F={text}")
+
+
+@pytest.mark.parametrize("residual, study, shared", [
+    ([5.0], [1], [0]), ([1.0, 2.0, 6.0], [1, 1, 1], [1.5, 1, 1]),
+    ([0.2, 0.4, 0.6], [1, 1, 1], [0.4, 0.2, 0.2]), ([4.0, 4.0], [1, 1], [1.5, 1.5]),
+    ([-4.0, -4.0], [1, 1], [-1.5, -1.5]), ([2.8, 2.8], [1, 1], [1.4, 1.4]),
+    ([0.5, 9.0, -0.3, 9.0], [1, 2, 1, 2], [-0.15, 1.5, 0.25, 1.5]),
+])
+def test_what_a_study_shares(residual, study, shared):
+    """The median of the other records and of zero, 1.5 at most."""
+    found = fluxes._shared(np.array(residual), np.array(study))
+    assert found.tolist() == pytest.approx(shared)
+
+
+def expected_table(monkeypatch, studies, flux=None):
+    """Expected SR where the forest says ln 600 of every record."""
+    monkeypatch.setattr(
+        fluxes, "left_out", lambda x, y, groups: pd.Series(math.log(600), index=y.index))
+    flux = [600.0] * len(studies) if flux is None else flux
+    own = made(*({"Study_number": s, "Rs_annual": f} for s, f in zip(studies, flux)),
+               MAT=[8.0] * len(studies))
+    return own, fluxes.expected_fluxes(own, "Rs_annual")
+
+
+def test_spreads_by_the_size_of_a_study(monkeypatch):
+    """Limits change with 1, 3 and 10 other records, which are counted without the own."""
+    sizes = {1: 1, 2: 2, 3: 3, 4: 4, 5: 10, 6: 11, **dict.fromkeys(range(7, 51), 1)}
+    own, found = expected_table(monkeypatch, [s for s, n in sizes.items() for _ in range(n)])
+    by_study = found.groupby(own.study)[["others", "spread", "limit"]].first()
+    assert by_study.loc[1:6].values.tolist() == [
+        [0, 0.52, 4.0], [1, 0.30, 5.8], [2, 0.30, 5.8], [3, 0.27, 6.0], [9, 0.27, 6.0],
+        [10, 0.25, 6.0]]
+    assert (found["residual"] == 0).all() and (found["z"] == 0).all()
+    assert fluxes.expected_fluxes(own, "Rs_annual") is found
+
+
+def test_what_is_left_of_a_flux(monkeypatch):
+    """The residual less what the study shares, in spreads."""
+    flux = [600.0 * math.exp(r) for r in (1.0, 0.8, 0.0)] + [1200.0] + [600.0] * 48
+    _, found = expected_table(monkeypatch, [1, 1, 1, *range(2, 51)], flux)
+    assert found["log"].iloc[0] == pytest.approx(math.log(600) + 1)
+    assert found["residual"].iloc[:4].tolist() == pytest.approx([1, 0.8, 0, math.log(2)])
+    # The others of the first: 0.8, 0 and 0. Of the third: 1, 0.8 and 0.
+    assert found["rest"].iloc[:4].tolist() == pytest.approx([1, 0.8, -0.8, math.log(2)])
+    assert found["z"].iloc[:4].tolist() == pytest.approx(
+        [1 / 0.3, 0.8 / 0.3, -0.8 / 0.3, math.log(2) / 0.52])
+
+
+@pytest.mark.parametrize("n, rows", [(49, 0), (50, 50)])
+def test_fifty_studies_are_needed(monkeypatch, n, rows):
+    """With 49 studies nothing is expected; with 50 every flux is."""
+    _, found = expected_table(monkeypatch, range(n))
+    assert len(found) == rows
+    assert set(found.columns) == {"log", "residual", "others", "rest", "spread", "z", "limit"}
+
+
+def test_features_of_a_flux():
+    """The cell, distance from the equator, what is reported, codes of words, and treatment."""
+    own = made(
+        {"Latitude": -40.5, "Ecosystem_type": "Grassland"}, {"Manipulation": "Fertilized"},
+        {"MAT": np.nan, "Biome": None, "Manipulation": None}, MAT=[8.0, np.nan, 9.0])
+    found = fluxes._features(own)
+    assert found["latitude"].tolist() == [40.5, 50.95, 50.95]
+    assert found["MAT"].tolist() == [8.0, -99.0, 9.0]
+    assert found["reported_MAT"].tolist() == [8.0, 8.0, -99.0]
+    assert found[["reported_MAP", "reported_Elevation"]].iloc[0].tolist() == [800.0, 380.0]
+    # Words in alphabetical order: Forest, Grassland. What is missing has the code -1.
+    assert found["Ecosystem_type"].tolist() == [1, 0, 0]
+    assert found["Biome"].tolist() == [0, 0, -1]
+    assert found["untreated"].tolist() == [1.0, 0.0, 0.0]
+    assert {"Leaf_habit", "Ecosystem_state", "Soil_drainage"} <= set(found.columns)

@@ -1,0 +1,200 @@
+"""Tests of partition."""
+
+
+import numpy as np
+import pytest
+from made_records import flagged, made
+
+from soilresp.records.quality import partition
+
+
+def given(sr=np.nan, hr=np.nan, ar=np.nan, rc=np.nan):
+    """Evidence of one record with these fluxes alone."""
+    return made({"Rs_annual": sr, "Rh_annual": hr, "Ra_annual": ar, "RC_annual": rc})
+
+
+@pytest.mark.parametrize("rc, score", [
+    (0.0, None), (0.5, None), (1.0, None), (-0.05, None), (-0.06, 6 / 11), (1.01, 1 / 6),
+    (1.05, 0.5), (1.15, 0.75), (-0.45, 0.9),
+])
+def test_bounds_of_shares(rc, score):
+    """Above 1, or below -0.05; 0.05 beyond scores 0.5."""
+    found = flagged(partition.share_bounds, given(rc=rc))
+    assert found["score"].tolist() == ([] if score is None else [pytest.approx(score)])
+    if score is not None:
+        assert found[["field", "value", "expected", "repair"]].iloc[0].tolist() == [
+            "RC_annual", f"{rc:g}", "a share between 0 and 1", ""]
+
+
+@pytest.mark.parametrize("rc, ar, repair", [
+    (1.99, np.nan, ""), (2.0, np.nan, "0.02"), (40.0, np.nan, "0.4"), (100.0, np.nan, "1"),
+    (100.5, np.nan, ""), (40.0, 479.0, "0.4"), (40.0, 481.0, ""), (40.0, 321.0, "0.4"),
+    (40.0, 319.0, ""), (-40.0, np.nan, ""),
+])
+def test_percentages(rc, ar, repair):
+    """From 2 to 100 a share may be a percentage, unless AR over an SR of 1000 is 0.08 from it."""
+    found = flagged(partition.share_bounds, given(sr=1000.0, ar=ar, rc=rc))
+    assert found["repair"].tolist() == [repair and f"RC_annual={repair}"]
+
+
+@pytest.mark.parametrize("field, symbol, value, score", [
+    ("Rs_annual", "SR", 0.5, None), ("Rs_annual", "SR", 0.0, 0.6), ("Rs_annual", "SR", -20.0, 0.6),
+    ("Rs_annual", "SR", -20.5, 0.9), ("Ra_annual", "AR", 0.0, None), ("Ra_annual", "AR", -0.5, 0.6),
+    ("Ra_annual", "AR", -20.0, 0.6), ("Ra_annual", "AR", -19.5, 0.6),
+    ("Ra_annual", "AR", -20.5, 0.9), ("Rh_annual", "HR", 0.0, None), ("Rh_annual", "HR", -0.5, 0.6),
+    ("Rh_annual", "HR", -21.5, 0.9), ("RC_annual", "RC", -30.0, None),
+])
+def test_fluxes_below_zero(field, symbol, value, score):
+    """SR of zero is told of, a part of zero is not; below -20 g it is grave."""
+    fluxes = {**dict.fromkeys(partition._SYMBOL, np.nan), field: value}
+    found = flagged(partition.negative, made(fluxes))
+    assert found["score"].tolist() == [score] * (score is not None)
+    if score is not None:
+        assert found[["field", "value", "expected"]].iloc[0].tolist() == [
+            field, f"{value:g} g C m-2 yr-1", f"{symbol} above zero"]
+
+
+@pytest.mark.parametrize("sr, part, score", [
+    (1000.0, 999.0, None), (1000.0, 1004.0, None), (1000.0, 1006.0, 0.006 / 0.056),
+    (1000.0, 1050.0, 0.5), (1000.0, 1150.0, 0.75), (0.0, 5.0, None), (-5.0, -8.0, None),
+    (-5.0, 5.0, None), (0.5, 0.75, 0.5 / 0.55), (np.nan, 5.0, None),
+])
+@pytest.mark.parametrize("name, symbol, field", [("hr", "HR", "Rh_annual"),
+                                                 ("ar", "AR", "Ra_annual")])
+def test_parts_above_the_whole(name, symbol, field, sr, part, score):
+    """By more than half a percent of an SR above zero; 5 % score 0.5."""
+    found = flagged(partition.part_above_whole, given(sr=sr, **{name: part}))
+    assert found["score"].tolist() == ([] if score is None else [pytest.approx(score)])
+    if score is not None:
+        assert found[["test", "field", "value", "expected", "repair"]].iloc[0].tolist() == [
+            f"{symbol} above SR", f"Rs_annual, {field}", f"SR {sr:g}, {symbol} {part:g}",
+            f"{symbol}, a part, not larger than SR, the whole", ""]
+
+
+@pytest.mark.parametrize("other, exchanged", [
+    (400.0, True), (419.0, True), (420.0, False), (421.0, False), (381.0, True), (379.0, False),
+    (-400.0, False),
+])
+@pytest.mark.parametrize("name, left, field", [("hr", "ar", "Rh_annual"),
+                                               ("ar", "hr", "Ra_annual")])
+def test_exchanged_with_the_whole(name, left, field, other, exchanged):
+    """SR 600, a part of 1000: exchanged if the other part makes 400 of 1000, to 20."""
+    own = given(sr=600.0, rc=0.77, **{name: 1000.0, left: other})
+    found = flagged(partition.part_above_whole, own)
+    assert found["repair"].tolist() == [
+        f"Rs_annual=1000; {field}=600" if exchanged else ""]
+
+
+@pytest.mark.parametrize("name, rc, exchanged", [
+    ("hr", 0.4, True), ("hr", 0.415, True), ("hr", 0.425, False), ("hr", 0.385, True),
+    ("hr", 0.375, False), ("hr", 0.6, False), ("hr", np.nan, False),
+    ("ar", 0.6, True), ("ar", 0.615, True), ("ar", 0.625, False), ("ar", 0.585, True),
+    ("ar", 0.575, False), ("ar", 0.4, False), ("ar", np.nan, False),
+])
+def test_exchanged_by_the_share(name, rc, exchanged):
+    """Without the other part, SR 600 and 1000 are exchanged if RC says 0.6, or 0.4 of AR."""
+    found = flagged(partition.part_above_whole, given(sr=600.0, rc=rc, **{name: 1000.0}))
+    assert bool(found["repair"].iloc[0]) == exchanged
+
+
+@pytest.mark.parametrize("sr, hr, ar, score", [
+    # 0.4 is at 0.05333 of the larger of the two.
+    (1000.0, 500.0, 447.0, None), (1000.0, 500.0, 446.0, 0.054 / 0.134),
+    (1000.0, 600.0, 456.0, None), (1000.0, 600.0, 457.0, (57 / 1057) / (57 / 1057 + 0.08)),
+    (1000.0, 500.0, 420.0, 0.5), (1000.0, 500.0, 260.0, 0.75), (0.0, 0.0, 0.0, None),
+    (0.5, 0.125, 0.125, 0.5 / 0.58), (100.0, -100.0, 150.0, 0.2 / 0.28),
+    (-100.0, 50.0, 20.0, 1.7 / 1.78), (100.0, 150.0, -100.0, 0.2 / 0.28),
+    (np.nan, 500.0, 100.0, None), (1000.0, np.nan, 100.0, None), (1000.0, 500.0, np.nan, None),
+])
+def test_the_sum_of_parts(sr, hr, ar, score):
+    """HR + AR misses SR by 5.3 % or more of the larger; 8 % score 0.5; all three are needed."""
+    found = flagged(partition.sum_of_parts, given(sr=sr, hr=hr, ar=ar))
+    assert found["score"].tolist() == ([] if score is None else [pytest.approx(score)])
+    if score is not None:
+        assert found[["field", "value", "expected"]].iloc[0].tolist() == [
+            "Rs_annual, Rh_annual, Ra_annual", f"SR {sr:g}, HR {hr:g}, AR {ar:g}",
+            f"SR = HR + AR; HR + AR is {hr + ar:.0f}"]
+
+
+NONE = float("nan")
+
+
+@pytest.mark.parametrize("sr, hr, ar, rc, repair", [
+    (60.0, 360.0, 240.0, NONE, "Rs_annual=600"), (6000.0, 360.0, 240.0, 0.4, "Rs_annual=600"),
+    (60000.0, 360.0, 240.0, NONE, "Rs_annual=600"), (6.0, 360.0, 240.0, NONE, "Rs_annual=600"),
+    (2202.0, 360.0, 240.0, NONE, "Rs_annual=600"), (219000.0, 360.0, 240.0, NONE, "Rs_annual=600"),
+    (0.06, 0.36, 0.24, NONE, "Rs_annual=0.6"), (600.0, 3600.0, 240.0, 0.4, "Rh_annual=360"),
+    (600.0, 36.0, 240.0, 0.4, "Rh_annual=360"), (600.0, 360.0, 24.0, 0.4, "Ra_annual=240"),
+    (600.0, 360.0, 2400.0, NONE, "Ra_annual=240"), (1.2, 0.9, 3.0, NONE, "Ra_annual=0.3"),
+    (1.2, 3.0, 0.9, NONE, "Rh_annual=0.3"),
+    # RC must fit what the repair makes of it, to 0.08.
+    (60.0, 360.0, 240.0, 0.479, "Rs_annual=600"), (60.0, 360.0, 240.0, 0.481, ""),
+    (60.0, 360.0, 240.0, 0.321, "Rs_annual=600"), (60.0, 360.0, 240.0, 0.319, ""),
+    (600.0, 3600.0, 240.0, 0.479, "Rh_annual=360"), (600.0, 3600.0, 240.0, 0.481, ""),
+    (600.0, 360.0, 24.0, 0.479, "Ra_annual=240"), (600.0, 360.0, 24.0, 0.481, ""),
+    # The factor must fit to 3 %: 600 is 2.8 % below 617, 3.1 % below 619, 2.9 % above 583.
+    (60.0, 377.0, 240.0, NONE, "Rs_annual=600"), (60.0, 379.0, 240.0, NONE, ""),
+    (60.0, 343.0, 240.0, NONE, "Rs_annual=600"), (60.0, 342.0, 240.0, NONE, ""),
+    # Another factor is none; nothing is divided by a part that leaves nothing.
+    (300.0, 360.0, 240.0, NONE, ""), (240.0, 36.0, 240.0, NONE, ""), (0.0, 360.0, 240.0, NONE, ""),
+    (36.0, 36.0, 240.0, NONE, ""),
+    # Either SR is ten times too small, or HR ten times too large.
+    (600.0, 5990.0, 3.0, NONE, ""),
+    (-60.0, -360.0, -240.0, NONE, ""),
+])
+def test_the_one_flux_that_is_off(sr, hr, ar, rc, repair):
+    """A factor of 3.67, 10, 100 or 365, up or down, on one flux alone."""
+    assert partition._odd_one(sr, hr, ar, rc) == repair
+
+
+@pytest.mark.parametrize("rc, repair", [(0.4, "Rs_annual=600"), (0.6, "")])
+def test_repairs_of_the_sum(rc, repair):
+    """The repair of SR, HR and AR takes RC into account."""
+    found = flagged(partition.sum_of_parts, given(60.0, 360.0, 240.0, rc))
+    assert found["repair"].tolist() == [repair]
+
+
+@pytest.mark.parametrize("fluxes, score, words", [
+    # 0.4 is a miss of 0.05333.
+    ({"sr": 1000.0, "ar": 453.0, "rc": 0.4}, None, ""),
+    ({"sr": 1000.0, "ar": 454.0, "rc": 0.4}, 0.054 / 0.134, "RC = AR/SR, which is 0.45"),
+    ({"sr": 1000.0, "ar": 346.0, "rc": 0.4}, 0.054 / 0.134, "RC = AR/SR, which is 0.35"),
+    ({"sr": 1000.0, "ar": 480.0, "rc": 0.4}, 0.5, "RC = AR/SR, which is 0.48"),
+    ({"sr": 1000.0, "hr": 480.0, "rc": 0.4}, 0.6, "RC = 1 - HR/SR, which is 0.52"),
+    ({"hr": 150.0, "ar": 50.0, "rc": 0.4}, 0.15 / 0.23, "RC = AR/(AR + HR), which is 0.25"),
+    ({"sr": 0.0, "ar": 5.0, "rc": 0.4}, None, ""), ({"sr": 0.0, "hr": 5.0, "rc": 0.4}, None, ""),
+    ({"hr": -5.0, "ar": 5.0, "rc": 0.4}, None, ""), ({"hr": -9.0, "ar": 5.0, "rc": 0.4}, None, ""),
+    ({"sr": -9.0, "ar": 5.0, "rc": 0.4}, None, ""), ({"sr": -9.0, "hr": 5.0, "rc": 0.4}, None, ""),
+    ({"sr": 0.5, "ar": 0.4, "rc": 0.1}, 0.7 / 0.78, "RC = AR/SR, which is 0.80"),
+    ({"sr": 0.5, "hr": 0.1, "rc": 0.1}, 0.7 / 0.78, "RC = 1 - HR/SR, which is 0.80"),
+    ({"hr": 0.1, "ar": 0.4, "rc": 0.1}, 0.7 / 0.78, "RC = AR/(AR + HR), which is 0.80"),
+    ({"sr": 1000.0, "ar": 400.0}, None, ""),
+    # The larger miss of several is told: 0.3, 0.5 and 0.375 against 0.35.
+    ({"sr": 1000.0, "hr": 500.0, "ar": 300.0, "rc": 0.35}, 0.15 / 0.23,
+     "RC = 1 - HR/SR, which is 0.50"),
+    # One minus the share is 0.4: within 0.04 of RC it is the other share.
+    ({"sr": 1000.0, "ar": 600.0, "rc": 0.4}, 0.2 / 0.28,
+     "RC = AR/SR, which is 0.60; HR and AR are exchanged, or RC is the share of HR"),
+    ({"sr": 1000.0, "ar": 600.0, "rc": 0.437}, 0.163 / 0.243,
+     "RC = AR/SR, which is 0.60; HR and AR are exchanged, or RC is the share of HR"),
+    ({"sr": 1000.0, "ar": 600.0, "rc": 0.443}, 0.157 / 0.237, "RC = AR/SR, which is 0.60"),
+    ({"sr": 1000.0, "ar": 600.0, "rc": 0.357}, 0.243 / 0.323, "RC = AR/SR, which is 0.60"),
+    # All shares must be flipped: 0.4 is, of 0.6, but not of 0.5.
+    ({"sr": 1000.0, "hr": 500.0, "ar": 600.0, "rc": 0.4}, 0.2 / 0.28, "RC = AR/SR, which is 0.60"),
+])
+def test_rc_against_the_fluxes(fluxes, score, words):
+    """RC against AR/SR, 1 - HR/SR and AR/(AR + HR), from what is given and above zero."""
+    found = flagged(partition.root_share, given(**fluxes))
+    assert found["score"].tolist() == ([] if score is None else [pytest.approx(score)])
+    assert found["expected"].tolist() == [words] * (score is not None)
+
+
+def test_fields_of_rc():
+    """Only the fields that are given are named, and only their values are told."""
+    found = flagged(partition.root_share, given(sr=1000.0, ar=800.0, rc=0.1)).iloc[0]
+    assert (found["field"], found["value"]) == (
+        "RC_annual, Rs_annual, Ra_annual", "SR 1000, AR 800, RC 0.1")
+    found = flagged(partition.root_share, given(hr=150.0, ar=50.0, rc=0.5)).iloc[0]
+    assert (found["field"], found["value"]) == (
+        "RC_annual, Rh_annual, Ra_annual", "HR 150, AR 50, RC 0.5")
+    assert found["repair"] == ""
