@@ -31,7 +31,7 @@ from soilresp.readers.ghcn import read_ghcn
 from soilresp.readers.gistemp import read_gistemp
 from soilresp.records.selection import select_records
 from soilresp.records.srdb import load_srdb, questionable_records
-from soilresp.study.parameters import check_parameters
+from soilresp.study.parameters import check_values
 from soilresp.study.run import parse_parameters
 
 __all__ = ["PARSERS", "Parser", "at_random", "edit", "fuzz", "inputs_of"]
@@ -111,7 +111,7 @@ def _registry(content):
 
 
 def _parameters(content):
-    check_parameters(parse_parameters(content.decode("utf-8", "replace").split("\x1e")))
+    check_values(parse_parameters(content.decode("utf-8", "replace").split("\x1e")))
 
 
 def _units(content):

@@ -3,7 +3,7 @@
 import pytest
 from bad_input import CASES, run_case
 
-from soilresp.errors import DataError, ParameterError
+from soilresp.errors import DataError
 from soilresp.io.yaml_text import YamlError, expect, parse_yaml, read_yaml
 from soilresp.readers.archive import read_gzip, read_member
 
@@ -80,17 +80,3 @@ def test_bounds_of_archives(tmp_path):
     assert read_member(tmp_path / "a.zip", ".dat", 5) == b"12345"
     with pytest.raises(DataError, match="unpacks to more"):
         read_member(tmp_path / "a.zip", ".dat", 4)
-
-
-def test_every_parameter_of_the_notebooks_is_checked():
-    """A parameter that a notebook gains must be given its check."""
-    from soilresp.study.parameters import CHECKS, check_parameters
-    from soilresp.study.run import OWN_PARAMETERS, known_parameters, notebooks
-
-    names = set().union(*known_parameters(notebooks()).values()) - set(OWN_PARAMETERS)
-    assert names == set(CHECKS)
-    check_parameters(dict.fromkeys(CHECKS))
-    check_parameters({"n_runs": 1, "correlation": -1, "draw": "record", "search_anew": True,
-                      "sr_predictors": ["MAT"], "rules": {"box": None}, "years": [1990, 1990]})
-    with pytest.raises(ParameterError, match="Correct it, or leave it out for the default"):
-        check_parameters({"n_runs": 0})

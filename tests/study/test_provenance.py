@@ -1,31 +1,129 @@
-"""What results were made from, and what an edit of the code makes anew."""
+"""What results depend on, and which changes are noticed."""
 
 import json
+import os
 import shutil
-from pathlib import Path
+import subprocess
+import sys
 
+import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from soilresp.study.code import Code, own_code
 
-import soilresp
 from soilresp.io import fetch as access
 from soilresp.io import paths
 from soilresp.io.files import sha256
 from soilresp.scoring.benchmark import load_benchmark
-from soilresp.study import chapters as workflow
-from soilresp.study import provenance
-from soilresp.study import stage as stages
+from soilresp.study import chapters, provenance
+from soilresp.study.stage import known_stages
+
+
+def test_code_of_a_module_follows_its_imports():
+    """Modules that are imported at the top, in a function or through a package; no stages."""
+    code = provenance.code_of_module("soilresp.study.chapters.c05_maps")
+    assert {"study/chapters/c05_maps.py", "upscaling/maps.py", "grid/cells.py",
+            "forest/trees.py", "study/chapters/common.py"} <= set(code)
+    # Results of earlier stages count by their content, and how they are stored not at all.
+    assert not {"study/chapters/c01_selection.py", "study/chapters/c03_search.py",
+                "study/stage.py", "plot/style.py"} & set(code)
+    assert provenance.code_of_module("json") == {}
+
+
+def test_code_of_a_notebook():
+    """Through what a notebook names of a package, and no further."""
+    code = provenance.code_of_source(
+        "from soilresp.study import chapters\nfrom soilresp import grid\n"
+        "chapters.mapping(study)\nchapters.search_numbers(found)"
+    )
+    assert "study/chapters/c03_search.py" in code
+    assert not {"study/chapters/c05_maps.py", "study/chapters/c01_selection.py"} & set(code)
+    assert provenance.code_of_source("select * from table") == {}
+
+
+def test_comments_and_docstrings_do_not_count(tmp_path, monkeypatch):
+    """The hash is of what Python executes."""
+    monkeypatch.setattr(provenance, "_PACKAGE", tmp_path)
+
+    def code(text):
+        (tmp_path / "one.py").write_text(text)
+        provenance._module.cache_clear()
+        return provenance.code_of_module("soilresp.one")
+
+    plain = code("def f(x):\n    return x + 1\n")
+    assert plain == code('"""Words."""\ndef f(x):\n    """Add."""\n    return x + 1  # more\n')
+    assert plain != code("def f(x):\n    return x + 2\n")
+    provenance._module.cache_clear()
+
+
+SCRIPT = """
+import sys
+from soilresp.study import chapters
 from soilresp.study.settings import resolve_settings
+study = resolve_settings(sys.argv[1], "quick", "embedded", "twin")
+print(chapters.selection.changes(study), chapters.assembly.changes(study), sep="|")
+if len(sys.argv) > 2:
+    chapters.assembly(study)
+"""
 
 
-def test_differences_in_words():
-    """What was, and what is; what is no more counts as well."""
+@pytest.mark.slow
+def test_an_edit_changes_what_imports_it_and_nothing_else(tmp_path):
+    """Selection and covariates of a twin, by a copy of the package that is edited."""
+    shutil.copytree(paths.root() / "src", tmp_path / "src",
+                    ignore=shutil.ignore_patterns("__pycache__"))
+
+    def changes(file=None, line="LEFT = 1\n", compute=()):
+        if file:
+            path = tmp_path / "src/soilresp" / file
+            path.write_text(path.read_text() + line)
+        out = subprocess.run(
+            [sys.executable, "-c", SCRIPT, str(tmp_path / "run"), *compute], check=True, text=True,
+            capture_output=True, env={
+                **os.environ, "PYTHONPATH": str(tmp_path / "src"), "SOILRESP_CACHE": str(tmp_path),
+                "SOILRESP_HOME": str(paths.root()), "SOILRESP_MIRROR": "",
+            },
+        ).stdout
+        return out.splitlines()[0]
+
+    first = changes(compute=["yes"])
+    assert first == "['no stored result']|['no stored result']"
+    assert changes() == "[]|[]"
+    assert changes("plot/style.py") == "[]|[]"
+    assert changes("records/selection.py", "# A comment\n") == "[]|[]"
+    why = "the code of records/twin.py changed"
+    assert changes("records/twin.py") == f"['{why}']|['results of 01_data_selection: {why}']"
+    # The records come out the same to the byte: the covariates hold.
+    changes(compute=["yes"])
+    told = json.loads((tmp_path / "run/provenance.json").read_text())["stages"]
+    assert told["01_data_selection"]["why"] == why
+    assert told["02_covariate_assembly"]["why"] == "no stored result"
+
+
+def test_data_files():
+    """Files and patterns below ``data/`` with their checksums; a file that is missing counts."""
+    found = provenance.data_files(("recipes.yaml", "study/search.*", "no.csv"))
+    assert set(found) == {"recipes.yaml", "study/search.csv", "study/search.json", "no.csv"}
+    assert sha256(paths.data_dir() / "recipes.yaml").startswith(found["recipes.yaml"])
+    assert found["no.csv"] is None
+
+
+def test_stages_name_data_files_that_exist():
+    """Every stage of the study is known, and no name is misspelt."""
+    known = known_stages()
+    assert {s.name for s in chapters.STAGES} <= set(known)
+    assert {"05_uncertainty", "05_applicability", "08_score_your_model"} <= set(known)
+    for stage in known.values():
+        assert None not in provenance.data_files(stage.data).values()
+
+
+def test_differences():
+    """What was, and what is, in the order of the facts."""
     had = {"seed": 0, "settings": {"n_runs": 10, "gone": 1, "same": [1]}, "code": {"a.py": "1"},
            "data": {"recipes.yaml": "1"}, "needs": {"01_data_selection": "1"}, "version": "0.1"}
-    have = {"seed": 1, "settings": {"n_runs": None, "same": [1]}, "code": {"b.py": "1"},
-            "data": {"recipes.yaml": "2"}, "needs": {"01_data_selection": "2"}, "version": "0.2"}
+    have = {"version": "0.2", "seed": 1, "settings": {"n_runs": None, "same": [1]},
+            "data": {"recipes.yaml": "2"}, "code": {"b.py": "1"},
+            "needs": {"01_data_selection": "2"}}
     assert provenance.differences(had, have) == [
         'version "0.1" -> "0.2"', "seed 0 -> 1", "setting n_runs 10 -> default",
         "setting gone 1 -> default", "data/recipes.yaml changed", "the code of a.py changed",
@@ -36,37 +134,14 @@ def test_differences_in_words():
 
 @given(st.dictionaries(st.text(max_size=5), st.integers()),
        st.dictionaries(st.text(max_size=5), st.integers()))
-def test_as_many_words_as_differences(had, have):
+def test_as_many_reasons_as_differences(had, have):
     """One for each setting that is another."""
-    said = provenance.differences({"settings": had}, {"settings": have})
-    assert len(said) == sum(had.get(k) != have.get(k) for k in {*had, *have})
-
-
-@pytest.mark.parametrize(("function", "named"), [
-    ("data.embedded.load_embedded", {"embedded.nc"}),
-    ("compare.paper.literature", {"literature_totals.csv"}),
-    ("workflow.searching._search", {"study/search.csv", "study/search.json"}),
-    ("workflow.budgeting._budget", {"paper_values.yaml"}),
-    ("prepare.quality.checks.check_records", {
-        "natural_earth/shapefiles/natural_earth/cultural/ne_50m_admin_0_countries.dbf"
-    }),
-    ("grid.cell_area", set()),
-])
-def test_committed_data_that_code_names(function, named):
-    """Found by their names in the code that is reached, each with its checksum."""
-    module, _, name = function.rpartition(".")
-    closure = own_code().of_function(f"soilresp.{module}", name)
-    found = provenance.committed_data(closure)
-    assert named <= set(found) and (named or not found)
-    for file, digest in found.items():
-        assert sha256(paths.data_dir() / file).startswith(digest)
+    found = provenance.differences({"settings": had}, {"settings": have})
+    assert len(found) == sum(had.get(k) != have.get(k) for k in {*had, *have})
 
 
 def test_the_benchmark_counts_where_it_is_read():
-    """It is made from a run: naming it is not reading it."""
-    closure = own_code().of_function("soilresp.study.chapters.c01_selection", "_selection")
-    assert "scoring/benchmark.py" in closure.modules
-    assert not any("benchmark" in file for file in provenance.committed_data(closure))
+    """It is made from a run, and noted as an input by what reads it."""
     name = "data/benchmark/soilresp_benchmark_0p5deg.nc"
     with access.note_inputs() as noted:
         load_benchmark()
@@ -78,22 +153,23 @@ def test_the_benchmark_counts_where_it_is_read():
 def test_file_of_a_run(tmp_path):
     """Records of notebooks and stages by name; a damaged file counts as none."""
     assert provenance.read(tmp_path) == {"notebooks": {}, "stages": {}}
-    provenance.note(tmp_path, "stages", "b", {"why": "never made"})
-    provenance.note(tmp_path, "stages", "a", {"why": "x"})
-    provenance.note(tmp_path, "notebooks", "b", {"status": "done"})
-    assert list(provenance.read(tmp_path)["stages"]) == ["a", "b"]
+    for kind, name in (("stages", "b"), ("stages", "a"), ("notebooks", "b")):
+        provenance.note(tmp_path, kind, name, {"why": "x"})
+    found = provenance.read(tmp_path)
+    assert list(found["stages"]) == ["a", "b"] and found["notebooks"] == {"b": {"why": "x"}}
     (tmp_path / "provenance.json").write_text("{")
     assert provenance.read(tmp_path) == {"notebooks": {}, "stages": {}}
 
 
-def test_use_goes_to_the_runner_if_there_is_one(tmp_path, monkeypatch):
+def test_use_is_noted_in_a_batch_run(tmp_path, monkeypatch):
     """Lines of JSON; one that is cut short is left out."""
     monkeypatch.delenv(provenance.USE_VARIABLE, raising=False)
-    assert not provenance.note_use(stage="a")
+    provenance.note_use(stage="a")
     file = tmp_path / "use"
-    assert provenance.uses(file) == []
+    assert not provenance.in_batch() and provenance.uses(file) == []
     monkeypatch.setenv(provenance.USE_VARIABLE, str(file))
-    assert provenance.note_use(stage="a") and provenance.note_use(stage="b")
+    for stage in "ab":
+        provenance.note_use(stage=stage)
     with file.open("a") as stream:
         stream.write('{"stage": ')
     assert provenance.uses(file) == [{"stage": "a"}, {"stage": "b"}]
@@ -101,57 +177,19 @@ def test_use_goes_to_the_runner_if_there_is_one(tmp_path, monkeypatch):
 
 def test_commit_of_this_project():
     """A hash and whether files differ; nothing where there is no git."""
-    told = provenance.commit()
-    assert told["commit"] is None or (len(told["commit"]) == 40 and told["changed"] in (0, 1))
+    found = provenance.commit()
+    assert found["commit"] is None or len(found["commit"]) == 40
+    assert found["changed"] in (None, True, False)
 
 
-@pytest.fixture
-def edit(tmp_path, monkeypatch):
-    """Change a file of a copy of the package, and let stages be judged by the copy."""
-    folder = tmp_path / "soilresp"
-    shutil.copytree(Path(soilresp.__file__).parent, folder,
-                    ignore=shutil.ignore_patterns("__pycache__"))
+def test_source_of_a_notebook():
+    """Cells and tags count, outputs do not."""
+    def notebook(code, **metadata):
+        cell = nbformat.v4.new_code_cell(code, metadata=metadata)
+        return nbformat.v4.new_notebook(cells=[cell])
 
-    def change(file, old, new):
-        text = (folder / file).read_text(encoding="utf-8")
-        assert old in text
-        (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
-        code = Code(folder)
-        monkeypatch.setattr(stages, "own_code", lambda: code)
-        stages._closure_of.cache_clear()
-
-    yield change
-    stages._closure_of.cache_clear()
-
-
-@pytest.mark.slow
-def test_an_edit_makes_anew_what_depends_on_it_and_nothing_else(tmp_path, monkeypatch, edit):
-    """Selection and covariates of a twin: words, figures, and code that one of them reaches."""
-    use = tmp_path / "use"
-    for name in ("SOILRESP_MIRROR", "SOILRESP_RUN", "SOILRESP_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("SOILRESP_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv(provenance.USE_VARIABLE, str(use))
-    study = resolve_settings(tmp_path / "run", "quick", "embedded", "twin")
-
-    def made():
-        use.unlink(missing_ok=True)
-        workflow.selection(study)
-        workflow.assembly(study)
-        return {u["stage"]: u["why"] for u in provenance.uses(use) if u["why"]}
-
-    both = {"01_data_selection": "never made", "02_covariate_assembly": "never made"}
-    assert made() == both
-    assert made() == {}
-    edit("records/selection.py", "def select_records(", "# Which records?\ndef select_records(")
-    edit("plot/style.py", "import ", "LIGHT = 1\nimport ")
-    edit("scoring/maps.py", "def score_model(", "def score_model(_more=1, *, ")
-    edit("covariates/strata.py", "import ", "LEFT_OVER = 1\nimport ")
-    assert made() == {}
-    # The records come out the same: the covariates are not touched.
-    edit("records/twin.py", "def sample(", "def sample(_more=1, *, ")
-    assert made() == {"01_data_selection": "the code of records/twin.py changed"}
-    edit("covariates/cube.py", "def describe(", "def describe(_more=1, *, ")
-    assert made() == {"02_covariate_assembly": "the code of covariates/cube.py changed"}
-    told = json.loads((study.run / "provenance.json").read_text())["stages"]
-    assert told["01_data_selection"]["why"] == "the code of records/twin.py changed"
+    one, other = notebook("1 + 1"), notebook("1 + 1")
+    other.cells[0].outputs = [nbformat.v4.new_output("stream", text="2")]
+    assert provenance.source_hash(one) == provenance.source_hash(other)
+    assert provenance.source_hash(one) != provenance.source_hash(notebook("1 + 1", tags=["x"]))
+    assert provenance.source_hash(one) != provenance.source_hash(notebook("1 + 2"))

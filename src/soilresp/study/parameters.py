@@ -1,9 +1,11 @@
-"""Values of the notebooks' parameters, checked before anything is read or written.
+"""Types and bounds of the notebooks' parameters."""
 
-A notebook would find a wrong value as well, but only after those before it have run.
-"""
-
+import reprlib
 from pathlib import Path
+from typing import Annotated, Literal
+
+import pydantic
+from pydantic import AfterValidator, Field, StringConstraints
 
 from soilresp.covariates.build import Options
 from soilresp.covariates.recipes import PREDICTORS
@@ -17,8 +19,82 @@ from soilresp.upscaling.joint import METHODS
 
 __all__ = ["CHECKS", "check_values"]
 
-FIRST_YEAR, LAST_YEAR = 1850, 2100
-"""Years between which a covariate can lie."""
+
+def _whole(low, high):
+    return Annotated[int, Field(strict=True, ge=low, le=high)]
+
+
+def _distinct(predictors):
+    if len(set(predictors)) < len(predictors):
+        raise ValueError("Each predictor can be given once")
+    return predictors
+
+
+def _in_order(years):
+    if years[0] > years[1]:
+        raise ValueError("The first year must come before the last")
+    return years
+
+
+def _existing(value):
+    try:
+        # A notebook runs in its own folder.
+        exists = str(value) and (paths.notebooks_dir() / Path(value).expanduser()).exists()
+    # Too long, a NUL in it, "~" of nobody: no such file can be.
+    except (OSError, ValueError, RuntimeError):
+        exists = False
+    if not exists:
+        raise ValueError("No such file or folder; a relative path starts at the notebooks")
+    return value
+
+
+def _registered(inputs):
+    for name in inputs:
+        registry.entry(name)
+    return inputs
+
+
+_Text = Annotated[str, StringConstraints(strict=True, min_length=1, strip_whitespace=True)]
+_File = Annotated[str | Path, AfterValidator(_existing)]
+_Predictors = Annotated[
+    list[Literal[tuple(PREDICTORS)]], Field(min_length=1), AfterValidator(_distinct)
+]
+_Year = _whole(1850, 2100)
+_Named = Annotated[dict[str, object], Field(strict=True)]
+
+CHECKS = {
+    "rules": Annotated[_Named, AfterValidator(Selection.from_dict)],
+    "truth": Literal[tuple(TRUTHS)],
+    "cube": _File,
+    "inputs": Annotated[dict[str, _File], Field(min_length=1), AfterValidator(_registered)],
+    "years": Annotated[tuple[_Year, _Year], AfterValidator(_in_order)],
+    "options": Annotated[_Named, AfterValidator(Options.from_dict)],
+    "search_trees": _whole(1, 100_000),
+    "search_depth": _whole(1, len(PREDICTORS)),
+    "search_anew": pydantic.StrictBool,
+    "sr_predictors": _Predictors,
+    "hr_predictors": _Predictors,
+    "n_runs": _whole(1, 1_000_000),
+    "n_trees": _whole(1, 100_000),
+    "cv_folds": _whole(2, 1_000),
+    "cv_trees": _whole(1, 100_000),
+    "draw": Literal[tuple(DRAWS)],
+    "n_bins": _whole(1, 100_000),
+    "joint": Literal[tuple(m for m in METHODS if m != "difference")],
+    "n_replicates": _whole(2, 100_000),
+    "n_draws": _whole(100, 100_000_000),
+    "correlation": Annotated[float, Field(strict=True, ge=-1, le=1)],
+    "spread": Literal[SPREADS],
+    "models": _File,
+    "file": _File,
+    "model_name": _Text,
+    "driver_trees": _whole(1, 100_000),
+    "rank_draws": _whole(2, 100_000),
+    "n_twins": _whole(1, 100_000),
+}
+"""Type of each parameter of the notebooks."""
+
+_ADAPTERS = {}
 
 
 def check_values(parameters):
@@ -28,150 +104,28 @@ def check_values(parameters):
     ----------
     parameters : dict
         Values by name. None stands for the default and is always right; a name that is not
-        in `CHECKS` is let through.
+        in `CHECKS` passes.
 
     Raises
     ------
     ParameterError
-        At the first wrong value: its name, what it should be, and what it is.
+        At the first wrong value: its name, what is expected, and the value.
 
     Examples
     --------
     >>> check_values({"n_runs": 20, "draw": "area", "years": [1990, 2012]})
     """
     for name, value in parameters.items():
-        if value is not None and name in CHECKS:
-            CHECKS[name](name, value)
-
-
-def _wrong(name, expected, value):
-    return ParameterError(
-        f"Parameter {name} must be {expected}, got {value!r}. Correct it, or leave it out for the "
-        "default."
-    )
-
-
-def _is_whole(value):
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _whole(low, high):
-    def check(name, value):
-        if not _is_whole(value) or not low <= value <= high:
-            raise _wrong(name, f"a whole number from {low:,} to {high:,}", value)
-
-    return check
-
-
-def _number(low, high):
-    def check(name, value):
-        real = isinstance(value, int | float) and not isinstance(value, bool)
-        # Written so that NaN is refused too.
-        if not (real and low <= value <= high):
-            raise _wrong(name, f"a number from {low:g} to {high:g}", value)
-
-    return check
-
-
-def _one_of(*known):
-    def check(name, value):
-        if not isinstance(value, str) or value not in known:
-            raise _wrong(name, f"one of {', '.join(known)}", value)
-
-    return check
-
-
-def _flag(name, value):
-    if not isinstance(value, bool):
-        raise _wrong(name, "true or false", value)
-
-
-def _words(name, value):
-    if not isinstance(value, str) or not value.strip():
-        raise _wrong(name, "a text", value)
-
-
-def _predictors(name, value):
-    if not isinstance(value, list | tuple) or not value:
-        raise _wrong(name, "a list of predictors, such as [MAT, Prec]", value)
-    for one in value:
-        if not isinstance(one, str) or one not in PREDICTORS:
-            raise _wrong(name, f"a list of {', '.join(PREDICTORS)}", value)
-    if len(set(value)) < len(value):
-        raise _wrong(name, "a list that has each predictor once", value)
-
-
-def _years(name, value):
-    if not isinstance(value, list | tuple) or len(value) != 2 or not all(map(_is_whole, value)):
-        raise _wrong(name, "the first and the last year, such as [1990, 2012]", value)
-    if not FIRST_YEAR <= value[0] <= value[1] <= LAST_YEAR:
-        raise _wrong(name, f"years in order from {FIRST_YEAR} to {LAST_YEAR}", value)
-
-
-def _path(name, value):
-    if not isinstance(value, str | Path) or not str(value):
-        raise _wrong(name, "the path of a file or folder", value)
-    try:
-        # A notebook runs in its own folder.
-        there = (paths.notebooks_dir() / Path(value).expanduser()).exists()
-    # Too long, a NUL in it, "~" of nobody: no such file can be.
-    except (OSError, ValueError, RuntimeError):
-        there = False
-    if not there:
-        raise ParameterError(
-            f"Parameter {name} names {str(value)[:200]!r}, which does not exist. Give the whole "
-            "path of a file or folder that does; a part of one is looked for beside the notebooks."
-        )
-
-
-def _inputs(name, value):
-    if not isinstance(value, dict) or not value:
-        raise _wrong(name, "paths by the names of `soilresp data list`", value)
-    for one, path in value.items():
-        registry.entry(str(one))
-        _path(f"{name}, {one}", path)
-
-
-def _rules(name, value):
-    if not isinstance(value, dict) or not all(isinstance(n, str) for n in value):
-        raise _wrong(name, 'selection rules by name, such as {"quality": "drop"}', value)
-    Selection.from_dict(value)
-
-
-def _options(name, value):
-    if not isinstance(value, dict) or not all(isinstance(n, str) for n in value):
-        raise _wrong(name, 'constants by name, such as {"par_fraction": 0.5}', value)
-    Options.from_dict(value)
-
-
-CHECKS = {
-    "rules": _rules,
-    "truth": _one_of(*TRUTHS),
-    "cube": _path,
-    "inputs": _inputs,
-    "years": _years,
-    "options": _options,
-    "search_trees": _whole(1, 100_000),
-    "search_depth": _whole(1, len(PREDICTORS)),
-    "search_anew": _flag,
-    "sr_predictors": _predictors,
-    "hr_predictors": _predictors,
-    "n_runs": _whole(1, 1_000_000),
-    "n_trees": _whole(1, 100_000),
-    "cv_folds": _whole(2, 1_000),
-    "cv_trees": _whole(1, 100_000),
-    "draw": _one_of(*DRAWS),
-    "n_bins": _whole(1, 100_000),
-    "joint": _one_of(*(m for m in METHODS if m != "difference")),
-    "n_replicates": _whole(2, 100_000),
-    "n_draws": _whole(100, 100_000_000),
-    "correlation": _number(-1, 1),
-    "spread": _one_of(*SPREADS),
-    "models": _path,
-    "file": _path,
-    "model_name": _words,
-    "driver_trees": _whole(1, 100_000),
-    "rank_draws": _whole(2, 100_000),
-    "n_twins": _whole(1, 100_000),
-}
-"""What each parameter of a notebook can be: functions of its name and value."""
+        if value is None or name not in CHECKS:
+            continue
+        if name not in _ADAPTERS:
+            _ADAPTERS[name] = pydantic.TypeAdapter(CHECKS[name])
+        try:
+            _ADAPTERS[name].validate_python(value)
+        except pydantic.ValidationError as error:
+            fault = error.errors(include_url=False)[0]
+            what = fault["msg"].removeprefix("Value error, ")
+            raise ParameterError(
+                f"Parameter {name}: {what}, got {reprlib.repr(value)}. Correct it, or leave it "
+                "out for the default."
+            ) from None

@@ -137,13 +137,16 @@ class Stage:
         Raises
         ------
         ParameterError
-            If a setting is not one of the stage's.
+            If a setting is not one of the stage's, or has a wrong value.
         """
+        from soilresp.study.parameters import check_values  # which knows the chapters
+
         unknown = sorted(set(settings) - set(self.settings))
         if unknown:
             raise ParameterError(
                 f"{self.name} has no setting {unknown[0]!r}; it has {', '.join(self.settings)}."
             )
+        check_values(settings)
         return self._obtain(study, self._resolve(study, settings))
 
     def stored(self, study):
