@@ -9,7 +9,7 @@ from typing import Literal
 import typer
 from typer.core import TyperGroup
 
-from soilresp import __version__
+import soilresp as sr
 from soilresp.errors import ParameterError, SoilrespError
 
 __all__ = ["app", "main"]
@@ -25,10 +25,7 @@ COMMANDS = (
 )
 """Commands in the order of the help."""
 
-EXTRAS = {
-    "rasterio": "products", "pyhdf": "products", "distributed": "cluster", "dask": "cluster",
-    "jupyter_book": "book", "sphinx": "book",
-}
+EXTRAS = {"rasterio": "products", "pyhdf": "products", "distributed": "cluster"}
 """Extra of the package that brings a module; any other optional module comes with ``study``."""
 
 
@@ -47,15 +44,18 @@ app = typer.Typer(
     epilog="`soilresp COMMAND --help` describes a command.",
     **_STYLE,
 )
-data_app = typer.Typer(help="List, download and check the input data.", **_STYLE)
-covariates_app = typer.Typer(help="Build and describe covariate cubes.", **_STYLE)
-models_app = typer.Typer(help="List and read output of ecosystem models.", **_STYLE)
-study_app = typer.Typer(help="Make the tables of long computations.", **_STYLE)
-for _name, _part in (
-    ("data", data_app), ("covariates", covariates_app), ("models", models_app),
-    ("study", study_app),
-):
-    app.add_typer(_part, name=_name)
+
+
+def _group(name, words):
+    part = typer.Typer(help=words, **_STYLE)
+    app.add_typer(part, name=name)
+    return part
+
+
+data_app = _group("data", "List, download and check the input data.")
+covariates_app = _group("covariates", "Build and describe covariate cubes.")
+models_app = _group("models", "List and read output of ecosystem models.")
+study_app = _group("study", "Make the tables of long computations.")
 
 Recipe = Literal["auto", "delta", "embedded", "cru_ts", "merra2"]
 Observations = Literal["auto", "srdb", "twin"]
@@ -138,7 +138,7 @@ def _message(error):
 
 def _show_version(asked: bool):
     if asked:
-        print(f"soilresp {__version__}")
+        print(f"soilresp {sr.__version__}")
         raise typer.Exit
 
 
@@ -153,9 +153,14 @@ def _root(
 
 
 def _need_repository():
+    from importlib.util import find_spec
+
     from soilresp.io import paths
 
     paths.root()
+    for module in ("papermill", "pyarrow"):  # now, rather than after minutes of work
+        if find_spec(module) is None:
+            raise ModuleNotFoundError(name=module)
 
 
 @app.command()
@@ -163,15 +168,11 @@ def run(
     profile: Literal["quick", "standard", "paper"] = _option("Amount of work.  [default: quick]"),
     recipe: Recipe = RECIPE,
     observations: Observations = OBSERVATIONS,
-    only: list[str] = _option(
-        "Run only this notebook, by name or number (05). Repeatable; settings that are not given "
-        "are those of the run folder.", metavar="NOTEBOOK",
-    ),
+    only: list[str] = _option("Run only this notebook (05). Repeatable.", metavar="NOTEBOOK"),
     out: Path = _folder("Run folder.  [default: runs/PROFILE]"),
     book: bool = _option("Build the book of this run.", "--book", default=False),
     parameter: list[str] = _option(
-        "Value (YAML) of a parameter of the notebooks. Repeatable.", "-p", "--parameter",
-        metavar="NAME=VALUE",
+        "Parameter of the notebooks. Repeatable.", "-p", "--parameter", metavar="NAME=VALUE"
     ),
     seed: int = SEED,
     scheduler: str = _option(
@@ -179,12 +180,12 @@ def run(
     ),
     workers: int = _count("Local Dask workers.  [default: one per processor]"),
     changed: bool = _option("Skip notebooks that are up to date.", "--changed", default=False),
-    srdb: Path = _option(
-        "srdb-data.csv of another release than SRDB v5.0.", metavar="FILE", exists=True,
-        dir_okay=False,
-    ),
+    srdb: Path = _option("Another release of SRDB.", metavar="FILE", exists=True, dir_okay=False),
 ):
-    """Run the notebooks of the study and print its totals."""
+    """Run the notebooks of the study and print its totals.
+
+    With --only, settings that are not given are those of the run folder.
+    """
     _need_repository()
     from soilresp.io import fetch
     from soilresp.study import run as runner
@@ -237,18 +238,14 @@ def score(
     out: Path = _folder("Folder to write.  [default: scores/NAME]"),
 ):
     """Score the SR, HR or AR of a model against the benchmark."""
-    from soilresp.scoring import score as score_models
+    from soilresp.io.fetch import is_available
     from soilresp.scoring.members import read_members
 
     models = read_members(files, name, _pairs(variable), years)
-    from soilresp.io import fetch
     from soilresp.plot.score import scorecard_figures
-    from soilresp.records.selection import select_records
-    from soilresp.records.srdb import load_srdb
 
-    available = fetch.is_available(["srdb"])
-    records = select_records(load_srdb())[0] if available else None
-    card = score_models(models, benchmark, name, records=records)
+    records = sr.select_records(sr.load_srdb())[0] if is_available(["srdb"]) else None
+    card = sr.score(models, benchmark, name, records=records)
     print(card.to_text())
     # No name may lead out of the folder, or hide what it holds.
     plain = re.sub(r"[^\w.-]+", "_", card.name).strip("._") or "model"
@@ -273,10 +270,9 @@ def predict(
 ):
     """Predict SR, HR and AR at the places of a CSV table."""
     from soilresp.io.files import write_text
-    from soilresp.scoring.benchmark import load_benchmark
     from soilresp.scoring.places import predict_at_places, read_places
 
-    table = predict_at_places(read_places(sites), load_benchmark(benchmark))
+    table = predict_at_places(read_places(sites), sr.load_benchmark(benchmark))
     text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
     if out is None:
         print(text, end="")
@@ -293,10 +289,7 @@ def export(
     ),
     out: Path = _folder("Folder to write.  [default: export/ or ilamb/ in the run, or here]"),
     what: Literal["climatology", "annual", "all"] = _option("Maps to write.", default="all"),
-    compact: bool = _option(
-        "Write the benchmark files of the project from the run instead.", "--compact",
-        default=False,
-    ),
+    compact: bool = _option("Write the files of the benchmark.", "--compact", default=False),
 ):
     """Write the maps as NetCDF, Zarr, GeoTIFF or for ILAMB."""
     if from_run is None:
@@ -357,19 +350,15 @@ def search(
     out: Path = _folder("Run folder.", "--run", default=Path("runs/search")),
     recipe: Recipe = RECIPE,
     observations: Observations = OBSERVATIONS,
-    stage: list[int] = _option(
-        "Do only this stage. Repeatable.  [default: all]", min=1, max=3, metavar="N"
-    ),
     processes: int = _count("Processes.  [default: one per processor]"),
     seed: int = SEED,
     into: Path = TABLE,
 ):
     """Score all subsets of the predictors (90 minutes)."""
     study = _study(out, recipe, observations, seed)
-    from soilresp.evaluation.search_all import STAGES
     from soilresp.study.chapters import search_all_subsets
 
-    for number, spent in search_all_subsets(study, stage or STAGES, processes, into=into).items():
+    for number, spent in search_all_subsets(study, n_jobs=processes, into=into).items():
         print(f"stage {number}: {spent['scores']} scores, {spent['cpu']:.0f} CPU s")
 
 
@@ -458,10 +447,7 @@ def list_data(names: list[str] = INPUTS):
         print(f"{item.name:20} {place:9} {item.status:19} {item.what}")
         print(f"{'':50} {item.version}; {item.date}; {item.licence}")
         print(f"{'':50} {item.url or 'not published as a file'}")
-    print(
-        "\nunverified: the address has not been tried yet. by hand: it is a page for people; "
-        "see `soilresp data fetch NAME`."
-    )
+    print("\nunverified: the address has not been tried. by hand: the address is a page.")
 
 
 @data_app.command("fetch")
@@ -521,11 +507,11 @@ def check_data(
     from soilresp.io import fetch
     from soilresp.io.files import write_aside, write_text
     from soilresp.records import quality
-    from soilresp.records.srdb import load_srdb, questionable_records
+    from soilresp.records.srdb import questionable_records
 
     path = file or fetch.locate("srdb").path
-    table = load_srdb(path, strip=False)
-    flags = quality.check_records(table)
+    table = sr.load_srdb(path, strip=False)
+    flags = sr.check_records(table)
     for sentence in questionable_records(table):
         print(sentence)
     if len(flags):
@@ -553,11 +539,10 @@ def compare_data(
     """Compare two releases of SRDB."""
     from soilresp.io.files import read_json
     from soilresp.records import releases
-    from soilresp.records.srdb import load_srdb
 
-    tables = [load_srdb(file, strip=False) for file in (old, new)]
+    tables = [sr.load_srdb(file, strip=False) for file in (old, new)]
     print(releases.compare_releases(*tables).to_text())
-    stripped = [load_srdb(file) for file in (old, new)]
+    stripped = [sr.load_srdb(file) for file in (old, new)]
     print("\nSelected records")
     print(releases.compare_funnels(*stripped).to_string())
     if runs:
@@ -578,9 +563,7 @@ def build_covariates(
     given: list[str] = _option(
         "Your own file or folder of an input. Repeatable.", "--input", metavar="NAME=PATH"
     ),
-    years: tuple[int, int] = _option(
-        "Years.  [default: those of the recipe]", metavar="FIRST LAST"
-    ),
+    years: tuple[int, int] = _option("Years.  [default: the recipe's]", metavar="FIRST LAST"),
     option: list[str] = _option(
         "A constant of the cube, such as par_fraction=0.5. Repeatable.", "-o", "--option",
         metavar="NAME=VALUE",
@@ -588,10 +571,9 @@ def build_covariates(
 ):
     """Build, check and describe a covariate cube."""
     from soilresp.covariates import cube
-    from soilresp.covariates.load import load_covariates
     from soilresp.study.run import parse_parameters
 
-    made = load_covariates(
+    made = sr.load_covariates(
         recipe, years, inputs=parse_parameters(given or ()),
         options=parse_parameters(option or ()),
     )
@@ -658,10 +640,10 @@ def read_models(
 ):
     """Read the output of a model and print its totals."""
     from soilresp.io.files import write_aside
-    from soilresp.models import POOLS, read_model
+    from soilresp.models import POOLS
     from soilresp.scoring.totals import model_total
 
-    output = read_model(path, adapter, _pairs(variable), period=years, land_fraction=land)
+    output = sr.read_model(path, adapter, _pairs(variable), period=years, land_fraction=land)
     print(f"{output.attrs['model']}, {output.attrs['period']}")
     for name in output.data_vars:
         if output[name].attrs.get("area_basis") == "land":

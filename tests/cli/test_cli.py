@@ -136,7 +136,7 @@ def test_help_is_whole(capsys, monkeypatch, words):
         ("covariates", "build", "--recipe", "embedded", "-o", "par=1", "--out", "cube.nc"),
         ("models", "read", "nowhere", "--var", "HR"),
         ("score", "nowhere.nc", "--var", "rh"),
-        ("study", "search", "--stage", "4"),
+        ("study", "search", "--seed", "-1"),
         ("walk",),
     ],
 )
