@@ -1,4 +1,4 @@
-"""What who carries on relies on: targets of make, hooks, workflows, launch files, versions."""
+"""Files that developers rely on: targets of make, hooks, workflows, launch files, versions."""
 
 import os
 import re
@@ -12,93 +12,67 @@ import yaml
 
 import soilresp
 from soilresp.io import paths
-from soilresp.study import testing
 
 ROOT = paths.root()
 
 
 def text_of(name):
-    """A file of the project as text."""
+    """Return a file of the project as text."""
     return (ROOT / name).read_text(encoding="utf-8")
 
 
 def yaml_of(name):
-    """A YAML file of the project. (YAML 1.1 reads the key ``on`` of a workflow as true.)"""
+    """Return a YAML file of the project. (YAML 1.1 reads the key ``on`` of a workflow as true.)"""
     return yaml.safe_load(text_of(name))
 
 
 def commands(job):
-    """Shell lines of a job."""
+    """Return the shell lines of a job."""
     return "\n".join(step.get("run", "") for step in job["steps"])
 
 
-# ---------------------------------------------------------------- make
+def pins(name):
+    """Return versions by normalised name; several where they differ by Python's version."""
+    found = {}
+    for package, version in re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", text_of(name), re.M):
+        found.setdefault(re.sub(r"[-_.]+", "-", package).lower(), set()).add(version)
+    return found
 
 
-def targets():
-    """Targets of the Makefile with their words."""
-    return dict(re.findall(r"^([a-z]+):.*?## (.+)$", text_of("Makefile"), re.M))
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_targets():
+    """Each target has its help and leads to commands, and make alone runs the study."""
+    def make(*arguments):
+        return subprocess.run(
+            ["make", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout
 
-
-def test_make_help_names_every_target():
-    """`make help` has a line for each target, and each target that is no file has its words."""
-    if shutil.which("make") is None:
-        pytest.skip("make is not installed")
-    done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
-    told = re.findall(r"^ {2}make ([a-z]+) +\S", done.stdout, re.M)
+    targets = re.findall(r"^([a-z]+):.*?## .+$", text_of("Makefile"), re.M)
     phony = re.search(r"^\.PHONY: (.+)$", text_of("Makefile"), re.M).group(1).split()
-    assert sorted(told) == sorted(targets()) == sorted(phony)
-
-
-def test_make_alone_runs_the_study():
-    """Without a target the study is run, with the book; each target leads to commands."""
-    if shutil.which("make") is None:
-        pytest.skip("make is not installed")
-    for target in ("", *targets()):
-        done = subprocess.run(
-            ["make", "-n", *target.split()], cwd=ROOT, capture_output=True, text=True, check=True
-        )
-        assert done.stdout.strip(), target
-        if target in ("", "run"):
-            assert ".venv/bin/soilresp run --book" in done.stdout
-
-
-def test_targets_that_are_written_of_exist():
-    """Each `make TARGET` in the pages, the README and CONTRIBUTING is one of the Makefile."""
+    shown = re.findall(r"^ {2}make ([a-z]+) +\S", make("help"), re.M)
+    assert sorted(shown) == sorted(targets) == sorted(phony)
+    assert all(make("-n", target).strip() for target in targets)
+    assert ".venv/bin/soilresp run --book" in make("-n")
     pages = ["README.md", "CONTRIBUTING.md", *(f"book/{p.name}" for p in ROOT.glob("book/*.md"))]
-    told = {
+    named = {
         target for page in pages
         for target in re.findall(r"(?:`|^)make ([a-z]+)(?=[ `\n])", text_of(page), re.M)
     }
-    assert {"help", "lint", "hooks", "sync", "publish", "lab"} <= told
-    assert told <= set(targets())
-
-
-# ---------------------------------------------------------------- hooks and workflows
+    assert {"help", "lint", "hooks", "sync", "publish"} <= named <= set(targets)
 
 
 def test_hooks_need_no_network():
-    """Every hook is local, runs what requirements-dev.txt pins, and the package's own check."""
-    hooks = [h for repo in yaml_of(".pre-commit-config.yaml")["repos"] for h in repo["hooks"]]
-    assert {repo["repo"] for repo in yaml_of(".pre-commit-config.yaml")["repos"]} == {"local"}
+    """Every hook is local and runs what requirements-dev.txt pins, or a tool of the project."""
+    repos = yaml_of(".pre-commit-config.yaml")["repos"]
+    hooks = [hook for repo in repos for hook in repo["hooks"]]
+    assert {repo["repo"] for repo in repos} == {"local"}
     assert {hook["language"] for hook in hooks} == {"system"}
-    entries = {hook["id"]: hook["entry"].split()[0] for hook in hooks}
-    assert {"ruff", "soilresp"} <= set(entries.values())
-    pinned = text_of("requirements-dev.txt")
-    assert all(f"\n{name}==" in pinned for name in ("ruff", "pre-commit", "pre-commit-hooks"))
+    assert {"ruff", "pre-commit", "pre-commit-hooks"} <= set(pins("requirements-dev.txt"))
 
 
-def test_development_requirements_are_pinned():
-    """requirements-dev.txt takes requirements.txt as it is and pins the rest."""
-    lines = [li for li in text_of("requirements-dev.txt").splitlines() if li and li[0] != "#"]
-    assert lines[0] == "-r requirements.txt"
-    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][\w.]*", line) for line in lines[1:])
-
-
+@pytest.mark.skipif(shutil.which("ruff") is None, reason="ruff is not installed")
 def test_code_keeps_the_rules():
-    """Ruff, with the rules of pyproject.toml, has nothing to say."""
-    if shutil.which("ruff") is None:
-        pytest.skip("ruff is not installed")
+    """Ruff, with the rules of pyproject.toml, reports nothing."""
     done = subprocess.run(
         ["ruff", "check", "--no-cache", "--output-format", "concise", "."], cwd=ROOT,
         capture_output=True, text=True, check=False,
@@ -106,32 +80,31 @@ def test_code_keeps_the_rules():
     assert done.returncode == 0, done.stdout
 
 
-def test_workflow_of_tests_runs_the_script():
-    """Pushes and pull requests pass `.ci/run`, on the oldest Python allowed and a newer one."""
+def test_workflow_of_tests():
+    """The oldest Python and a newer one are tested on Linux, macOS and Windows."""
     workflow = yaml_of(".github/workflows/ci.yml")
     assert {"push", "pull_request"} <= set(workflow[True])
     jobs = workflow["jobs"]
     assert commands(jobs["tests"]).splitlines()[-1] == ".ci/run"
     oldest = tomllib.loads(text_of("pyproject.toml"))["project"]["requires-python"]
-    versions = jobs["tests"]["strategy"]["matrix"]["python"]
-    assert oldest == f">={versions[0]}" and len(versions) > 1
+    matrix = jobs["systems"]["strategy"]["matrix"]
+    assert oldest == f">={matrix['python'][0]}" and len(matrix["python"]) > 1
+    assert {name.partition("-")[0] for name in matrix["system"]} == {"ubuntu", "macos", "windows"}
     assert "pre-commit run --all-files" in commands(jobs["checks"])
     assert os.access(ROOT / ".ci/run", os.X_OK)
 
 
 def test_workflow_publishes_the_book():
-    """The book that is published is built by the command of the README, and from main alone."""
+    """The published book is built by the command of the README, from main alone."""
     workflow = yaml_of(".github/workflows/book.yml")
     assert workflow[True]["push"]["branches"] == ["main"]
     build = workflow["jobs"]["build"]
     assert "soilresp book" in commands(build).splitlines()
-    given = [step.get("env", {}) for step in build["steps"]]
-    assert any("SOILRESP_REPOSITORY" in env for env in given)
     assert build["steps"][-1]["with"]["path"] == "_build/html"
 
 
 def test_readme_says_what_ci_does():
-    """The README's two commands: the environment that CI makes, and the tests that it passes."""
+    """The README's two commands: the environment that CI makes, and the tests that it runs."""
     section = text_of("README.md").split("## Run it")[1].split("\n## ")[0]
     run, test = re.findall(r"```bash\n(.+?)\n```", section, re.S)
     script = text_of(".ci/run")
@@ -139,16 +112,8 @@ def test_readme_says_what_ci_does():
     assert made == "python3 -m venv .venv" and 'python3 -m venv "$scratch/venv"' in script
     requirements = installed.removeprefix(".venv/bin/pip install ")
     assert re.search(rf'venv/bin/pip" install .*{re.escape(requirements)}$', script, re.M)
-    assert test == ".venv/bin/soilresp test"
+    assert test == ".venv/bin/soilresp test" and first == ".venv/bin/soilresp run --book"
     assert len(re.findall(r'"\$soilresp" test( |$)', script, re.M)) == 2
-    # The study itself is run by a step of the tests, notebook by notebook.
-    assert first.startswith(".venv/bin/soilresp run") and "notebooks" in testing.STEPS
-    assert "`make` and `make test` are the same two commands." in section
-    makefile = text_of("Makefile")
-    assert "OPTIONS ?= --book" in makefile and "$(SOILRESP) test\n" in makefile
-
-
-# ---------------------------------------------------------------- launching
 
 
 def test_binder_takes_the_pins():
@@ -160,54 +125,48 @@ def test_binder_takes_the_pins():
     assert os.access(ROOT / ".binder/postBuild", os.X_OK)
 
 
-# ---------------------------------------------------------------- notebooks
+def test_packages_are_pinned_and_locked():
+    """Every dependency is pinned, every pin is locked with its hash, and its licence is listed."""
+    pinned, locked = pins("requirements.txt"), pins("requirements.lock")
+    project = tomllib.loads(text_of("pyproject.toml"))["project"]
+    extras = [line for lines in project["optional-dependencies"].values() for line in lines]
+    needed = [re.match(r"[A-Za-z0-9_-]+", line)[0] for line in project["dependencies"] + extras]
+    assert {name.lower().replace("_", "-") for name in needed} - {"soilresp"} <= set(pinned)
+    assert not {n: v for n, v in pinned.items() if locked.get(n) != v}, "run `make lock`"
+    hashes = re.findall(r"--hash=sha256:[0-9a-f]{64}", text_of("requirements.lock"))
+    assert len(hashes) > len(locked)
+    page = text_of("LICENSES.md")
+    listed = {line.split(" | ")[0][2:].lower().replace("_", "-") for line in page.splitlines()}
+    assert set(pinned) <= listed, "run `make licences`"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["01_data_selection", "11_twin_experiments"])
 def test_notebook_runs_alone(name, tmp_path, monkeypatch):
-    """From an empty run folder and another working folder, with nothing but its kernel.
-
-    Its outputs hold no bar of progress and no warning: nothing is printed over and over.
-    """
+    """From an empty run folder and another working folder, without warnings or progress bars."""
     from nbclient import NotebookClient
-
-    from soilresp.study.run import _own_kernel
 
     for variable in ("SOILRESP_PROFILE", "SOILRESP_PROGRESS"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("SOILRESP_RUN", str(tmp_path / "run"))
     monkeypatch.setenv("SOILRESP_HOME", str(ROOT))
     notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
-    assert notebook.metadata.kernelspec.name == "python3"
-    with _own_kernel():
-        NotebookClient(
-            notebook, timeout=600, kernel_name="python3",
-            resources={"metadata": {"path": str(tmp_path)}},
-        ).execute()
+    NotebookClient(
+        notebook, timeout=600, kernel_name="python3",
+        resources={"metadata": {"path": str(tmp_path)}},
+    ).execute()
     outputs = [o for cell in notebook.cells for o in cell.get("outputs", ())]
     streams = [o for o in outputs if o.output_type == "stream"]
     assert outputs and not [o.text for o in streams if o.name == "stderr"]
     assert sum(o.text.count("\n") + o.text.count("\r") for o in streams) < 20
 
 
-# ---------------------------------------------------------------- versions
-
-
 def test_version_is_one():
-    """pyproject.toml, the package, CITATION.cff and the tag of a release name one version."""
+    """Package, pyproject.toml, CITATION.cff, release notes and tag name one version."""
     version = tomllib.loads(text_of("pyproject.toml"))["project"]["version"]
     assert soilresp.__version__ == yaml_of("CITATION.cff")["version"] == version
     tag = os.environ.get("RELEASE_TAG")
     assert not tag or tag == f"v{version}"
-
-
-def test_version_has_its_release_notes():
-    """The topmost heading of the notes is the version; before a release, what is not out yet."""
-    if not (ROOT / "CHANGELOG.md").exists():
-        pytest.skip("no release notes")
     headings = re.findall(r"^## \[?v?([\w.]+)", text_of("CHANGELOG.md"), re.M)
-    if headings[0] == "Unreleased":
-        assert not os.environ.get("RELEASE_TAG")
-        headings = headings[1:]
-    assert headings[0] == soilresp.__version__
+    assert tag is None or headings[0] != "Unreleased"
+    assert [h for h in headings if h != "Unreleased"][0] == version
