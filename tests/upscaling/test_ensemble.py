@@ -182,7 +182,8 @@ def test_files_that_hold_none_are_refused(tmp_path, model):
 
 def test_an_unfitted_ensemble_says_so():
     """The error is the project's and scikit-learn's, whatever is asked of it."""
-    assert issubclass(UnfittedError, sr.ParameterError) and issubclass(UnfittedError, NotFittedError)
+    assert issubclass(UnfittedError, sr.ParameterError)
+    assert issubclass(UnfittedError, NotFittedError)
     fresh = Ensemble()
     calls = (lambda: fresh.predict([[1.0]]), lambda: fresh.predict_map(None), fresh.to_arrays,
              lambda: fresh.held_out_score_)

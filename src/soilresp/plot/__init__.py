@@ -14,7 +14,7 @@ _FUNCTIONS = {
     "covariates": ("correlation_matrix", "covariate_maps", "two_sources"),
     "draws": ("draw_maps", "drawn_shares"),
     "drivers": ("alternative_gains", "dependence_curves", "importance_dots", "rank_shares"),
-    "globe": ("annual_series", "six_maps", "three_maps"),
+    "globe": ("annual_series", "flux_map", "six_maps", "three_maps"),
     "models": (
         "flux_bars", "model_spread", "pool_bars", "respiration_against", "site_scores",
         "zonal_profiles",

@@ -4,7 +4,10 @@ from soilresp.plot import maps
 from soilresp.plot._parts import need
 from soilresp.plot.style import COLOURS, FLUX_UNITS, TOTAL_UNITS, figure, styled
 
-__all__ = ["CV_LEVELS", "FLUX_LEVELS", "RATIO_LEVELS", "annual_series", "six_maps", "three_maps"]
+__all__ = [
+    "CV_LEVELS", "FLUX_LEVELS", "RATIO_LEVELS", "annual_series", "flux_map", "six_maps",
+    "three_maps",
+]
 
 FLUX_LEVELS = (0, 100, 200, 300, 400, 500, 600, 800, 1000, 1200, 1500)
 """Colour steps of SR, HR and AR alike, g C m-2 yr-1: one colour is one flux in all maps."""
@@ -47,6 +50,26 @@ def six_maps(climatology):
         if name.endswith("_cv") and field.attrs.get("units") != "%":
             field = 100 * field
         maps.map_panel(ax, field, title=f"({letter}) {words}", no_data=letter == "a", **style)
+    return fig
+
+
+@styled
+def flux_map(flux, title=""):
+    """Draw one map of a flux.
+
+    Parameters
+    ----------
+    flux : xarray.DataArray, dims (lat, lon)
+        SR, HR or AR (g C m-2 yr-1 of vegetated area); its name labels the colour bar.
+    title : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    fig = figure(7, 3.9)
+    ax = maps.map_axes(fig)[0, 0]
+    maps.map_panel(ax, flux, title=title, **_map_style(flux.name))
     return fig
 
 
