@@ -45,3 +45,14 @@ def fine_cube(resolution, years=None):
         cube["MAT"] = xr.concat([cube["MAT"] + 0.1 * k for k in range(len(years))], "year")
         cube = cube.assign_coords(year=list(years))
     return cube
+
+
+def small_maps():
+    """Two by two cells over land of Brazil and of Chad."""
+    lat, lon = [14.25, -5.25], [18.25, -60.25]
+    fields = {"SR": [[300.0, np.nan], [np.nan, 1200.0]], "HR": [[200.0, np.nan], [np.nan, 700.0]]}
+    maps = xr.Dataset({k: (("lat", "lon"), v) for k, v in fields.items()}, {"lat": lat, "lon": lon})
+    maps["AR"] = maps["SR"] - maps["HR"]
+    maps["cell_area"] = ("lat", [3e12, 1e12])
+    maps["vegetated_fraction"] = (("lat", "lon"), [[0.5, 0], [0, 1.0]])
+    return maps

@@ -11,9 +11,11 @@ from soilresp.evaluation.folds import (
     ELSEWHERE,
     block_groups,
     buffered,
+    fold_numbers,
     folds,
     forward_splits,
     leave_one_out,
+    nearest_distance,
     nearest_training,
     region_groups,
     site_groups,
@@ -39,7 +41,7 @@ def test_block_groups_by_hand():
 @pytest.mark.parametrize("size", [0.25, 0.75, 7, 0])
 def test_blocks_hold_whole_cells(size):
     """A size that cuts cells or does not fill the globe is refused."""
-    with pytest.raises(ParameterError, match="multiple of 0.5 degrees that divides 180"):
+    with pytest.raises(ParameterError, match=str(size)):
         block_groups(pd.DataFrame({"row": [0], "col": [0]}), size)
 
 
@@ -69,12 +71,10 @@ def test_folds_keep_groups_apart_and_test_once(groups, n_folds, state):
         assert not set(groups[train]) & set(groups[test])
         assert sorted([*train, *test]) == list(range(len(groups)))
     assert sorted(np.concatenate([t for _, t in splits])) == list(range(len(groups)))
+    number = fold_numbers(len(groups), splits)
+    assert all(set(number[test]) == {k} for k, (_, test) in enumerate(splits))
     assert len(leave_one_out(groups)) == np.unique(groups).size
-
-
-def test_random_folds_share_nothing_but_groups():
-    """Without groups each record is tested once, in as many folds as there may be."""
-    assert sorted(np.concatenate([t for _, t in folds(3, 10, 0)])) == [0, 1, 2]
+    assert len(folds(len(groups), 99, state)) == len(groups)
 
 
 def test_forward_is_forward():
@@ -91,6 +91,7 @@ def test_distances_on_the_sphere():
     """One degree along the equator, across the date line too."""
     records = pd.DataFrame({"lat": [0.0, 0.0, 0.0], "lon": [179.5, -179.5, -175.5]})
     splits = [(np.array([1, 2]), np.array([0])), (np.array([0]), np.array([2]))]
+    assert nearest_distance([0.0], [179.5], [0.0], [-179.5]) == pytest.approx(DEGREE, rel=1e-4)
     got = nearest_training(records, splits)
     assert got[[0, 2]] == pytest.approx([DEGREE, 5 * DEGREE], rel=1e-4) and np.isnan(got[1])
 

@@ -1,4 +1,4 @@
-"""What the ways to draw records do, in a small world."""
+"""Effect of the sampling of records in a small world."""
 
 import numpy as np
 import pandas as pd

@@ -1,11 +1,11 @@
-"""Many twin experiments."""
+"""Twin experiments."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from soilresp.errors import ParameterError
-from soilresp.evaluation.twins import VARIANTS, World, _redrawn, experiments, summarise
+from soilresp.errors import DataError, ParameterError
+from soilresp.evaluation.twins import VARIANTS, World, _redrawn, run_experiment, summarise
 from soilresp.io import tables as committed
 from soilresp.records import twin
 from soilresp.study.chapters.c11_twins import run_twins
@@ -14,7 +14,7 @@ from soilresp.study.chapters.common import embedded_cube
 
 @pytest.fixture(scope="module")
 def world():
-    """The world, ready to be mapped."""
+    """The world of the embedded covariates."""
     return World(embedded_cube())
 
 
@@ -47,9 +47,10 @@ def test_redrawn_studies_keep_every_bin():
         assert (drawn["study"] == 7).sum() in (0, 2, 4)
 
 
+@pytest.mark.slow
 def test_experiments_add_up(world):
     """Bands add up to totals, AR is SR - HR, and a seed gives the same bytes."""
-    (_, totals, bands), = experiments(world, [5], ("scatter", "exact"), n_runs=2, n_trees=3)
+    totals, bands = run_experiment(world, 5, ("scatter", "exact"), n_runs=2, n_trees=3)
     assert len(totals) == 2 * 3
     by = totals.set_index(["variant", "target"])["total"]
     for variant in ("scatter", "exact"):
@@ -57,17 +58,13 @@ def test_experiments_add_up(world):
         for target in ("SR", "HR"):
             own = bands[(bands["variant"] == variant) & (bands["target"] == target)]
             assert own["total"].sum() == pytest.approx(by[variant, target])
-    (_, again, _), = experiments(world, [5], ("scatter", "exact"), n_runs=2, n_trees=3)
+    again, _ = run_experiment(world, 5, ("scatter", "exact"), n_runs=2, n_trees=3)
     pd.testing.assert_frame_equal(totals, again)
-    # Scatter widens the spread that a cell is given.
+    # Scatter widens the spread of a cell.
     sd = totals.set_index(["variant", "target"])["sd_sum"]
     assert sd["scatter", "SR"] > 1.5 * sd["exact", "SR"]
-
-
-def test_unknown_variant_is_refused(world):
-    """The message names what there is."""
-    with pytest.raises(ParameterError, match="Unknown variant 'odd': choose from scatter"):
-        next(experiments(world, [0], ("odd",)))
+    with pytest.raises(ParameterError, match="odd"):
+        run_experiment(world, 0, ("odd",))
 
 
 def test_summary_of_two_experiments():
@@ -86,18 +83,19 @@ def test_summary_of_two_experiments():
     assert np.isnan(ar["covered_sd_sum"]) and ar["covered_between_run"] == 0.5
 
 
-def test_work_goes_on_where_it_stopped(tmp_path):
-    """One experiment, then two: the first is not made again; other settings start anew."""
-    made = run_twins(1, tmp_path / "out", tmp_path / "work", n_runs=1, n_trees=1)
-    assert set(made["n"]) == {1}
-    first = tmp_path / "work" / "totals_000.parquet"
+@pytest.mark.slow
+def test_unfinished_work_continues(tmp_path):
+    """One experiment, then two: the first is not computed again; other settings are refused."""
+    given = {"into": tmp_path / "out", "folder": tmp_path / "work", "n_runs": 1}
+    assert set(run_twins(1, n_trees=1, **given)["n"]) == {1}
+    first = tmp_path / "work" / "seed_000.npz"
     stamp = first.stat().st_mtime_ns
-    run_twins(1, tmp_path / "out", tmp_path / "work", n_runs=1, n_trees=1)
+    assert set(run_twins(2, n_trees=1, **given)["n"]) == {2}
     assert first.stat().st_mtime_ns == stamp
     table, facts = committed.load_table("twins", tmp_path / "out")
-    assert len(table) == 3 * len(VARIANTS) and facts["command"] == "soilresp study twins --n 1"
-    run_twins(1, tmp_path / "out", tmp_path / "work", n_runs=1, n_trees=2)
-    assert first.stat().st_mtime_ns != stamp
+    assert len(table) == 2 * 3 * len(VARIANTS) and facts["command"].endswith("twins --n 2")
+    with pytest.raises(DataError, match="work"):
+        run_twins(1, n_trees=2, **given)
 
 
 def test_fifty_committed_experiments_hold():

@@ -1,20 +1,23 @@
-"""Scores, checked by hand, and folds that keep groups apart."""
+"""Evaluations of a forest on records that it has not seen."""
+
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
-from soilresp.evaluation import folds
-from soilresp.evaluation.folds import block_groups, site_groups
+from soilresp.errors import DataError, ParameterError
+from soilresp.evaluation.folds import block_groups, region_groups, site_groups
 from soilresp.evaluation.validation import (
     SCHEMES,
     buffered_curve,
     compare_sets,
     covariate_sets,
+    cross_validate,
     drawn_scores,
-    ladder,
     scores_by_bin,
+    splits_of,
 )
 from soilresp.upscaling.metrics import SCORES, scores
 
@@ -42,55 +45,34 @@ def predictors(records):
     return pd.DataFrame({"MAT": records["row"] * 1.0})
 
 
-@pytest.fixture
-def splits(monkeypatch):
-    """The real splitters, which note what they did while the ladder runs."""
-    seen = []
-
-    def noting(splitter):
-        class Noting(splitter):
-            def split(self, x, y=None, groups=None):
-                for train, test in super().split(x, y, groups):
-                    seen.append((splitter.__name__, train, test))
-                    yield train, test
-        return Noting
-
-    for name in ("KFold", "GroupKFold"):
-        monkeypatch.setattr(folds, name, noting(getattr(folds, name)))
-    return seen
-
-
-def test_ladder_holds_out_what_its_schemes_say(splits):
-    """In the ladder itself: sites, studies and blocks are each kept apart in their scheme."""
+@pytest.mark.parametrize(("scheme", "label"), [
+    ("random_cv", lambda r: np.arange(len(r))), ("site_cv", site_groups),
+    ("study_cv", lambda r: r["study"].to_numpy()), ("region_cv", region_groups),
+    *((name, partial(block_groups, size=size)) for name, size in (
+        ("spatial_1deg", 1), ("spatial_cv", 2), ("spatial_5deg", 5), ("spatial_10deg", 10))),
+])
+def test_schemes_keep_their_groups_apart(scheme, label):
+    """Each record is tested once, and no group of the scheme is on both sides."""
     records = matched()
-    told = []
-    ladder(records, predictors(records), "SR", n_trees=3, n_folds=4, progress=told.append)
-    left_out = [s for s in SCHEMES if s not in ("in_sample", "oob", "held_out")]
-    assert told == left_out
-    assert [name for name, _, _ in splits] == ["KFold"] * 4 + ["GroupKFold"] * 24
-    labels = [
-        np.arange(len(records)), site_groups(records), records["study"].to_numpy(),
-        *(block_groups(records, size) for size in (1, 2, 5, 10)),
-    ]
-    for scheme, label in enumerate(labels):
-        assert len(np.unique(label)) >= 4
-        for _, train, test in splits[4 * scheme : 4 * scheme + 4]:
-            assert not set(label[train]) & set(label[test])
-    # Random folds do share sites: that is the leak their score is charged with.
-    site = site_groups(records)
-    assert set(site[splits[0][1]]) & set(site[splits[0][2]])
+    records.loc[60:, ["row", "col", "lat", "lon"]] += [100, 300, -50, 150]
+    groups, splits = label(records), splits_of(scheme, records, 4, 0)
+    assert sorted(np.concatenate([test for _, test in splits])) == list(range(120))
+    for train, test in splits:
+        assert not set(groups[train]) & set(groups[test])
 
 
-def test_ladder_scores_its_own_predictions():
+def test_cross_validation_scores_its_own_predictions():
     """The table is the scores of the predictions beside it, in the order of the schemes."""
     records = matched()
     records.index += 7
     held_out = np.where(np.arange(120) % 5, records["flux"] + 10, np.nan)
-    table, predicted = ladder(
-        records, predictors(records), "SR", n_trees=30, n_folds=4, held_out=held_out
+    told = []
+    table, predicted = cross_validate(
+        records, predictors(records), "SR", None, 30, 4, held_out=held_out, progress=told.append
     )
     expected = list(SCHEMES)
     assert table.index.tolist() == expected == predicted.columns.tolist()
+    assert told == expected[2:3] + expected[4:]
     assert predicted.index.equals(records.index)
     assert predicted.drop(columns=["held_out", "forward"]).notna().all().all()
     for scheme in expected:
@@ -99,31 +81,38 @@ def test_ladder_scores_its_own_predictions():
     assert table.loc["held_out", ["n", "bias"]].tolist() == pytest.approx([96, 10])
     assert table["distance"].isna().sum() == 3
     assert table.loc["random_cv", "distance"] < table.loc["spatial_10deg", "distance"]
-    # The flux is the cell's own: known cells are easy, new ones hopeless.
+    # The flux is the cell's own: known cells are easy, new ones are not predicted.
     assert table.loc["in_sample", "r2"] > table.loc["random_cv", "r2"] > 0.6
     assert table.loc["site_cv", "r2"] < 0.3 and table.loc["spatial_cv", "r2"] < 0.3
-
-
-def test_ladder_repeats_to_the_byte():
-    """The same seed gives the same predictions; another seed and the other flux do not."""
-    records = matched(60)
-    x = predictors(records)
-    first = ladder(records, x, "SR", n_trees=8, n_folds=3)[1]
-    assert first.to_numpy().tobytes() == (
-        ladder(records, x, "SR", n_trees=8, n_folds=3)[1].to_numpy().tobytes()
-    )
-    for other in ({"target": "SR", "seed": 1}, {"target": "HR"}):
-        again = ladder(records, x, n_trees=8, n_folds=3, **other)[1]
-        assert (again["random_cv"] != first["random_cv"]).any()
+    # One scheme alone is the same; another seed and the other flux have other folds.
+    for scheme in ("oob", "random_cv"):
+        _, alone = cross_validate(records, predictors(records), "SR", scheme, 30, 4)
+        np.testing.assert_array_equal(alone[scheme], predicted[scheme])
+    for target, seed in (("SR", 1), ("HR", 0)):
+        _, again = cross_validate(records, predictors(records), target, "random_cv", 30, 4, seed)
+        assert (again["random_cv"] != predicted["random_cv"]).any()
 
 
 def test_few_trees_leave_out_of_bag_predictions_missing():
-    """A record in every bag has none, and the count of the score says so."""
+    """A record in every bag has none, and the count of the score tells it."""
     records = matched(60)
-    table, predicted = ladder(records, predictors(records), "SR", n_trees=2, n_folds=2)
+    table, predicted = cross_validate(records, predictors(records), "SR", "oob", 2)
     missing = int(predicted["oob"].isna().sum())
     assert missing > 0 and table.loc["oob", "n"] == 60 - missing
-    assert (predicted["oob"].dropna() > 0).all()
+
+
+@pytest.mark.parametrize(("change", "scheme", "error", "named"), [
+    ({}, "loo", ParameterError, "loo"),
+    ({"study": None}, "study_cv", DataError, "study"), ({"row": None}, None, DataError, "row"),
+    ({"flux": np.nan}, "oob", DataError, "flux"), ({"study": 1}, "study_cv", DataError, "study_cv"),
+])
+def test_bad_input_is_refused(change, scheme, error, named):
+    """The message names the column or the scheme."""
+    records = matched().assign(**change).dropna(axis="columns", how="all")
+    if "flux" in change:
+        records["flux"] = np.nan
+    with pytest.raises(error, match=named):
+        cross_validate(records, predictors(matched()), "SR", scheme, 2, 2)
 
 
 def test_scores_by_bin_leave_out_small_bins():
@@ -192,7 +181,7 @@ def test_a_random_number_of_the_record_group_leaks():
 
 
 def test_copies_in_the_bag_flatter():
-    """Scored within its own draw, a forest of noise looks as if it knew something."""
+    """Scored within its own draw, a forest of noise seems to have skill."""
     records = matched(400)
     rng = np.random.default_rng(1)
     records["flux"] = rng.normal(800, 300, len(records))
@@ -200,5 +189,5 @@ def test_copies_in_the_bag_flatter():
     shares = pd.Series({1: 0.5, 2: 0.5})
     got = drawn_scores(records, noise, "SR", shares, 3, 60).set_index("evaluation")["r2"]
     assert got["drawn_fit"] > 0.5 and got["grown"] > 0.5
-    honest = ladder(records, noise, "SR", n_trees=60, n_folds=4)[0].loc["random_cv", "r2"]
+    honest = cross_validate(records, noise, "SR", "random_cv", 60, 4)[0].loc["random_cv", "r2"]
     assert min(got["drawn_oob"], got["drawn_split"]) > honest + 0.05 and honest < 0
