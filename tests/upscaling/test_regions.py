@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 from made_maps import small_maps
 
+from soilresp.errors import ParameterError
 from soilresp.upscaling import regions
 from soilresp.upscaling.maps import vegetated_area
 
