@@ -134,7 +134,7 @@ notebook.show(outliers(assembly.reported, 8), "Furthest from their cell: a wrong
 # ({numref}`fig-two-sources`).
 
 # %% mystnb={"figure": {"caption": "Zonal means over the vegetated area of this run's predictors (colour) and of the embedded ones (grey).", "name": "fig-two-sources"}, "image": {"alt": "Nine profiles by latitude, one for each predictor that both sources have: this run's in blue, the embedded one in grey. Temperature and rain nearly coincide, light differs in the tropics."}}
-plot.two_sources(covariates, workflow.embedded_cube())
+plot.covariate_profiles(covariates, workflow.embedded_cube())
 
 # %%
 notebook.show(

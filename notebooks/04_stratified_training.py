@@ -95,7 +95,7 @@ notebook.show(
 
 # %% mystnb={"figure": {"caption": "Share of each bin in the draws of a run (mean and SD over runs), beside its shares of the records and of the land.", "name": "fig-drawn-shares"}, "image": {"alt": "For five bins, grey bars for the shares of area and records, and symbols for the shares that four ways of drawing give, SR left and HR right. Draws by area sit at the ends of the area bars."}}
 draws = workflow.draw_variants(study)
-plot.drawn_shares(draws.drawn)
+plot.sampling_shares(draws.drawn)
 
 # %%
 notebook.show(
@@ -107,7 +107,7 @@ notebook.show(
 )
 
 # %% mystnb={"figure": {"caption": "Change of SR and HR when every record, or every bin, is drawn alike instead of by area (compare figures S2 and S3 of Lu et al., 2021).", "name": "fig-draw-maps"}, "image": {"alt": "Four maps of differences: SR and HR with every record drawn alike (top) and with every bin alike (bottom), less the draw by area. Blue is lower, red is higher."}}
-plot.draw_maps(draws.maps)
+plot.sampling_maps(draws.maps)
 
 # %% [markdown]
 # ## Observed against predicted

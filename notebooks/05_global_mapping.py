@@ -57,7 +57,7 @@ notebook.glue_values(
 # {numref}`fig-maps` is the paper's Figure 3 with our fluxes.
 
 # %% mystnb={"figure": {"caption": "SR, HR and AR (g C m⁻² yr⁻¹ of vegetated area), the coefficient of variation of SR and HR in each cell, and the share of AR in SR; after Figure 3 of Lu et al. (2021).", "name": "fig-maps"}, "image": {"alt": "Six world maps: SR, HR and AR on the left, the coefficients of variation of SR and HR and the share of AR in SR on the right. Fluxes peak in the humid tropics, variation in deserts and tundra."}}
-plot.six_maps(maps)
+plot.climatology_maps(maps)
 
 # %% [markdown]
 # The three fluxes share one scale of colours. The coefficient of variation is that of a cell's
@@ -81,11 +81,11 @@ for name in ("SR", "HR"):
         notebook.glue_values(**{f"{name.lower()}_{key}_ratio": ratio})
 
 # %% mystnb={"figure": {"caption": "{term}`SR`, {term}`HR` and {term}`AR` on one scale of colours, mean of the years, with their global totals.", "name": "fig-totals"}, "image": {"alt": "Three world maps side by side on one colour scale: soil respiration, its heterotrophic part and its autotrophic part, each titled with its global total. All are highest in the humid tropics."}}
-plot.three_maps(maps, {name: flux[name]["total"] for name in ("SR", "HR", "AR")})
+plot.flux_maps(maps, {name: flux[name]["total"] for name in ("SR", "HR", "AR")})
 
 # %% tags=["remove-cell"] mystnb={"figure": {"caption": "The same, one above the other.", "name": "fig-totals-narrow"}, "image": {"alt": "Three world maps one above the other on one colour scale: soil respiration, its heterotrophic part and its autotrophic part, each titled with its global total. All are highest in the humid tropics."}}
 # For narrow screens: the first page of the book shows it there.
-plot.three_maps(maps, {name: flux[name]["total"] for name in ("SR", "HR", "AR")}, stacked=True)
+plot.flux_maps(maps, {name: flux[name]["total"] for name in ("SR", "HR", "AR")}, stacked=True)
 
 # %%
 totals = workflow.totals_beside_paper(study, mapping)

@@ -96,7 +96,7 @@ headline = workflow.uncertainty.stored(study).headline["sd"]
 ours = {name: (flux[name]["total"], headline[name]) for name in ("SR", "HR", "AR")}
 
 # %% mystnb={"figure": {"caption": "Published global totals with the spread that each gives (definitions differ), and ours with its spread between resampled studies (1 SD).", "name": "fig-literature"}, "image": {"alt": "Published totals of SR, HR and AR, one row a study in order of year, with bars where a spread is given, and ours as a coloured band at the top."}}
-plot.literature_forest(literature(), ours)
+plot.literature_totals(literature(), ours)
 
 # %%
 notebook.glue_values(nep=budget.loc["NEP", "value"], nep_sd=budget.loc["NEP", "sd"],

@@ -51,7 +51,7 @@ for sentence in [*card["choices"], *card["missing"]]:
 # check of units, area and land fraction all the same ({numref}`fig-score-totals`).
 
 # %% mystnb={"figure": {"caption": "Global total of the scored model (diamond) among all that are known here; dashed: the benchmark.", "name": "fig-score-totals"}, "image": {"alt": "Global totals of all known models in order, as dots, with the scored model as a diamond and the benchmark as a dashed line."}}
-plot.known_totals(
+plot.model_totals(
     scored.totals[scored.totals["flux"] == flux], card["benchmark_totals"], card["name"]
 )
 

@@ -117,7 +117,7 @@ notebook.show(
 # added, drawn once for each cell and year, which holds nothing of the climate ({numref}`fig-leak`).
 
 # %% mystnb={"figure": {"caption": "RMSE of SR for five sets of predictors under three kinds of folds.", "name": "fig-leak"}, "image": {"alt": "RMSE of SR for five sets of predictors and three kinds of folds. In random folds, static predictors with a random number are as good as predictors by year; in site and study folds nothing changes much."}}
-plot.leak_dots(validation.leak)
+plot.leakage_dots(validation.leak)
 
 # %%
 notebook.show(

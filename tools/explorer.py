@@ -25,7 +25,7 @@ from soilresp.errors import DataError
 from soilresp.io import paths
 from soilresp.io.files import write_aside
 from soilresp.plot.applicability import RATIO_LEVELS
-from soilresp.plot.globe import CV_LEVELS, FLUX_LEVELS
+from soilresp.plot.fluxes import CV_LEVELS, FLUX_LEVELS
 from soilresp.plot.style import COLOURS, FLUX_UNITS
 from soilresp.scoring import benchmark
 from soilresp.study.chapters import models_table

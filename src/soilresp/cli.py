@@ -242,7 +242,7 @@ def score(
     from soilresp.scoring.members import read_members
 
     models = read_members(files, name, _pairs(variable), years)
-    from soilresp.plot.score import scorecard_figures
+    from soilresp.plot import scorecard_figures
 
     records = sr.select_records(sr.load_srdb())[0] if is_available(["srdb"]) else None
     card = sr.score(models, benchmark, name, records=records)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sphinx.cmd.build import build_main
 
 from soilresp.io import paths
-from soilresp.plot.globe import FLUX_LEVELS
+from soilresp.plot.fluxes import FLUX_LEVELS
 from soilresp.scoring import benchmark
 
 CELLS = [(-3.25, -60.25), (50.75, 10.25), (62.25, 129.75), (-23.25, 133.25), (38.75, -95.25)]

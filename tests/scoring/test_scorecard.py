@@ -8,7 +8,7 @@ import pytest
 from made_benchmark import as_model, made_benchmark
 
 from soilresp.errors import DataError
-from soilresp.plot.score import scorecard_figures
+from soilresp.plot import scorecard_figures
 from soilresp.scoring import score
 
 

@@ -1,4 +1,6 @@
-"""Small parts that several figures share."""
+"""Panels, axes, legends and words that several figures share."""
+
+import numpy as np
 
 from soilresp.errors import DataError
 
@@ -6,7 +8,7 @@ _WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
 
 
 def need(table, columns, figure):
-    """Refuse a table that lacks a column of the figure, or holds no row."""
+    """Raise DataError if a table lacks a column of the figure, or has no row."""
     missing = [c for c in columns if c not in table]
     if missing:
         raise DataError(
@@ -14,6 +16,31 @@ def need(table, columns, figure):
         )
     if len(table) == 0:
         raise DataError(f"The table for {figure} is empty; it needs at least one row.")
+
+
+def flux_panels(fig, fluxes=("SR", "HR"), **options):
+    """Add a panel for each flux, side by side, titled (a), (b), ...; return (axes, flux) pairs."""
+    axes = fig.subplots(1, len(fluxes), squeeze=False, **options)[0]
+    for ax, flux, letter in zip(axes, fluxes, "abcd"):
+        ax.set_title(f"({letter}) {flux}" if len(fluxes) > 1 else flux)
+    return list(zip(axes, fluxes))
+
+
+def name_rows(ax, names, **options):
+    """Name the rows 0, 1, ... of a panel, from the top."""
+    ax.set_yticks(np.arange(len(names)), names, **options)
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.tick_params(axis="y", length=0)
+
+
+def legend_below(fig, ax, ncols):
+    """Put the legend of one panel below the figure."""
+    fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=ncols)
+
+
+def latitude_axis(ax):
+    """Show all vegetated latitudes on the y axis."""
+    ax.set(ylim=(-56, 82), yticks=range(-40, 81, 20), ylabel="Latitude (°N)")
 
 
 def write_value(ax, at, end, text, gap=4):
@@ -25,15 +52,15 @@ def write_value(ax, at, end, text, gap=4):
 
 
 def say_missing(ax, at):
-    """Write on the row at height `at` that its value is not given."""
+    """Write "not given" on the row at height `at`."""
     ax.text(
         0.02, at, "not given", transform=ax.get_yaxis_transform(), va="center", fontsize=7.5,
         color="#757575", style="italic", bbox=_WHITE, zorder=4,
     )
 
 
-def no_pairs(ax, text):
-    """Leave a panel empty but for words that say why."""
+def empty_panel(ax, text):
+    """Write into an empty panel why it is empty."""
     ax.axis("off")
     ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", fontsize=9)
 

@@ -1,10 +1,10 @@
-"""Figures on where the records speak for a cell, and where they do not."""
+"""Draw the area of applicability of the maps, and errors outside it."""
 
 import numpy as np
 import pandas as pd
 
 from soilresp.plot import maps
-from soilresp.plot._parts import need
+from soilresp.plot._parts import flux_panels, need
 from soilresp.plot.style import COLOURS, FLUX_UNITS, figure, styled
 
 __all__ = ["DISTANCE_LEVELS", "RATIO_LEVELS", "applicability_maps", "error_by_dissimilarity"]
@@ -15,12 +15,19 @@ RATIO_LEVELS = (0, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4)
 DISTANCE_LEVELS = (0, 100, 250, 500, 1000, 2000, 3000)
 """Colour steps of the distance to the nearest site, km."""
 
+_RATIO = {
+    "levels": RATIO_LEVELS, "cmap": "RdYlBu_r", "extend": "max",
+    "label": "index / threshold (–); above 1: outside",
+}
+_DISTANCE = {
+    "levels": DISTANCE_LEVELS, "cmap": "cividis_r", "extend": "max", "label": "distance (km)",
+}
 _N_GROUPS = 6
 
 
 @styled
 def applicability_maps(fields, thresholds):
-    """Dissimilarity of each cell over its threshold, and distance to the nearest site.
+    """Map the dissimilarity of each cell over its threshold, and the distance to the nearest site.
 
     Parameters
     ----------
@@ -34,24 +41,20 @@ def applicability_maps(fields, thresholds):
     matplotlib.figure.Figure
     """
     fig = figure(8, 5.4)
-    axes = maps.map_axes(fig, 2, 2)
-    for row, target, letters in zip(axes, ("SR", "HR"), ("ab", "cd"), strict=True):
-        maps.map_panel(
-            row[0], fields[f"{target}_di"] / thresholds[target], levels=RATIO_LEVELS,
-            cmap="RdYlBu_r", extend="max", no_data=target == "SR",
-            title=f"({letters[0]}) {target}: dissimilarity to the records",
-            label="index / threshold (–); above 1: outside",
-        )
-        maps.map_panel(
-            row[1], fields[f"{target}_site_distance"], levels=DISTANCE_LEVELS, cmap="cividis_r",
-            extend="max", title=f"({letters[1]}) {target}: nearest site", label="distance (km)",
-        )
+    panels = []
+    for target in ("SR", "HR"):
+        ratio = fields[f"{target}_di"] / thresholds[target]
+        panels += [
+            (ratio, f"{target}: dissimilarity to the records", _RATIO),
+            (fields[f"{target}_site_distance"], f"{target}: nearest site", _DISTANCE),
+        ]
+    maps.map_grid(fig, panels)
     return fig
 
 
 @styled
 def error_by_dissimilarity(records, thresholds):
-    """Error of held-out records against how unlike the other records they are.
+    """Draw the error of held-out records against their dissimilarity to the other records.
 
     Parameters
     ----------
@@ -66,8 +69,7 @@ def error_by_dissimilarity(records, thresholds):
     """
     need(records, ("target", "flux", "predicted", "di"), "error_by_dissimilarity")
     fig = figure(8, 3.1)
-    axes = fig.subplots(1, 2)
-    for ax, target, letter in zip(axes, ("SR", "HR"), "ab", strict=True):
+    for ax, target in flux_panels(fig):
         own = records[records["target"] == target]
         ratio = own["di"] / thresholds[target]
         # Groups of equal size, so that every point is an average of as many records.
@@ -82,7 +84,7 @@ def error_by_dissimilarity(records, thresholds):
         )
         ax.set(
             xlabel="Dissimilarity / threshold (–)", ylabel=f"RMSE ({FLUX_UNITS})",
-            title=f"({letter}) {target}, studies left out", ylim=(0, None),
+            title=f"{ax.get_title('left')}, studies left out", ylim=(0, None),
         )
         ax.grid(axis="y")
     return fig

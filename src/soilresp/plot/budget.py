@@ -1,16 +1,16 @@
-"""Figures that set our totals among others: the carbon budget and the literature."""
+"""Draw the carbon budget and published global totals."""
 
 import numpy as np
 
-from soilresp.plot._parts import need
+from soilresp.plot._parts import legend_below, name_rows, need
 from soilresp.plot.style import COLOURS, TOTAL_UNITS, figure, styled
 
-__all__ = ["budget_bars", "literature_forest"]
+__all__ = ["budget_bars", "literature_totals"]
 
 
 @styled
 def budget_bars(table):
-    """The carbon budget recomputed, beside the printed one (Table 1 of Lu et al. 2021).
+    """Draw the recomputed carbon budget beside the printed one (Table 1 of Lu et al. 2021).
 
     Parameters
     ----------
@@ -41,9 +41,7 @@ def budget_bars(table):
             label=label, **look,
         )
     ax.axvline(0, color=COLOURS["muted"], lw=0.8)
-    ax.set_yticks(rows, [_line_words(line, how) for line, how in table["how"].items()])
-    ax.set_ylim(len(rows) - 0.5, -0.5)
-    ax.tick_params(axis="y", length=0)
+    name_rows(ax, [_line_words(line, how) for line, how in table["how"].items()])
     ax.grid(axis="x")
     ax.set_xlabel(f"Flux ({TOTAL_UNITS})")
     ax.legend(loc="lower right")
@@ -77,8 +75,8 @@ def _with_sd(value, sd):
 
 
 @styled
-def literature_forest(table, ours):
-    """Published global totals, and ours among them.
+def literature_totals(table, ours):
+    """Draw published global totals with those of this study (a forest plot).
 
     Parameters
     ----------
@@ -94,7 +92,7 @@ def literature_forest(table, ours):
     -------
     matplotlib.figure.Figure
     """
-    need(table, ("flux", "reference", "value", "spread"), "literature_forest")
+    need(table, ("flux", "reference", "value", "spread"), "literature_totals")
     counts = {f: int((table["flux"] == f).sum()) + 1 for f in ("SR", "HR", "AR")}
     height = max(counts["SR"], counts["HR"] + counts["AR"] + 4)
     fig = figure(8, 1.6 + 0.235 * height)
@@ -105,7 +103,7 @@ def literature_forest(table, ours):
         _forest(ax, table[table["flux"] == flux], ours.get(flux), COLOURS[flux])
         ax.set_title(f"({letter}) {flux}")
         ax.set_xlabel(f"Global {flux} ({TOTAL_UNITS})")
-    fig.legend(*axes["SR"].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    legend_below(fig, axes["SR"], ncols=2)
     return fig
 
 
@@ -125,11 +123,9 @@ def _forest(ax, published, ours, colour):
         )
         ax.axvline(value, color=colour, lw=0.9, ls="--")
         ax.errorbar(value, 0, xerr=half, fmt="D", ms=6, color=colour, elinewidth=1.8)
-    ax.set_yticks(np.arange(len(names)), names, fontsize=7.5)
+    name_rows(ax, names, fontsize=7.5)
     if ours is not None:
         ax.get_yticklabels()[0].set(fontweight="bold", color=colour)
-    ax.set_ylim(len(names) - 0.4, -0.7)
-    ax.tick_params(axis="y", length=0)
     ax.grid(axis="x")
 
 

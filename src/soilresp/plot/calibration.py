@@ -1,11 +1,11 @@
-"""Figures on what scores and intervals are worth away from the records."""
+"""Draw the calibration of intervals, and errors far from the records."""
 
 import numpy as np
 
-from soilresp.plot._parts import need, no_pairs
+from soilresp.plot._parts import empty_panel, flux_panels, legend_below, name_rows, need
 from soilresp.plot.style import COLOURS, FLUX_UNITS, figure, styled
 
-__all__ = ["error_by_distance", "leak_dots", "interval_coverage", "pit_histogram"]
+__all__ = ["error_by_distance", "leakage_dots", "interval_coverage", "pit_histogram"]
 
 _TESTS = {
     "random": ("left out at random", "#56B4E9", "o"),
@@ -29,7 +29,7 @@ _NAMED = {"random_cv": "random", "spatial_10deg": "10° blocks", "region_cv": "r
 
 @styled
 def error_by_distance(ladder, buffered):
-    """Error against the distance to the nearest training record.
+    """Draw the error against the distance to the nearest training record.
 
     Errors are shares of the error of a map that is the mean of the training records
     everywhere, so that 1 is no skill and fluxes and samples of records can be compared.
@@ -51,7 +51,7 @@ def error_by_distance(ladder, buffered):
         buffered, ("target", "distance", "rmse", "rmse_se", "rmse_of_mean"), "error_by_distance"
     )
     fig = figure(8, 4.0)
-    for ax, target, letter in zip(fig.subplots(1, 2, sharey=True), ("SR", "HR"), "ab"):
+    for ax, target in flux_panels(fig, sharey=True):
         own = ladder[(ladder["target"] == target) & ladder["scheme"].isin(_FOLDS_APART)]
         error = np.sqrt(1 - own["r2"])
         ax.plot(own["distance"], error, "o", ms=6, color=COLOURS[target], zorder=4,
@@ -76,7 +76,6 @@ def error_by_distance(ladder, buffered):
         ax.set_xticks(ticks, [f"{t:,}" for t in ticks])
         ax.grid(axis="y")
         ax.set_xlabel("Median distance to the nearest training record (km)")
-        ax.set_title(f"({letter}) {target}")
         ax.legend(loc="lower right")
     fig.axes[0].set_ylabel("RMSE over that of predicting the mean (–)")
     fig.axes[0].set_ylim(bottom=0)
@@ -84,13 +83,14 @@ def error_by_distance(ladder, buffered):
 
 
 @styled
-def leak_dots(table):
-    """RMSE of SR for predictors by year, without years, and with a random number instead.
+def leakage_dots(table):
+    """Draw the RMSE of SR for predictors by year, without years, and for random numbers.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        From `soilresp.evaluation.validation.compare_sets`; may be empty, when no predictor has years.
+        From `soilresp.evaluation.validation.compare_sets`; may be
+        empty, when no predictor has years.
 
     Returns
     -------
@@ -99,24 +99,22 @@ def leak_dots(table):
     fig = figure(8, 2.9)
     ax = fig.subplots()
     if len(table) == 0:
-        no_pairs(ax, "No predictor of this recipe varies from year to year.")
+        empty_panel(ax, "No predictor of this recipe varies from year to year.")
         return fig
     names = list(dict.fromkeys(table["predictors"]))
     for scheme, (words, colour, marker) in _FOLDS.items():
         rows = table[table["scheme"] == scheme].set_index("predictors")["rmse"].reindex(names)
         ax.plot(rows, np.arange(len(names)), marker, ms=7, color=colour, label=words)
-    ax.set_yticks(np.arange(len(names)), names)
-    ax.set_ylim(len(names) - 0.5, -0.5)
-    ax.tick_params(axis="y", length=0)
+    name_rows(ax, names)
     ax.grid(axis="both")
     ax.set_xlabel(f"RMSE of SR ({FLUX_UNITS})")
-    fig.legend(loc="outside lower center", ncols=3)
+    legend_below(fig, ax, ncols=3)
     return fig
 
 
 @styled
 def interval_coverage(table):
-    """Share of the left-out records inside their intervals, raw and conformal.
+    """Draw the share of left-out records inside their intervals, raw and conformal.
 
     Parameters
     ----------
@@ -130,7 +128,7 @@ def interval_coverage(table):
     """
     need(table, ("target", "test", "calibrated", "level", "raw", "conformal"), "interval_coverage")
     fig = figure(8, 4.3)
-    for ax, target, letter in zip(fig.subplots(1, 2, sharey=True), ("SR", "HR"), "ab"):
+    for ax, target in flux_panels(fig, sharey=True):
         ax.axline((0, 0), slope=1, color=COLOURS["paper"], ls="--", lw=0.9)
         for shift, (test, (words, colour, marker)) in zip((-0.8, 0, 0.8), _TESTS.items()):
             alike = (table["test"] == test) & (table["calibrated"] == test)
@@ -144,15 +142,14 @@ def interval_coverage(table):
         ax.set_xticks([50, 80, 90, 95])
         ax.grid(axis="both")
         ax.set_xlabel("Records that the interval should hold (%)")
-        ax.set_title(f"({letter}) {target}")
     fig.axes[0].set_ylabel("Records that it holds (%)")
-    fig.legend(*fig.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    legend_below(fig, fig.axes[0], ncols=3)
     return fig
 
 
 @styled
 def pit_histogram(table):
-    """Where left-out records lie in their own predicted distributions.
+    """Draw the histogram of left-out records in their predicted distributions.
 
     Parameters
     ----------
@@ -165,7 +162,7 @@ def pit_histogram(table):
     """
     need(table, ("target", "test", "bin", "share"), "pit_histogram")
     fig = figure(8, 3.7)
-    for ax, target, letter in zip(fig.subplots(1, 2, sharey=True), ("SR", "HR"), "ab"):
+    for ax, target in flux_panels(fig, sharey=True):
         for test, (words, colour, _) in _TESTS.items():
             rows = table[(table["target"] == target) & (table["test"] == test)]
             edges = np.linspace(0, 1, len(rows) + 1)
@@ -173,9 +170,8 @@ def pit_histogram(table):
         ax.axhline(100 / max(len(rows), 1), color=COLOURS["paper"], ls="--", lw=0.9)
         ax.set_xlim(0, 1)
         ax.set_xlabel("Place in the predicted distribution (–)")
-        ax.set_title(f"({letter}) {target}")
     # Last: a limit that is set stays, whatever a later panel holds.
     fig.axes[0].set_ylim(bottom=0)
     fig.axes[0].set_ylabel("Share of the records (%)")
-    fig.legend(*fig.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    legend_below(fig, fig.axes[0], ncols=3)
     return fig

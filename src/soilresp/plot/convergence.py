@@ -1,4 +1,4 @@
-"""Figures of what more runs and more trees still change."""
+"""Draw the convergence of maps and totals with the size of the ensemble."""
 
 from matplotlib.ticker import LogLocator
 
@@ -18,7 +18,7 @@ _LOOKS = (("#E69F00", "o"), ("#56B4E9", "s"), ("#009E73", "D"), ("#0072B2", "^")
 
 @styled
 def convergence_curves(table):
-    """Monte-Carlo error of the maps and totals, by number of runs and trees.
+    """Draw the Monte-Carlo error of the maps and totals by number of runs and trees.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def convergence_curves(table):
     -------
     matplotlib.figure.Figure
     """
-    need(table, ("target", "n_trees", "n_runs", "quantity", "error"), "convergence")
+    need(table, ("target", "n_trees", "n_runs", "quantity", "error"), "convergence_curves")
     targets, trees = list(dict.fromkeys(table["target"])), sorted(table["n_trees"].unique())
     fig = figure(8, 2.3 * len(targets) + 0.5)
     grid = fig.subplots(len(targets), len(_PANELS), sharex=True, squeeze=False)

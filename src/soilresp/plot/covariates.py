@@ -1,13 +1,14 @@
-"""Figures on the ten predictors."""
+"""Draw the ten predictors: maps, correlations, profiles."""
 
 import numpy as np
 
 from soilresp.covariates.recipes import PREDICTORS
 from soilresp.grid.cells import zonal_mean
 from soilresp.plot import maps
+from soilresp.plot._parts import legend_below
 from soilresp.plot.style import COLOURS, figure, pretty_units, styled
 
-__all__ = ["correlation_matrix", "covariate_maps", "two_sources"]
+__all__ = ["correlation_matrix", "covariate_maps", "covariate_profiles"]
 
 # Annual and growing-season values stand side by side and share their colours.
 _ROWS = (("MAT", "SOC"), ("Prec", "Prec_GS"), ("RH", "RH_GS"), ("LAI", "LAI_GS"), ("PAR", "PAR_GS"))
@@ -23,7 +24,7 @@ _LEVELS = {"Prec": (0, 100, 250, 500, 750, 1000, 1500, 2000, 2500, 3000)}
 
 @styled
 def covariate_maps(cube):
-    """The ten predictors as small maps; years are averaged.
+    """Map the ten predictors; years are averaged.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ def covariate_maps(cube):
 
 @styled
 def correlation_matrix(table):
-    """Correlations between the predictors.
+    """Draw the correlations between the predictors.
 
     Parameters
     ----------
@@ -85,8 +86,8 @@ def correlation_matrix(table):
 
 
 @styled
-def two_sources(cube, other):
-    """Zonal means of the predictors of two cubes over the vegetated area.
+def covariate_profiles(cube, other):
+    """Draw zonal means of the predictors of two cubes over the vegetated area.
 
     Parameters
     ----------
@@ -115,13 +116,12 @@ def two_sources(cube, other):
         ax.grid(axis="x")
     for ax in axes[:, 0]:
         ax.set_ylabel("Latitude (°N)")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside lower center", ncols=2)
+    legend_below(fig, axes[0, 0], ncols=2)
     return fig
 
 
 def _shared_levels(names, fields):
-    """Colour steps of a row of two panels; None where each panel has its own."""
+    """Return the colour steps of a row of panels; None where each has its own."""
     if not fields or not names[1].endswith("_GS"):
         return None
     return _LEVELS.get(names[0], maps.nice_levels(*fields.values()))

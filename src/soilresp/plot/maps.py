@@ -1,4 +1,4 @@
-"""Maps of half-degree fields, drawn offline."""
+"""Draw maps of half-degree fields, without a network."""
 
 import functools
 
@@ -27,6 +27,7 @@ __all__ = [
     "base_map",
     "draw_classes",
     "map_axes",
+    "map_grid",
     "map_panel",
     "nice_levels",
     "reserve_colour_bar",
@@ -60,6 +61,29 @@ def map_axes(fig, nrows=1, ncols=1):
     """
     options = {"projection": PROJECTION} if cartopy else {}
     return fig.subplots(nrows, ncols, squeeze=False, subplot_kw=options)
+
+
+def map_grid(fig, panels, ncols=2):
+    """Draw several fields as panels (a), (b), ... in rows of `ncols`.
+
+    Parameters
+    ----------
+    fig : matplotlib.figure.Figure
+    panels : sequence of tuple
+        Field, title, and a dict of further arguments of `map_panel`.
+    ncols : int
+
+    Returns
+    -------
+    list of matplotlib.image.AxesImage
+    """
+    axes = map_axes(fig, -(-len(panels) // ncols), ncols).ravel()
+    for ax in axes[len(panels):]:
+        ax.set_visible(False)
+    return [
+        map_panel(ax, field, **{"title": f"({letter}) {title}", "no_data": letter == "a"} | style)
+        for ax, letter, (field, title, style) in zip(axes, "abcdefghij", panels)
+    ]
 
 
 def base_map(ax, resolution=COASTLINE_RESOLUTION):
@@ -178,7 +202,7 @@ def reserve_colour_bar(ax):
 
 
 def nice_levels(*fields, n=9):
-    """Round limits of colour steps that hold the middle 96 % of the values.
+    """Return round limits of colour steps that hold the middle 96 % of the values.
 
     Parameters
     ----------
@@ -212,7 +236,7 @@ def nice_levels(*fields, n=9):
 
 
 def _frame():
-    """How an image of `_on_map` is put on the axes."""
+    """Return the options that put an image of `_on_map` on the axes."""
     frame = {"origin": "upper", "zorder": 1, "interpolation": "nearest", "in_layout": False}
     if not cartopy:
         return frame | {"extent": _DEGREES}
@@ -222,7 +246,7 @@ def _frame():
 
 
 def _on_map(field):
-    """Values of the cell under each pixel of the map; NaN off the globe."""
+    """Return the value of the cell under each pixel of the map; masked off the globe."""
     inside, row, col = _pixels(*_grid(field))
     image = np.full(inside.shape, np.nan)
     image[inside] = np.asarray(field.transpose("lat", "lon"), float)[row, col]
@@ -230,7 +254,7 @@ def _on_map(field):
 
 
 def _grid(field):
-    """First latitude, its step, and the same of the longitudes, after checks."""
+    """Return first, step and number of the latitudes, then of the longitudes; check them."""
     for name, whole in (("lat", 180), ("lon", 360)):
         points = np.asarray(field[name], float)
         steps = np.diff(points)

@@ -1,4 +1,4 @@
-"""Figures of the model intercomparison: profiles, totals, site scores, pools, spread."""
+"""Draw the model intercomparison: profiles, totals, site scores, pools, spread."""
 
 import itertools
 
@@ -9,7 +9,14 @@ from matplotlib.patches import Patch
 
 from soilresp.errors import DataError
 from soilresp.plot import maps
-from soilresp.plot._parts import need, no_pairs, say_missing, write_value
+from soilresp.plot._parts import (
+    empty_panel,
+    latitude_axis,
+    name_rows,
+    need,
+    say_missing,
+    write_value,
+)
 from soilresp.plot.style import COLOURS, FLUX_UNITS, TOTAL_UNITS, figure, styled
 from soilresp.scoring.pools import fit_line, line_band
 
@@ -70,7 +77,7 @@ _LINE_STYLES = ("-", "--", ":")
 
 @styled
 def zonal_profiles(profiles, benchmark=BENCHMARK):
-    """Zonal means of the benchmark and of models (Figure 6 of Lu et al. 2021).
+    """Draw zonal means of the benchmark and of models (Figure 6 of Lu et al. 2021).
 
     Parameters
     ----------
@@ -79,7 +86,7 @@ def zonal_profiles(profiles, benchmark=BENCHMARK):
         lat); NaN where a model does not give a flux. ``SR_mad``, ``HR_mad``,
         ``AR_mad``, dim (lat), if there: half-width of the benchmark's band.
     benchmark : str
-        Which ``model`` is the benchmark.
+        Name of the benchmark in ``model``.
 
     Returns
     -------
@@ -98,7 +105,7 @@ def zonal_profiles(profiles, benchmark=BENCHMARK):
         ax.set_xlim(left=0)
         ax.grid()
         ax.locator_params(axis="x", nbins=4)
-    axes[0].set(ylim=(-56, 82), yticks=range(-40, 81, 20), ylabel="Latitude (°N)")
+    latitude_axis(axes[0])
     fig.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4)
     return fig
 
@@ -123,7 +130,7 @@ def _profile_lines(ax, profiles, name, benchmark, looks):
 
 @styled
 def flux_bars(table, means=None):
-    """Global totals of the benchmark and of models (Figure 5 of Lu et al. 2021).
+    """Draw global totals of the benchmark and of models (Figure 5 of Lu et al. 2021).
 
     Parameters
     ----------
@@ -195,7 +202,7 @@ def _refuse_repeats(table):
 
 
 def _places(table):
-    """Height of each (group, model), and of each group's heading if there are several."""
+    """Return the heights of each (group, model), and of the headings of several groups."""
     places, headings, at = {}, {}, 0
     several = table["group"].nunique() > 1
     for group, rows in table.groupby("group", sort=False):
@@ -251,7 +258,7 @@ def _bar_legend(table, means):
 
 @styled
 def site_scores(table, benchmark=BENCHMARK):
-    """RMSE and correlation of each model at the sites (Figure 4 of Lu et al. 2021).
+    """Draw RMSE and correlation of each model at the sites (Figure 4 of Lu et al. 2021).
 
     Parameters
     ----------
@@ -281,8 +288,7 @@ def site_scores(table, benchmark=BENCHMARK):
             ax.set_xlabel(label)
         worst = table[score].min()
         row[0].set_xlim(worst - 0.08 if worst < 0 else 0, 1.14 * table[score].max())
-    axes[0, 0].set_yticks(np.arange(len(models)), models)
-    axes[0, 0].set_ylim(len(models) - 0.5, -0.5)
+    name_rows(axes[0, 0], models)
     if "at_hand" in table:
         here = table.groupby("model")["at_hand"].any()
         for row in axes:
@@ -305,7 +311,7 @@ def _score_dots(ax, values, colour, benchmark, form):
 
 @styled
 def pool_bars(table):
-    """Carbon pools, GPP and NPP of models (Figure 8 of Lu et al. 2021).
+    """Draw carbon pools, GPP and NPP of models (Figure 8 of Lu et al. 2021).
 
     Parameters
     ----------
@@ -331,15 +337,14 @@ def pool_bars(table):
         rows = table[table[name].notna()].reset_index(drop=True)
         ax.set_title(f"({letter}) {name}")
         if rows.empty:
-            no_pairs(ax, "no model at hand gives it")
+            empty_panel(ax, "no model at hand gives it")
             continue
         colours = [GROUP_LOOKS[g][0] for g in rows["group"]]
         ax.barh(rows.index, rows[name], height=0.7, color=colours, alpha=0.75)
         for at, value in rows[name].items():
             write_value(ax, at, value, f"{value:,.0f}")
-        ax.set_yticks(rows.index, rows["model"], fontsize=7.5)
-        ax.set(ylim=(len(rows) - 0.4, -0.6), xlim=(0, 1.2 * rows[name].max()), xlabel=label)
-        ax.tick_params(axis="y", length=0)
+        name_rows(ax, rows["model"], fontsize=7.5)
+        ax.set(xlim=(0, 1.2 * rows[name].max()), xlabel=label)
     handles = [
         Patch(facecolor=colour, alpha=0.75, label=group)
         for group, (colour, _) in GROUP_LOOKS.items() if group in set(table["group"])
@@ -351,7 +356,7 @@ def pool_bars(table):
 
 @styled
 def respiration_against(table, drivers=("cSoil", "cLitter", "cRoot")):
-    """SR, HR and AR of models against pools or production (Figures 7 and 9 of Lu et al. 2021).
+    """Draw fluxes of models against pools or production (Figures 7 and 9 of Lu et al. 2021).
 
     A line is drawn from three models up, with the 95 % band of its mean, dashed
     where the slope is not significant (p >= 0.05).
@@ -379,7 +384,7 @@ def respiration_against(table, drivers=("cSoil", "cLitter", "cRoot")):
             ax.set_title(f"({next(letters)}) {flux}, {driver}")
             pairs = table[table[[driver, flux]].notna().all(axis=1)]
             if pairs.empty:
-                no_pairs(ax, "no model at hand\ngives both")
+                empty_panel(ax, "no model at hand\ngives both")
                 continue
             _scatter_with_line(ax, pairs, driver, flux)
             ax.set(xlabel=_DRIVERS[driver], ylabel=f"{flux} ({TOTAL_UNITS})")
@@ -393,7 +398,7 @@ def respiration_against(table, drivers=("cSoil", "cLitter", "cRoot")):
 
 
 def _scatter_with_line(ax, pairs, driver, flux):
-    """Points by group, the line and its band, and what the line is."""
+    """Draw points by group, the line and its band, and its slope in words."""
     for group, part in pairs.groupby("group"):
         colour, marker = GROUP_LOOKS[group]
         ax.plot(part[driver], part[flux], ls="", marker=marker, ms=5, color=colour, alpha=0.85)
@@ -423,7 +428,7 @@ def _scatter_with_line(ax, pairs, driver, flux):
 
 @styled
 def model_spread(spread, variation):
-    """How far models differ: range of totals over their mean, and CV of HR by place.
+    """Draw the range of totals across models, and map the CV of HR across models.
 
     Parameters
     ----------
@@ -446,11 +451,9 @@ def model_spread(spread, variation):
     ax.barh(rows.index, rows["range_percent"], height=0.7, color=colours, alpha=0.75)
     for at, row in rows.iterrows():
         write_value(ax, at, row["range_percent"], f"{row['range_percent']:.0f} % (n = {row['n']})")
-    ax.set_yticks(rows.index, rows["quantity"] + ", " + rows["group"], fontsize=7.5)
-    ax.set(ylim=(len(rows) - 0.4, -0.6), xlim=(0, 1.18 * rows["range_percent"].max()),
+    name_rows(ax, rows["quantity"] + ", " + rows["group"], fontsize=7.5)
+    ax.set(xlim=(0, 1.18 * rows["range_percent"].max()), title="(a) Range across models",
            xlabel="(highest − lowest) / mean of the global totals (%)")
-    ax.set_title("(a) Range across models")
-    ax.tick_params(axis="y", length=0)
     place = fig.add_subplot(lower, projection=maps.PROJECTION)
     if bool(variation["HR_cv"].notnull().any()):
         maps.map_panel(
@@ -460,5 +463,5 @@ def model_spread(spread, variation):
         )
     else:
         place.remove()
-        no_pairs(fig.add_subplot(lower), "(b) fewer than three maps of HR at hand")
+        empty_panel(fig.add_subplot(lower), "(b) fewer than three maps of HR at hand")
     return fig

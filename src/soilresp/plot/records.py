@@ -1,4 +1,4 @@
-"""Figures on the field records: where they are, how they were chosen, what they stand for."""
+"""Draw the field records: sites, selection, shares of strata, reported climate."""
 
 import cartopy.crs as ccrs
 import numpy as np
@@ -8,15 +8,16 @@ from matplotlib.patches import Patch
 
 from soilresp.covariates.strata import STRATA
 from soilresp.plot import maps
-from soilresp.plot._parts import box, need, no_pairs, square_limits, write_value
-from soilresp.plot.style import (
-    COLOURS,
-    GROUP_CLASSES,
-    GROUP_COLOURS,
-    GROUPS,
-    figure,
-    styled,
+from soilresp.plot._parts import (
+    box,
+    empty_panel,
+    legend_below,
+    name_rows,
+    need,
+    square_limits,
+    write_value,
 )
+from soilresp.plot.style import COLOURS, GROUP_CLASSES, GROUP_COLOURS, GROUPS, figure, styled
 
 __all__ = ["funnel_bars", "reported_against_matched", "site_map", "strata_shares",
            "suspicious_sites"]
@@ -24,7 +25,7 @@ __all__ = ["funnel_bars", "reported_against_matched", "site_map", "strata_shares
 
 @styled
 def site_map(sr_sites, hr_sites, igbp_dominant):
-    """SR and HR sites over the vegetation map (Figure 1 of Lu et al. 2021).
+    """Map SR and HR sites over the vegetation classes (Figure 1 of Lu et al. 2021).
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ def site_map(sr_sites, hr_sites, igbp_dominant):
 
 
 def _groups(igbp):
-    """Position in `GROUPS` of each cell's class; NaN over water and where there is none."""
+    """Return the position in `GROUPS` of each cell's class; NaN over water."""
     groups = igbp.astype(float) * np.nan
     for number, group in enumerate(GROUPS):
         groups = groups.where(~igbp.isin(GROUP_CLASSES[group]), number)
@@ -85,7 +86,7 @@ def _sites(ax, records, target, marker, size):
 
 @styled
 def funnel_bars(funnel, paper=None):
-    """Records that each selection rule leaves.
+    """Draw the number of records that each selection rule leaves.
 
     Parameters
     ----------
@@ -119,16 +120,14 @@ def funnel_bars(funnel, paper=None):
             ax.axvline(paper[target], color=COLOURS["paper"], ls="--", lw=1,
                        label=f"paper: {paper[target]:,}")
             ax.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
-    axes[0].set_yticks(rows, shown["rule"])
-    axes[0].invert_yaxis()
-    for ax in axes:
-        ax.tick_params(axis="y", length=0)
+    name_rows(axes[0], shown["rule"])
+    axes[1].tick_params(axis="y", length=0)
     return fig
 
 
 @styled
 def strata_shares(table):
-    """Share of the records in each bin against its share of the vegetated land.
+    """Draw the share of the records in each stratum and its share of the vegetated land.
 
     Parameters
     ----------
@@ -153,18 +152,16 @@ def strata_shares(table):
             rows + 0.26 * (number - 1), 100 * table[column], height=0.24, color=colour, label=label
         )
         ax.bar_label(bars, fmt="%.0f", padding=2, fontsize=7.5)
-    ax.set_yticks(rows, [STRATA[s][0].capitalize() for s in table["stratum"]])
-    ax.tick_params(axis="y", length=0)
-    ax.invert_yaxis()
+    name_rows(ax, [STRATA[s][0].capitalize() for s in table["stratum"]])
     ax.margins(x=0.08)
     ax.set_xlabel("Share of the total (%)")
-    fig.legend(loc="outside lower center", ncols=3)
+    legend_below(fig, ax, ncols=3)
     return fig
 
 
 @styled
 def reported_against_matched(sites):
-    """Climate that the studies report against that of the cells they fall in.
+    """Draw reported climate of the sites against the climate of their cells.
 
     Parameters
     ----------
@@ -187,7 +184,7 @@ def reported_against_matched(sites):
         known = sites[[reported, name]].dropna()
         pairs = known[known[reported].between(*possible)].to_numpy(float)
         if not len(pairs):
-            no_pairs(ax, f"No study reports its {words}")
+            empty_panel(ax, f"No study reports its {words}")
             continue
         square_limits(ax, pairs)
         hexes = ax.hexbin(
@@ -212,7 +209,7 @@ def reported_against_matched(sites):
 
 @styled
 def suspicious_sites(sites):
-    """Sites under suspicion, with a line to where they more likely belong.
+    """Map suspicious sites, with lines to their more likely places.
 
     Parameters
     ----------

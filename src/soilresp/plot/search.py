@@ -1,9 +1,9 @@
-"""Figures on the predictor search."""
+"""Draw the results of the predictor search."""
 
 import numpy as np
 
 from soilresp.covariates.recipes import PREDICTORS
-from soilresp.plot._parts import need
+from soilresp.plot._parts import flux_panels, name_rows, need
 from soilresp.plot.style import COLOURS, FLUX_UNITS, figure, styled
 
 __all__ = ["predictor_frequency", "search_ranking", "subset_errors"]
@@ -11,7 +11,7 @@ __all__ = ["predictor_frequency", "search_ranking", "subset_errors"]
 
 @styled
 def search_ranking(table, n=12):
-    """Predictor subsets from the best on, and where the paper's choice stands.
+    """Draw the best subsets of predictors and the paper's choice.
 
     Parameters
     ----------
@@ -66,12 +66,9 @@ def _subset_dots(ax, subsets, rows, colour):
         ax.plot(at[~used], np.full((~used).sum(), row), "o", ms=4, color="#DDDDDD")
         ax.plot(at[used], np.full(used.sum(), row), "o", ms=5, color=colour)
     ax.set_xticks(np.arange(len(PREDICTORS)), PREDICTORS, rotation=90)
-    ax.set_yticks(
-        rows,
-        [f"paper, {r}" if p else f"{r}" for r, p in zip(subsets["rank"], subsets["is_paper"])],
-    )
+    ranks = zip(subsets["rank"], subsets["is_paper"])
+    name_rows(ax, [f"paper, {rank}" if is_paper else f"{rank}" for rank, is_paper in ranks])
     ax.set_ylabel("Rank")
-    ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.tick_params(length=0)
     ax.spines[["left", "bottom"]].set_visible(False)
 
@@ -99,7 +96,7 @@ def _rmse_dots(ax, subsets, rows, colour):
 
 @styled
 def subset_errors(table):
-    """Error of every subset by rank, those that chance may have put first, and the paper's.
+    """Draw the error of every subset by rank, those tied with the best, and the paper's choice.
 
     Parameters
     ----------
@@ -113,7 +110,7 @@ def subset_errors(table):
     columns = ("target", "predictors", "rank", "oob_first", "oob_noise", "oob_repeats", "is_paper")
     need(table, (*columns, "oob_tied"), "subset_errors")
     fig = figure(8, 4.2)
-    for ax, target, letter in zip(fig.subplots(1, 2), ("SR", "HR"), "ab"):
+    for ax, target in flux_panels(fig):
         own = table[table["target"] == target].sort_values("rank")
         colour, best = COLOURS[target], own["oob_first"].iloc[0]
         band = 2 * (own["oob_noise"] * np.sqrt(own["oob_repeats"])).max()
@@ -145,7 +142,6 @@ def subset_errors(table):
         ax.xaxis.set_major_formatter("{x:,.0f}")
         ax.set_xlabel("Rank")
         ax.set_ylabel(f"Out-of-bag RMSE ({FLUX_UNITS})")
-        ax.set_title(f"({letter}) {target}")
         ax.set_ylim(top=best + 2.5 * (own["oob_first"].median() - best))
         ax.legend(loc="upper left", fontsize=7)
         ax.grid(axis="y")
@@ -157,7 +153,7 @@ _SETS = (("o", True), ("s", False), ("^", False), ("D", True))
 
 @styled
 def predictor_frequency(shares):
-    """How often each predictor is among the subsets that may be the best.
+    """Draw the share of the best subsets that each predictor is in.
 
     Parameters
     ----------
@@ -171,8 +167,8 @@ def predictor_frequency(shares):
     need(shares, ("target", "among", "predictor", "share"), "predictor_frequency")
     names = [p for p in PREDICTORS if p in set(shares["predictor"])]
     fig = figure(8, 1.6 + 0.3 * len(names))
-    axes = fig.subplots(1, 2, sharey=True)
-    for ax, target, letter in zip(axes, ("SR", "HR"), "ab"):
+    panels = flux_panels(fig, sharey=True)
+    for ax, target in panels:
         own = shares[shares["target"] == target]
         ax.axvline(50, color=COLOURS["paper"], ls=":", lw=1)
         for number, (among, part) in enumerate(own.groupby("among", sort=False)):
@@ -185,10 +181,8 @@ def predictor_frequency(shares):
             )
         ax.set_xlim(-4, 104)
         ax.set_xlabel("Share of the subsets with it (%)")
-        ax.set_title(f"({letter}) {target}")
         ax.grid(axis="y")
         ax.tick_params(axis="y", length=0)
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), fontsize=7.5)
-    axes[0].set_yticks(np.arange(len(names)), names)
-    axes[0].set_ylim(len(names) - 0.5, -0.5)
+    name_rows(panels[0][0], names)
     return fig

@@ -1,4 +1,4 @@
-"""One look for all figures: colours, fonts, units in words, and the label they carry.
+"""Define the look of all figures: colours, fonts, units in words, and the label they carry.
 
 Figures are made without pyplot: a notebook shows the one that a cell returns,
 exactly once, and a batch run keeps none of them in memory.
@@ -7,6 +7,7 @@ exactly once, and a batch run keeps none of them in memory.
 import functools
 import io
 import re
+from pathlib import Path
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -74,38 +75,9 @@ GROUPS = tuple(GROUP_CLASSES)
 FLUX_UNITS = "g C m⁻² yr⁻¹"
 TOTAL_UNITS = "Pg C yr⁻¹"
 
-_RC = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 9,
-    "axes.titlesize": 9.5,
-    "axes.titlelocation": "left",
-    "axes.labelsize": 9,
-    "axes.linewidth": 0.7,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "axes.grid": False,
-    "grid.color": "#E3E3E3",
-    "grid.linewidth": 0.6,
-    "xtick.labelsize": 8.5,
-    "ytick.labelsize": 8.5,
-    "xtick.major.width": 0.7,
-    "ytick.major.width": 0.7,
-    "xtick.major.size": 3,
-    "ytick.major.size": 3,
-    "legend.fontsize": 8.5,
-    "legend.frameon": False,
-    "legend.handlelength": 1.6,
-    "lines.linewidth": 1.5,
-    "hatch.linewidth": 0.6,
-    "figure.dpi": 120,
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
-    "figure.constrained_layout.use": True,
-    "figure.constrained_layout.w_pad": 0.06,
-    "figure.constrained_layout.h_pad": 0.06,
-}
+_RC = matplotlib.rc_params_from_file(
+    Path(__file__).with_name("soilresp.mplstyle"), use_default_template=False
+)
 
 _state = {"label": ""}
 
@@ -113,7 +85,7 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class StampedFigure(Figure):
-    """A figure that hands its label on to the text and the file that stand for it."""
+    """A figure that writes its label into its text form and its files."""
 
     @property
     def _words(self):
@@ -125,7 +97,7 @@ class StampedFigure(Figure):
         return f"<{self._words}>"
 
     def _repr_png_(self):
-        """The picture that a notebook shows, at the figure's own size and resolution.
+        """Return the picture that a notebook shows, at the figure's own size and resolution.
 
         With 256 colours it takes a third of the bytes, and looks the same.
         """
@@ -147,7 +119,7 @@ class StampedFigure(Figure):
 
 
 def use_style(label=""):
-    """Give all figures made from here on the study's look, and a label.
+    """Give all figures made from now on the study's look, and a label.
 
     Parameters
     ----------
@@ -169,7 +141,7 @@ def use_style(label=""):
 
 
 def current_label():
-    """Words that figures carry now (`str`); empty when there are none."""
+    """Return the label that figures carry now; empty when there is none."""
     return _state["label"]
 
 
@@ -209,7 +181,7 @@ def figure(width=8.0, height=4.0):
 
 
 def pretty_units(units):
-    """Write CF units as a reader expects them.
+    """Write CF units with superscripts.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
-"""Figures of many twin experiments."""
+"""Draw the errors of repeated twin experiments."""
 
 import numpy as np
 
 from soilresp.evaluation.twins import VARIANTS
-from soilresp.plot._parts import need
+from soilresp.plot._parts import flux_panels, legend_below, name_rows, need
 from soilresp.plot.style import COLOURS, TOTAL_UNITS, figure, styled
 
 __all__ = ["twin_errors", "twin_bands"]
@@ -14,7 +14,7 @@ LIMITS = {True: 5.0, False: 3.0}
 
 @styled
 def twin_errors(totals):
-    """Error of the global total in every experiment, by variant.
+    """Draw the error of the global total in every experiment, by variant.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ def twin_errors(totals):
     need(totals, ("variant", "target", "seed", "error"), "twin_errors")
     names = [v for v in VARIANTS if v in set(totals["variant"])]
     fig = figure(8, 1.2 + 0.55 * len(names))
-    axes = fig.subplots(1, 2, sharey=True)
-    for ax, target in zip(axes, ("SR", "HR")):
+    panels = flux_panels(fig, sharey=True)
+    for ax, target in panels:
         for at, name in enumerate(names):
             error = totals[(totals["variant"] == name) & (totals["target"] == target)]["error"]
             limit = LIMITS[VARIANTS[name].noise]
@@ -38,21 +38,17 @@ def twin_errors(totals):
             ax.plot(error, at + shift, "o", ms=3, color=COLOURS[target], alpha=0.45, mew=0)
             ax.plot(error.mean(), at, "D", ms=6, color=COLOURS["paper"], zorder=5)
         ax.axvline(0, color=COLOURS["paper"], lw=0.8)
-        ax.set_title(target)
         ax.set_xlabel("Error of the global total (% of the truth)")
         ax.grid(axis="x")
         ax.tick_params(axis="y", length=0)
-    axes[0].set_yticks(
-        np.arange(len(names)), [VARIANTS[n].description.replace(", ", ",\n", 1) for n in names],
-        fontsize=8,
-    )
-    axes[0].set_ylim(len(names) - 0.4, -0.6)
+    words = [VARIANTS[name].description.replace(", ", ",\n", 1) for name in names]
+    name_rows(panels[0][0], words, fontsize=8)
     return fig
 
 
 @styled
 def twin_bands(bands, variants=("exact", "scatter", "even")):
-    """Error of each latitude band, mean and SD over the experiments.
+    """Draw the error of each latitude band, mean and SD over the experiments.
 
     Parameters
     ----------
@@ -67,9 +63,10 @@ def twin_bands(bands, variants=("exact", "scatter", "even")):
     """
     need(bands, ("variant", "target", "band", "truth", "mean", "sd"), "twin_bands")
     fig = figure(8, 4.4)
-    axes = fig.subplots(1, 2, sharey=True)
+    panels = flux_panels(fig, sharey=True)
+    first = panels[0][0]
     marks = {"exact": ("s", "white"), "scatter": ("o", None), "even": ("^", "#BBBBBB")}
-    for ax, target in zip(axes, ("SR", "HR")):
+    for ax, target in panels:
         for k, name in enumerate(variants):
             own = bands[(bands["variant"] == name) & (bands["target"] == target)]
             marker, face = marks.get(name, ("o", None))
@@ -79,13 +76,12 @@ def twin_bands(bands, variants=("exact", "scatter", "even")):
                 elinewidth=0.9, label=VARIANTS[name].description,
             )
         ax.axvline(0, color=COLOURS["paper"], lw=0.8)
-        ax.set_title(target)
         ax.set_xlabel(f"Map − truth of the 10° band ({TOTAL_UNITS})")
         ax.grid(axis="both")
         ax.locator_params(axis="x", nbins=6)
     low, high = bands["band"].min(), bands["band"].max() + 10
     ticks = np.arange(low, high + 1, 20)
-    axes[0].set_yticks(ticks, [f"{abs(t)}°{'N' if t > 0 else 'S' if t < 0 else ''}" for t in ticks])
-    axes[0].set_ylabel("Latitude")
-    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=1)
+    first.set_yticks(ticks, [f"{abs(t)}°{'N' if t > 0 else 'S' if t < 0 else ''}" for t in ticks])
+    first.set_ylabel("Latitude")
+    legend_below(fig, first, ncols=1)
     return fig

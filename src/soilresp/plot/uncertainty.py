@@ -1,10 +1,17 @@
-"""Figures of what is uncertain in the maps: AR below zero, totals, trends, single cells."""
+"""Draw uncertainties of the maps: joint AR, totals, trends, and single cells."""
 
 import numpy as np
 
 from soilresp.plot import maps
-from soilresp.plot._parts import need, say_missing
-from soilresp.plot.globe import FLUX_LEVELS, RATIO_LEVELS
+from soilresp.plot._parts import (
+    empty_panel,
+    latitude_axis,
+    legend_below,
+    name_rows,
+    need,
+    say_missing,
+)
+from soilresp.plot.fluxes import FLUX_STYLE, RATIO_STYLE
 from soilresp.plot.style import COLOURS, FLUX_UNITS, TOTAL_UNITS, figure, styled
 
 __all__ = ["cell_distributions", "joint_maps", "latitude_profiles", "total_uncertainty",
@@ -12,14 +19,14 @@ __all__ = ["cell_distributions", "joint_maps", "latitude_profiles", "total_uncer
 
 _FLUXES = ("SR", "HR", "AR")
 
-_DIFFERENCE = (-400, -200, -100, -50, 0, 50, 100, 200, 400, 800)
+_AR_LEVELS = (-400, -200, -100, -50, 0, 50, 100, 200, 400, 800)
 
-_SHIFT = (-400, -200, -100, -50, -25, 25, 50, 100, 200, 400)
+_CHANGE_LEVELS = (-400, -200, -100, -50, -25, 25, 50, 100, 200, 400)
 
 
 @styled
 def joint_maps(climatology):
-    """AR as a difference of two maps and as estimated jointly, and what that does to HR.
+    """Map AR as a difference of two maps and jointly estimated, and the change of HR.
 
     Parameters
     ----------
@@ -31,28 +38,25 @@ def joint_maps(climatology):
     matplotlib.figure.Figure
     """
     fig = figure(8, 5.4)
-    axes = maps.map_axes(fig, 2, 2)
     shift = climatology["HR_joint"] - climatology["HR"]
-    panels = (
-        (climatology["AR"], "AR = SR − HR", _DIFFERENCE, "BrBG", f"AR ({FLUX_UNITS})", "both"),
-        (climatology["AR_joint"], "AR, jointly estimated", FLUX_LEVELS, "viridis_r",
-         f"AR ({FLUX_UNITS})", "max"),
-        (shift, "HR, jointly estimated less HR", _SHIFT, "PuOr", f"Difference ({FLUX_UNITS})",
-         "both"),
-        (climatology["AR_SR_joint"], "Share of AR in SR, jointly estimated", RATIO_LEVELS,
-         "plasma", "AR/SR (–)", "both"),
-    )
-    for ax, letter, (field, title, levels, cmap, label, extend) in zip(axes.flat, "abcd", panels):
-        maps.map_panel(
-            ax, field, levels=levels, cmap=cmap, title=f"({letter}) {title}", label=label,
-            extend=extend, no_data=letter == "a",
-        )
+    maps.map_grid(fig, [
+        (climatology["AR"], "AR = SR − HR", {
+            "levels": _AR_LEVELS, "cmap": "BrBG", "extend": "both", "label": f"AR ({FLUX_UNITS})",
+        }),
+        (climatology["AR_joint"], "AR, jointly estimated",
+         FLUX_STYLE | {"label": f"AR ({FLUX_UNITS})"}),
+        (shift, "HR, jointly estimated less HR", {
+            "levels": _CHANGE_LEVELS, "cmap": "PuOr", "extend": "both",
+            "label": f"Difference ({FLUX_UNITS})",
+        }),
+        (climatology["AR_SR_joint"], "Share of AR in SR, jointly estimated", RATIO_STYLE),
+    ])
     return fig
 
 
 @styled
 def latitude_profiles(profiles):
-    """Mean SR, HR and AR by latitude, with the spread of the cells.
+    """Draw mean SR, HR and AR by latitude, with the spread of the cells.
 
     Parameters
     ----------
@@ -88,13 +92,13 @@ def latitude_profiles(profiles):
     axes[3].fill_betweenx(lat, 0, profiles["area"], color=COLOURS["muted"], alpha=0.5, lw=0)
     axes[3].set(title="(d) Area", xlabel="Vegetated area\n(Mkm² per degree)")
     axes[3].grid()
-    axes[0].set(ylim=(-56, 82), yticks=range(-40, 81, 20), ylabel="Latitude (°N)")
+    latitude_axis(axes[0])
     return fig
 
 
 @styled
 def total_uncertainty(three, contributions):
-    """Uncertainties of the global totals side by side, and their sources one at a time.
+    """Draw uncertainties of the global totals side by side, and their sources one at a time.
 
     Parameters
     ----------
@@ -113,7 +117,7 @@ def total_uncertainty(three, contributions):
     upper, lower = fig.subplots(2, 1, height_ratios=[len(three), n_sources])
     _grouped(upper, {f: three[f].to_numpy(float) for f in _FLUXES}, list(three.index))
     upper.set_xscale("log")
-    upper.set(title="(a) What is called the uncertainty of a total",
+    upper.set(title="(a) Three measures of the uncertainty of a total",
               xlabel=f"SD of the global total ({TOTAL_UNITS}; logarithmic)")
     sources = list(dict.fromkeys(contributions["source"]))
     wide = {f: contributions[contributions["flux"] == f].set_index("source") for f in _FLUXES}
@@ -126,7 +130,7 @@ def total_uncertainty(three, contributions):
         )
     lower.set(title="(b) Sources, one at a time", xlim=(0, None),
               xlabel=f"SD of the global total ({TOTAL_UNITS})")
-    fig.legend(*lower.get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    legend_below(fig, lower, ncols=4)
     return fig
 
 
@@ -142,16 +146,14 @@ def _grouped(ax, values, names):
                 )
     for at in rows[~np.isfinite(np.array(list(values.values()))).any(axis=0)]:
         say_missing(ax, at)
-    ax.set_yticks(rows, names)
-    ax.set_ylim(len(names) - 0.5, -0.5)
-    ax.tick_params(axis="y", length=0)
+    name_rows(ax, names)
     ax.margins(x=0.12)
     ax.grid(axis="x")
 
 
 @styled
 def trend_bands(table):
-    """Trends of SR, HR and AR by band of latitude, with their intervals.
+    """Draw trends of SR, HR and AR by band of latitude, with their intervals.
 
     Parameters
     ----------
@@ -166,9 +168,7 @@ def trend_bands(table):
     fig = figure(8, 3.4)
     ax = fig.subplots()
     if not len(table):
-        ax.axis("off")
-        ax.text(0.5, 0.5, "The covariates are a climatology: there is no trend to be seen.",
-                ha="center", va="center", transform=ax.transAxes)
+        empty_panel(ax, "The covariates are a climatology: there is no trend.")
         return fig
     need(table, ("band", "flux", "percent", "percent_low", "percent_high"), "trend_bands")
     bands = list(dict.fromkeys(table["band"]))
@@ -181,9 +181,7 @@ def trend_bands(table):
             fmt="o", ms=4.5, capsize=2.5, color=COLOURS[flux], label=flux,
         )
     ax.axvline(0, color=COLOURS["muted"], lw=0.8)
-    ax.set_yticks(range(len(bands)), bands)
-    ax.set_ylim(len(bands) - 0.5, -0.5)
-    ax.tick_params(axis="y", length=0)
+    name_rows(ax, bands)
     ax.grid(axis="x")
     ax.set_xlabel("Trend (% of the mean per decade); line: 90 % interval")
     ax.legend(ncols=3, loc="lower right")
@@ -192,7 +190,7 @@ def trend_bands(table):
 
 @styled
 def cell_distributions(weights, cells):
-    """Conditional distributions of SR and HR at single cells.
+    """Draw conditional distributions of SR and HR at single cells.
 
     Parameters
     ----------

@@ -1,9 +1,16 @@
-"""Figures on the models' skill: predictions against observations."""
+"""Draw the skill of the forests: predictions against observations."""
 
 import numpy as np
 
 from soilresp.evaluation.validation import SCHEMES
-from soilresp.plot._parts import box, need, square_limits
+from soilresp.plot._parts import (
+    box,
+    flux_panels,
+    legend_below,
+    name_rows,
+    need,
+    square_limits,
+)
 from soilresp.plot.style import COLOURS, FLUX_UNITS, figure, styled
 from soilresp.upscaling.metrics import scores
 
@@ -12,7 +19,7 @@ __all__ = ["observed_predicted", "validation_ladder"]
 
 @styled
 def observed_predicted(table, evaluation=""):
-    """Predictions against observations (Figure 2 of Lu et al. 2021).
+    """Draw predictions against observations (Figure 2 of Lu et al. 2021).
 
     The box gives R2 = 1 - SSE/SST beside r2, the squared correlation (that of
     the fitted line): the second ignores bias and slope, and is never lower.
@@ -22,7 +29,7 @@ def observed_predicted(table, evaluation=""):
     table : pandas.DataFrame
         Columns ``target`` ("SR", "HR"), ``observed``, ``predicted`` (g C m-2 yr-1).
     evaluation : str
-        What the predictions are, such as "study-grouped cross-validation".
+        Origin of the predictions, such as "study-grouped cross-validation".
 
     Returns
     -------
@@ -30,7 +37,7 @@ def observed_predicted(table, evaluation=""):
     """
     need(table, ("target", "observed", "predicted"), "observed_predicted")
     fig = figure(8, 4.2)
-    for ax, target, letter in zip(fig.subplots(1, 2), ("SR", "HR"), "ab"):
+    for ax, target in flux_panels(fig):
         pairs = table.loc[table["target"] == target, ["observed", "predicted"]].dropna()
         pairs = pairs.to_numpy(float)
         square_limits(ax, pairs)
@@ -44,7 +51,8 @@ def observed_predicted(table, evaluation=""):
         ax.plot(ends, line, color=COLOURS["paper"], lw=1.3, label="fitted line")
         ax.set_xlabel(f"Observed {target} ({FLUX_UNITS})")
         ax.set_ylabel(f"Predicted {target} ({FLUX_UNITS})")
-        ax.set_title(f"({letter}) {target}" + (f": {evaluation}" if evaluation else ""))
+        if evaluation:
+            ax.set_title(f"{ax.get_title('left')}: {evaluation}")
         box(ax, _score_lines(score))
         ax.legend(loc="lower right")
     return fig
@@ -63,7 +71,7 @@ def _score_lines(score):
 
 @styled
 def validation_ladder(table, paper=None):
-    """Scores under each evaluation, from the easiest to the hardest.
+    """Draw scores under each evaluation, from the easiest to the hardest.
 
     Parameters
     ----------
@@ -99,11 +107,9 @@ def validation_ladder(table, paper=None):
         ax.margins(x=0.08)
     if table["r2"].min() < 0:
         axes[0].axvline(0, color=COLOURS["paper"], lw=0.7)
-    axes[0].set_yticks(np.arange(len(schemes)), [_scheme_words(s) for s in schemes])
-    axes[0].set_ylim(len(schemes) - 0.5, -0.5)
-    for ax in axes:
-        ax.tick_params(axis="y", length=0)
-    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    name_rows(axes[0], [_scheme_words(s) for s in schemes])
+    axes[1].tick_params(axis="y", length=0)
+    legend_below(fig, axes[0], ncols=4)
     return fig
 
 

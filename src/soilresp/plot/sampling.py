@@ -1,23 +1,24 @@
-"""Figures on the ways to draw training records."""
+"""Draw the effect of ways to sample the training records."""
 
 import numpy as np
 
 from soilresp.covariates.strata import DRAWS, STRATA
 from soilresp.plot import maps
-from soilresp.plot._parts import need
+from soilresp.plot._parts import flux_panels, legend_below, name_rows, need
 from soilresp.plot.style import COLOURS, FLUX_UNITS, figure, styled
 
-__all__ = ["draw_maps", "drawn_shares"]
+__all__ = ["sampling_maps", "sampling_shares"]
 
 DIFFERENCE_LEVELS = (-300, -200, -100, -50, -20, 20, 50, 100, 200, 300)
-"""Colour steps of differences, g C m-2 yr-1; the middle one is nothing to speak of."""
+"""Colour steps of differences, g C m-2 yr-1."""
+_CHANGE = {"levels": DIFFERENCE_LEVELS, "cmap": "RdBu_r", "extend": "both"}
 
 _MARKERS = {"area": "o", "area_without": "D", "record": "s", "bin": "^"}
 
 
 @styled
-def drawn_shares(table):
-    """Share of each bin in the draws, beside its shares of records and area.
+def sampling_shares(table):
+    """Draw the share of each bin in the samples, beside its shares of records and area.
 
     Parameters
     ----------
@@ -29,10 +30,10 @@ def drawn_shares(table):
     -------
     matplotlib.figure.Figure
     """
-    need(table, ("target", "draw", "stratum", "records", "area", "drawn"), "drawn_shares")
+    need(table, ("target", "draw", "stratum", "records", "area", "drawn"), "sampling_shares")
     fig = figure(8, 4)
-    axes = fig.subplots(1, 2, sharey=True)
-    for ax, target, letter in zip(axes, ("SR", "HR"), "ab"):
+    panels = flux_panels(fig, sharey=True)
+    for ax, target in panels:
         own = table[table["target"] == target]
         bins = own.drop_duplicates("stratum").set_index("stratum")
         rows = np.arange(len(bins))
@@ -47,21 +48,18 @@ def drawn_shares(table):
                 fmt=_MARKERS[draw], ms=4.5, lw=0.9, color=COLOURS[target], mec=COLOURS[target],
                 mfc=COLOURS[target] if draw == "area" else "white", label=DRAWS[draw].capitalize(),
             )
-        ax.set_title(f"({letter}) {target}")
         ax.set_xlabel("Share of the total (%)")
-        ax.tick_params(axis="y", length=0)
         ax.set_xlim(left=0)
     names = [STRATA[s][0].capitalize().replace(", ", ",\n", 1) for s in bins.index]
-    axes[0].set_yticks(rows, names)
-    axes[0].invert_yaxis()
-    handles, labels = axes[0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside lower center", ncols=3)
+    name_rows(panels[0][0], names)
+    panels[1][0].tick_params(axis="y", length=0)
+    legend_below(fig, panels[0][0], ncols=3)
     return fig
 
 
 @styled
-def draw_maps(fields):
-    """How SR and HR change when records, or bins, are drawn alike instead of by area.
+def sampling_maps(fields):
+    """Map the change of SR and HR when records, or bins, are drawn alike instead of by area.
 
     Parameters
     ----------
@@ -73,13 +71,11 @@ def draw_maps(fields):
     matplotlib.figure.Figure
     """
     fig = figure(8, 5.4)
-    axes = maps.map_axes(fig, 2, 2)
-    panels = [(draw, flux) for draw in ("record", "bin") for flux in ("SR", "HR")]
-    for ax, (draw, flux), letter in zip(axes.flat, panels, "abcd"):
-        change = fields[flux].sel(draw=draw) - fields[flux].sel(draw="area")
-        maps.map_panel(
-            ax, change, levels=DIFFERENCE_LEVELS, cmap="RdBu_r", extend="both",
-            title=f"({letter}) {flux}, {DRAWS[draw]}", no_data=letter == "a",
-            label=f"minus {flux} drawn by area ({FLUX_UNITS})",
-        )
+    panels = []
+    for draw in ("record", "bin"):
+        for flux in ("SR", "HR"):
+            change = fields[flux].sel(draw=draw) - fields[flux].sel(draw="area")
+            label = f"minus {flux} drawn by area ({FLUX_UNITS})"
+            panels.append((change, f"{flux}, {DRAWS[draw]}", _CHANGE | {"label": label}))
+    maps.map_grid(fig, panels)
     return fig

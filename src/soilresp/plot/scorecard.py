@@ -1,15 +1,15 @@
-"""Figures of a model's scorecard: maps, profiles, Taylor diagram, totals."""
+"""Draw the figures of a model's scorecard: maps, profiles, Taylor diagram, totals."""
 
 import numpy as np
 from matplotlib.lines import Line2D
 
-from soilresp.plot import maps as mapping
-from soilresp.plot._parts import need
-from soilresp.plot.globe import FLUX_LEVELS
+from soilresp.plot import maps
+from soilresp.plot._parts import flux_panels, latitude_axis, name_rows, need
+from soilresp.plot.fluxes import FLUX_STYLE
 from soilresp.plot.style import COLOURS, FLUX_UNITS, TOTAL_UNITS, figure, styled
 
 __all__ = [
-    "known_totals", "score_maps", "score_profiles", "scorecard_figures", "taylor_diagram",
+    "model_totals", "score_maps", "score_profiles", "scorecard_figures", "taylor_diagram",
 ]
 
 _BIAS_STEPS = (10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000)
@@ -21,7 +21,7 @@ _LAND = f"{FLUX_UNITS} of land"
 
 @styled
 def score_maps(fields, flux, name="model"):
-    """A model's map, the benchmark's, their difference, and that over the benchmark's SD.
+    """Map a model, the benchmark, their difference, and that over the benchmark's SD.
 
     Parameters
     ----------
@@ -37,28 +37,24 @@ def score_maps(fields, flux, name="model"):
     matplotlib.figure.Figure
     """
     bias, z = fields[f"{flux}_bias"], fields.get(f"{flux}_z")
+    flux_style = FLUX_STYLE | {"label": f"{flux} ({_LAND})", "extend": None}
     panels = [
-        (fields[flux], f"{name}, {flux}", FLUX_LEVELS, "viridis_r", f"{flux} ({_LAND})"),
-        (fields[f"{flux}_benchmark"], f"Benchmark, {flux}", FLUX_LEVELS, "viridis_r",
-         f"{flux} ({_LAND})"),
-        (bias, "Difference", _bias_levels(bias), "RdBu_r", f"model − benchmark ({_LAND})"),
+        (fields[flux], f"{name}, {flux}", flux_style),
+        (fields[f"{flux}_benchmark"], f"Benchmark, {flux}", flux_style),
+        (bias, "Difference", {
+            "levels": _bias_levels(bias), "cmap": "RdBu_r", "label": f"model − benchmark ({_LAND})",
+        }),
     ]
     if z is not None:
-        panels.append((z, "Difference over the benchmark's SD", _Z_LEVELS, "RdBu_r", "z (–)"))
+        style = {"levels": _Z_LEVELS, "cmap": "RdBu_r", "label": "z (–)"}
+        panels.append((z, "Difference over the benchmark's SD", style))
     fig = figure(8, 5.2)
-    axes = mapping.map_axes(fig, 2, 2)
-    for ax, (field, title, levels, cmap, label), letter in zip(axes.flat, panels, "abcd"):
-        mapping.map_panel(
-            ax, field, levels=levels, cmap=cmap, title=f"({letter}) {title}", label=label,
-            no_data=letter == "a",
-        )
-    for ax in axes.flat[len(panels):]:
-        ax.set_visible(False)
+    maps.map_grid(fig, panels)
     return fig
 
 
 def _bias_levels(bias):
-    """Symmetric round steps that hold nine tenths of the differences."""
+    """Return symmetric round steps that hold nine tenths of the differences."""
     size = float(np.nanpercentile(np.abs(bias), 90))
     step = next((s for s in _BIAS_STEPS if 4 * s >= size), _BIAS_STEPS[-1])
     return step * np.arange(-4, 5)
@@ -66,7 +62,7 @@ def _bias_levels(bias):
 
 @styled
 def score_profiles(profiles, name="model"):
-    """A model and the benchmark by latitude, with the mean SD of the benchmark's cells.
+    """Draw a model and the benchmark by latitude, with the mean SD of the benchmark's cells.
 
     Parameters
     ----------
@@ -82,9 +78,9 @@ def score_profiles(profiles, name="model"):
     """
     fluxes = [v for v in ("SR", "HR", "AR") if v in profiles]
     fig = figure(8 if len(fluxes) > 1 else 5, 4.6)
-    axes = fig.subplots(1, len(fluxes), sharey=True, squeeze=False)[0]
     lat = profiles["lat"].values
-    for ax, flux, letter in zip(axes, fluxes, "abc"):
+    panels = flux_panels(fig, fluxes, sharey=True)
+    for ax, flux in panels:
         ours = profiles[f"{flux}_benchmark"].values
         if f"{flux}_benchmark_sd" in profiles:
             half = profiles[f"{flux}_benchmark_sd"].values
@@ -92,19 +88,18 @@ def score_profiles(profiles, name="model"):
                              alpha=0.5, lw=0, label="benchmark ± SD of its cells")
         ax.plot(ours, lat, color=COLOURS["paper"], lw=2, label="benchmark")
         ax.plot(profiles[flux].values, lat, color=COLOURS[flux], label=name)
-        ax.set_title(f"({letter}) {flux}" if len(fluxes) > 1 else flux)
         ax.set_xlabel(f"{flux} ({_LAND})")
         ax.set_xlim(left=0)
         ax.grid()
         ax.locator_params(axis="x", nbins=5)
         ax.legend(loc="upper right", fontsize=7.5)
-    axes[0].set(ylim=(-56, 84), yticks=range(-40, 81, 20), ylabel="Latitude (°N)")
+    latitude_axis(panels[0][0])
     return fig
 
 
 @styled
 def taylor_diagram(table, highlight=None):
-    """Correlation and spread of several models beside the benchmark (Taylor 2001).
+    """Draw correlation and spread of models beside the benchmark (Taylor 2001).
 
     Parameters
     ----------
@@ -173,8 +168,8 @@ def _taylor_frame(ax, outer, full):
 
 
 @styled
-def known_totals(table, benchmark, highlight):
-    """Global totals of the models known, with the benchmark's and one of them marked.
+def model_totals(table, benchmark, highlight):
+    """Draw global totals of known models, with the benchmark's, and one model marked.
 
     Parameters
     ----------
@@ -189,27 +184,25 @@ def known_totals(table, benchmark, highlight):
     -------
     matplotlib.figure.Figure
     """
-    need(table, ("flux", "model", "value"), "known_totals")
+    need(table, ("flux", "model", "value"), "model_totals")
     fluxes = [f for f in ("SR", "HR", "AR") if f in set(table["flux"])]
-    rows = {f: table[(table["flux"] == f) & table["value"].notna()].sort_values("value")
-            for f in fluxes}
+    known = table[table["value"].notna()].sort_values("value", ascending=False)
+    rows = {flux: known[known["flux"] == flux] for flux in fluxes}
     longest = max(len(r) for r in rows.values())
     fig = figure(8 if len(fluxes) > 1 else 5.5, 1.1 + 0.2 * longest)
-    axes = fig.subplots(1, len(fluxes), squeeze=False)[0]
-    for ax, (flux, own), letter in zip(axes, rows.items(), "abc"):
+    for ax, flux in flux_panels(fig, fluxes):
+        own = rows[flux]
         mine = (own["model"] == highlight).to_numpy()
         at = np.arange(len(own))
         value = own["value"].to_numpy(float)
         ax.plot(value[~mine], at[~mine], "o", ms=5, color=COLOURS["muted"])
         ax.plot(value[mine], at[mine], "D", ms=7, color=COLOURS[flux])
         ax.axvline(benchmark[flux], color=COLOURS["paper"], ls="--", lw=1)
-        ax.set_yticks(at, own["model"], fontsize=7.5)
+        name_rows(ax, own["model"], fontsize=7.5)
         for tick, this in zip(ax.get_yticklabels(), mine):
             tick.set_fontweight("bold" if this else "normal")
-        ax.set_title(f"({letter}) {flux}" if len(fluxes) > 1 else flux)
         ax.set_xlabel(f"{flux} ({TOTAL_UNITS})")
         ax.grid(axis="both")
-        ax.tick_params(axis="y", length=0)
     return fig
 
 
@@ -228,7 +221,7 @@ def scorecard_figures(card):
     facts = card.scores.facts
     drawn = {
         "totals": (
-            known_totals(card.totals, facts["benchmark_totals"], card.name),
+            model_totals(card.totals, facts["benchmark_totals"], card.name),
             "Global totals of the models that are known; dashed: the benchmark.",
         ),
         "taylor": (

@@ -1,6 +1,7 @@
-"""Colours of the maps and lines, as readers with protanopia and deuteranopia see them."""
+"""The look of figures: notebook pictures, units, and colours as colour-blind readers see them."""
 
 import ast
+import io
 from itertools import combinations
 
 import matplotlib
@@ -8,7 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_figures import FIGURES
 from matplotlib.colors import to_rgb
+from PIL import Image
 
 from soilresp.io import paths
 from soilresp.plot import style
@@ -129,3 +132,46 @@ def test_classes_are_told_apart(colours, sight):
     for one, other in combinations(colours, 2):
         found = difference(colours[one], colours[other], sight)
         assert found > 5, (one, other, found)
+
+
+def test_groups_hold_each_class_once():
+    """Every IGBP class on land is in exactly one group."""
+    classes = sorted(c for group in style.GROUP_CLASSES.values() for c in group)
+    assert classes == list(range(1, 17))
+
+
+def test_notebook_picture():
+    """A palette PNG at the figure's own size, hardly changed, with the label in its metadata."""
+    style.use_style("Trial run")
+    fig = FIGURES["strata_shares"][0]()
+    style.use_style()
+    with Image.open(io.BytesIO(fig._repr_png_())) as picture:
+        assert picture.size == tuple(round(inches * 120) for inches in fig.get_size_inches())
+        assert picture.mode == "P"
+        assert picture.info["Description"] == "Figure of 1 panel. Trial run"
+        small = np.asarray(picture.convert("RGB")).astype(int)
+    full = io.BytesIO()
+    fig.savefig(full, format="png", dpi=fig.dpi)
+    with Image.open(full) as picture:
+        assert picture.info["Description"] == "Figure of 1 panel. Trial run"
+        difference = np.abs(np.asarray(picture.convert("RGB")) - small)
+    assert difference.mean() < 0.5
+    assert np.percentile(difference, 99) < 10
+
+
+def test_session_settings_are_left_alone():
+    """A figure has the study's look without changing that of the session."""
+    with matplotlib.rc_context({"font.size": 23}):
+        fig = FIGURES["strata_shares"][0]()
+        assert matplotlib.rcParams["font.size"] == 23
+    assert fig.axes[0].xaxis.label.get_size() == 9
+
+
+@pytest.mark.parametrize(
+    ("units", "pretty"),
+    [("g C m-2 yr-1", "g C m⁻² yr⁻¹"), ("m2 m-2", "m² m⁻²"), ("degC", "°C"), ("%", "%"),
+     ("1", "–"), ("MJ m-2", "MJ m⁻²")],
+)
+def test_pretty_units(units, pretty):
+    """CF units are written with superscripts."""
+    assert style.pretty_units(units) == pretty

@@ -1,14 +1,13 @@
-"""Figures on what drives the forests, and on other models."""
+"""Draw the importance of the predictors and the response to them."""
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from soilresp.covariates.recipes import PREDICTORS
-from soilresp.evaluation.alternatives import CHOICES, PAPER, Alternative
-from soilresp.plot._parts import need
+from soilresp.plot._parts import legend_below, name_rows, need
 from soilresp.plot.style import COLOURS, FLUX_UNITS, figure, pretty_units, styled
 
-__all__ = ["importance_dots", "rank_shares", "dependence_curves", "alternative_gains"]
+__all__ = ["dependence_curves", "importance_dots", "rank_shares"]
 
 _SCHEMES = {
     "random_cv": ("o", "white", "random folds"), "study_cv": ("D", None, "left-out studies"),
@@ -17,7 +16,7 @@ _SCHEMES = {
 
 @styled
 def importance_dots(table):
-    """Permutation importance of single predictors (top) and of correlated groups (bottom).
+    """Draw the permutation importance of single predictors (top) and of groups (bottom).
 
     Parameters
     ----------
@@ -46,24 +45,22 @@ def importance_dots(table):
             ax.set_title(f"{target}, {title}")
     for ax in axes[-1]:
         ax.set_xlabel(f"Increase of RMSE when permuted ({FLUX_UNITS})", fontsize=8.5)
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    legend_below(fig, axes[0, 0], ncols=2)
     return fig
 
 
 def _importance_panel(ax, own, colour):
     by = own.groupby(["feature", "scheme"])["increase"].agg(["mean", "std"])
-    order = by.xs("study_cv", level="scheme")["mean"].sort_values().index
+    order = by.xs("study_cv", level="scheme")["mean"].sort_values(ascending=False).index
     for scheme, (marker, face, words) in _SCHEMES.items():
         known = by.xs(scheme, level="scheme").reindex(order)
-        at = np.arange(len(order)) + (0.14 if scheme == "random_cv" else -0.14)
+        at = np.arange(len(order)) + (-0.14 if scheme == "random_cv" else 0.14)
         ax.errorbar(
             known["mean"], at, xerr=known["std"], fmt=marker, ms=5, color=colour,
             markerfacecolor=face or colour, elinewidth=0.9, label=words,
         )
     ax.axvline(0, color=COLOURS["paper"], lw=0.7)
-    ax.set_yticks(np.arange(len(order)), [_wrapped(name) for name in order])
-    ax.set_ylim(-0.6, len(order) - 0.4)
-    ax.tick_params(axis="y", length=0)
+    name_rows(ax, [_wrapped(name) for name in order])
     ax.grid(axis="x")
 
 
@@ -75,7 +72,7 @@ def _wrapped(name, most=2):
 
 @styled
 def rank_shares(table):
-    """How often each predictor takes each rank.
+    """Draw the shares of repetitions in which each predictor takes each rank.
 
     Parameters
     ----------
@@ -124,7 +121,7 @@ def rank_shares(table):
 
 @styled
 def dependence_curves(curves, single, values, target):
-    """Partial dependence with single records' curves and the data's own density.
+    """Draw partial dependence, curves of single records, and the density of the data.
 
     Parameters
     ----------
@@ -167,75 +164,3 @@ def dependence_curves(curves, single, values, target):
     for ax in axes[:, 0]:
         ax.set_ylabel(f"{target} ({FLUX_UNITS})")
     return fig
-
-
-@styled
-def alternative_gains(table):
-    """What each change of the paper's model gains on studies and blocks it has not seen.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        From `soilresp.study.chapters.compare_alternatives`: those that differ from the paper's
-        model in one choice are hollow, those on the way to the best filled, and these once more on
-        other folds (black).
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    need(table, ("target", "phase", "alternative", "step", "gain", "gain_se"), "alternative_gains")
-    fig = figure(8, 5.6)
-    axes = fig.subplots(1, 2, sharey=True, sharex=True)
-    labels = _single_changes(table)
-    for ax, target in zip(axes, ("SR", "HR")):
-        own = table[table["target"] == target]
-        search = own[own["phase"] == "search"].set_index("alternative")
-        at = -1
-        for at, name in enumerate(labels):
-            if name in search.index:
-                _gain_dot(ax, search.loc[name], at, COLOURS[target], "white")
-        path = own[own["step"].notna() & (own["alternative"] != PAPER.name)].sort_values("step")
-        confirmed = path[path["phase"] == "confirm"]
-        for k, (_, row) in enumerate(confirmed.iterrows()):
-            place = at + 1.6 + k
-            _gain_dot(ax, search.loc[row["alternative"]], place - 0.14, COLOURS[target], None)
-            _gain_dot(ax, row, place + 0.14, COLOURS["paper"], None)
-        ax.axvline(0, color=COLOURS["paper"], lw=0.7)
-        ax.grid(axis="x")
-        ax.set_title(target)
-        ax.set_xlabel("Gain over the paper's model\n(% of RMSE)")
-        ax.tick_params(axis="y", length=0)
-    steps = int(np.nanmax([table["step"].max(), 0]))
-    places = [*range(len(labels)), *(len(labels) + 0.6 + k for k in range(steps))]
-    words = [Alternative.from_name(name).description for name in labels]
-    words = [_short(w) for w in words] + [f"way to the best, choice {k + 1}" for k in range(steps)]
-    axes[0].set_yticks(places, words, fontsize=7.5)
-    axes[0].set_ylim(len(labels) + steps + 0.1, -0.7)
-    return fig
-
-
-def _single_changes(table):
-    """Names of the alternatives with one choice changed, in the order of `CHOICES`."""
-    known = [n for n in dict.fromkeys(table["alternative"]) if n != PAPER.name]
-    place = {f"{c}={v}": (i, k) for i, (c, vs) in enumerate(CHOICES.items())
-             for k, v in enumerate(vs)}
-
-    def changes(name):
-        parts = [p for p in name.split() if p != "weights=record"]
-        return parts or name.split()
-
-    return sorted((n for n in known if len(changes(n)) == 1), key=lambda n: place[changes(n)[0]])
-
-
-def _short(words):
-    every = CHOICES["weights"]["record"]
-    parts = [w for w in words.split("; ") if w != every] or [every]
-    return "; ".join(parts)
-
-
-def _gain_dot(ax, row, at, colour, face):
-    ax.errorbar(
-        row["gain"], at, xerr=row["gain_se"], fmt="o", ms=5, color=colour,
-        markerfacecolor=face or colour, elinewidth=0.9,
-    )

@@ -1,13 +1,11 @@
-"""Figures of the benchmark itself: its maps and its annual totals."""
+"""Draw the maps of the fluxes and their annual totals."""
 
 from soilresp.plot import maps
 from soilresp.plot._parts import need
 from soilresp.plot.style import COLOURS, FLUX_UNITS, TOTAL_UNITS, figure, styled
 
-__all__ = [
-    "CV_LEVELS", "FLUX_LEVELS", "RATIO_LEVELS", "annual_series", "flux_map", "six_maps",
-    "three_maps",
-]
+__all__ = ["CV_LEVELS", "CV_STYLE", "FLUX_LEVELS", "FLUX_STYLE", "RATIO_LEVELS", "RATIO_STYLE",
+           "annual_series", "climatology_maps", "flux_map", "flux_maps"]
 
 FLUX_LEVELS = (0, 100, 200, 300, 400, 500, 600, 800, 1000, 1200, 1500)
 """Colour steps of SR, HR and AR alike, g C m-2 yr-1: one colour is one flux in all maps."""
@@ -17,6 +15,12 @@ CV_LEVELS = (20, 30, 40, 50, 60, 70, 80, 100)
 
 RATIO_LEVELS = (0.1, 0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7)
 """Colour steps of AR/SR."""
+
+FLUX_STYLE = {"levels": FLUX_LEVELS, "cmap": "viridis_r", "extend": "max"}
+CV_STYLE = {"levels": CV_LEVELS, "cmap": "magma_r", "extend": "both"}
+RATIO_STYLE = {
+    "levels": RATIO_LEVELS, "cmap": "plasma", "extend": "both", "label": "AR/SR (–)",
+}
 
 _MAPS = (
     ("SR", "Soil respiration, SR"),
@@ -29,8 +33,8 @@ _MAPS = (
 
 
 @styled
-def six_maps(climatology):
-    """SR, HR, AR, the CV of SR and HR, and AR/SR (Figure 3 of Lu et al. 2021).
+def climatology_maps(climatology):
+    """Map SR, HR, AR, the CV of SR and HR, and AR/SR (Figure 3 of Lu et al. 2021).
 
     Parameters
     ----------
@@ -43,13 +47,13 @@ def six_maps(climatology):
     matplotlib.figure.Figure
     """
     fig = figure(8, 7.7)
-    axes = maps.map_axes(fig, 3, 2)
-    for ax, (name, words), letter in zip(axes.flat, _MAPS, "abcdef"):
-        style = _map_style(name)
+    panels = []
+    for name, words in _MAPS:
         field = climatology[name]
         if name.endswith("_cv") and field.attrs.get("units") != "%":
             field = 100 * field
-        maps.map_panel(ax, field, title=f"({letter}) {words}", no_data=letter == "a", **style)
+        panels.append((field, words, _map_style(name)))
+    maps.map_grid(fig, panels)
     return fig
 
 
@@ -74,8 +78,8 @@ def flux_map(flux, title=""):
 
 
 @styled
-def three_maps(climatology, totals, stacked=False):
-    """SR, HR and AR side by side, each with its global total.
+def flux_maps(climatology, totals, stacked=False):
+    """Map SR, HR and AR side by side, each with its global total.
 
     Parameters
     ----------
@@ -108,22 +112,16 @@ def three_maps(climatology, totals, stacked=False):
 
 
 def _map_style(name):
-    if name.endswith("_cv"):
-        return {
-            "levels": CV_LEVELS, "cmap": "magma_r", "extend": "both",
-            "label": f"CV of {name.removesuffix('_cv')} (%)",
-        }
     if name == "AR_SR":
-        return {"levels": RATIO_LEVELS, "cmap": "plasma", "extend": "both", "label": "AR/SR (–)"}
-    return {
-        "levels": FLUX_LEVELS, "cmap": "viridis_r", "extend": "max",
-        "label": f"{name} ({FLUX_UNITS})",
-    }
+        return RATIO_STYLE
+    if name.endswith("_cv"):
+        return CV_STYLE | {"label": f"CV of {name.removesuffix('_cv')} (%)"}
+    return FLUX_STYLE | {"label": f"{name} ({FLUX_UNITS})"}
 
 
 @styled
 def annual_series(table, paper_ranges=None):
-    """Global totals by year, with the paper's range.
+    """Draw global totals by year, with the range of Lu et al. (2021).
 
     Parameters
     ----------
