@@ -28,6 +28,7 @@ run = None  # folder of the run; None: SOILRESP_RUN, else runs/interactive
 
 # %%
 import tempfile
+import warnings
 from pathlib import Path
 
 import pandas as pd
@@ -40,6 +41,7 @@ from soilresp.study import notebook
 
 study = notebook.open_study(profile, run)
 folder = Path(tempfile.mkdtemp())
+warnings.simplefilter("ignore", UserWarning)  # a record far from any cell is dropped
 
 # %% [markdown]
 # ## Records and covariates
