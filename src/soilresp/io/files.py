@@ -1,10 +1,10 @@
-"""Files that are written whole or not at all, and small results in a run folder.
+"""Write files whole or not at all, and read and write the results in a run folder.
 
 Tables are Parquet, gridded fields NetCDF, everything else JSON; unfinished work is arrays
 with a checksum. Never a pickle.
 
-Everything is written aside, under a name such as ``.maps.nc.1f3a-4711.tmp`` that tells the
-machine and the process, brought to the disk, and renamed. A process that is killed leaves
+Everything is written under a temporary name such as ``.maps.nc.1f3a-4711.tmp``, which has the
+machine and the process, synchronised to disk, and renamed. A process that is killed leaves
 such a name behind; the next one that writes into the folder removes it.
 """
 
@@ -22,6 +22,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
+import psutil
 import xarray as xr
 
 from soilresp.errors import DataError, SoilrespError
@@ -39,21 +40,16 @@ _ASIDE = re.compile(
 _MACHINE = hashlib.sha256(platform.node().encode()).hexdigest()[:4]
 """Processes of other machines are not known here, so what they have left stays."""
 
-_WAYS_OUT = {
-    errno.ENOSPC: "Free some space there, or choose another folder.",
-    errno.EDQUOT: "Free some of your quota, or choose another folder.",
-    errno.EROFS: "Choose a folder that can be written.",
-    errno.EACCES: "Choose a folder that you may write to.",
-    errno.EPERM: "Choose a folder that you may write to.",
-    errno.EFBIG: "Choose a folder on another file system, or raise the limit.",
-    errno.EIO: "The disk may be failing: choose another folder.",
-    errno.ENAMETOOLONG: "Choose a shorter name.",
-    errno.ENOTDIR: "A part of its folder is a file: choose another folder.",
-    errno.EEXIST: "A part of its folder is a file: choose another folder.",
-    errno.EISDIR: "There is a folder of that name: choose another one.",
-    errno.ENOTEMPTY: "There is a folder of that name: choose another one.",
+_REMEDIES = {
+    errno.ENOSPC: "Free disk space", errno.EDQUOT: "Free some of your quota",
+    errno.EROFS: "Make it writable", errno.EACCES: "Make it writable",
+    errno.EPERM: "Make it writable", errno.EFBIG: "Raise the limit of file sizes",
+    errno.EIO: "Check the disk", errno.ENAMETOOLONG: "Choose a shorter name",
+    errno.ENOTDIR: "Remove the file in the place of its folder",
+    errno.EEXIST: "Remove the file in the place of its folder",
+    errno.EISDIR: "Remove the folder of that name", errno.ENOTEMPTY: "Empty the folder of that name",
 }
-"""What to do about a file that cannot be written, by the cause that the system gives."""
+"""Remedies by the cause that the system gives."""
 
 _ALMOST_FULL = 16 << 20
 """Bytes: with less space left, a writer that gives no cause has run out of it."""
@@ -63,7 +59,7 @@ _tidied = set()
 
 @contextmanager
 def write_aside(path):
-    """Give a name to write to, which becomes `path` only when all went well.
+    """Yield a name to write to, which becomes `path` only if no error occurs.
 
     Parameters
     ----------
@@ -78,24 +74,20 @@ def write_aside(path):
     Raises
     ------
     DataError
-        If the file cannot be written: the disk is full, say, or may not be written.
+        If the file cannot be written: the disk is full, say, or read-only.
     """
     path = Path(path)
-    aside = _aside(path)
-    try:
-        with _explained(path):
-            _make_ready(path.parent)
-            yield aside
-            _sync(aside)
-            os.replace(aside, path)
-            _sync(path.parent)
-    finally:
-        _remove(aside)
+    aside = path.with_name(_aside_name(path.name))
+    with _explained(path), _removed(aside):
+        _make_ready(path.parent)
+        yield aside
+        _sync(aside)
+        os.replace(aside, path)
 
 
 @contextmanager
 def folder_aside(path):
-    """Give a folder to write to, which becomes `path` as a whole when all went well.
+    """Yield a folder to write to, which becomes `path` as a whole if no error occurs.
 
     Parameters
     ----------
@@ -113,23 +105,19 @@ def folder_aside(path):
         If it cannot be written.
     """
     path = Path(path)
-    aside = _aside(path)
-    try:
-        with _explained(path):
-            _make_ready(path.parent)
-            _remove(aside)
-            aside.mkdir()
-            yield aside
-            _bring_to_disk(aside)
-            _replace(aside, path)
-            _sync(path.parent)
-    finally:
+    aside = path.with_name(_aside_name(path.name))
+    with _explained(path), _removed(aside):
+        _make_ready(path.parent)
         _remove(aside)
+        aside.mkdir()
+        yield aside
+        _sync(aside)
+        _replace(aside, path)
 
 
 @contextmanager
 def together(out, last=None):
-    """Give a folder whose content moves into `out` when all of it has been written.
+    """Yield a folder whose content moves into `out` when all of it has been written.
 
     Parameters
     ----------
@@ -149,40 +137,36 @@ def together(out, last=None):
         If something cannot be written; nothing has moved then.
     """
     out = Path(out).expanduser()
-    made_here = not out.exists()
-    aside = out / _aside_name("")
-    done = False
+    existed, aside = out.exists(), out / _aside_name("")
     try:
-        with _explained(out):
+        with _explained(out), _removed(aside):
             _make_ready(out)
             _remove(aside)
             aside.mkdir()
             yield aside
-            _bring_to_disk(aside)
+            _sync(aside)
             for made in sorted(aside.iterdir(), key=lambda made: (made.name == last, made.name)):
                 _replace(made, out / made.name)
-            _sync(out)
-            done = True
-    finally:
-        _remove(aside)
-        if made_here and not done:
+    except BaseException:
+        if not existed:
             _remove(out)
+        raise
 
 
 def remove_leftovers(folder):
-    """Remove what processes that are no more have left half written in a folder.
+    """Remove files that processes which no longer run have left half written in a folder.
 
     A folder that was just being replaced when its writer was killed comes back.
 
     Parameters
     ----------
     folder : path-like
-        Nothing is done if it does not exist. Folders in it are not looked into.
+        Nothing is done if it does not exist. Folders in it are not searched.
     """
     with suppress(OSError):
         for entry in sorted(os.listdir(folder)):
             found = _ASIDE.fullmatch(entry)
-            if not found or found["machine"] != _MACHINE or _is_alive(int(found["pid"])):
+            if not found or found["machine"] != _MACHINE or _is_running(int(found["pid"])):
                 continue
             was = Path(folder, found["name"])
             if found["kind"] == "old" and not was.exists():
@@ -192,60 +176,44 @@ def remove_leftovers(folder):
 
 
 def cannot_write(path, error):
-    """The error that a user is to read about a file that could not be written.
+    """Return the error for a user whose file could not be written.
 
     Parameters
     ----------
     path : path-like
-        What was being written.
+        The file that was being written.
     error : Exception
-        What came of it.
+        The error of the system or the library.
 
     Returns
     -------
     DataError or None
-        None if the cause is none that has to do with writing.
+        None if the cause has nothing to do with writing.
     """
-    number = _cause(error)
-    return None if number is None else _in_words(path, number)
-
-
-def _in_words(path, number):
-    if number == errno.EACCES and _is_read_only(Path(path)):
-        number = errno.EROFS  # some writers do not tell the two apart
-    # An own name for a file beside it would tell the reader nothing.
+    told = re.search(r"\[Errno (\d+)\]", str(error))
+    # Libraries have numbers of their own in other kinds of errors.
+    number = error.errno if isinstance(error, OSError) else None
+    if number not in _REMEDIES and told:
+        number = int(told[1])
+    if number not in _REMEDIES and _ran_out_of_space(Path(path), error):
+        number = errno.ENOSPC
+    if number not in _REMEDIES:
+        return None
     shown = Path(*filter(None, (_without_aside(part) for part in Path(path).parts)))
     return DataError(
-        f"{shown} could not be written: {os.strerror(number)}. {_WAYS_OUT[number]} "
-        "What was there before is as it was."
+        f"{shown} could not be written: {os.strerror(number)}. {_REMEDIES[number]} or choose "
+        "another folder with --out. Earlier files are unchanged."
     )
 
 
-def _cause(error):
-    """The system's number for what kept a file from being written; None if it was another fault."""
-    told = re.search(r"\[Errno (\d+)\]", str(error))
-    # Libraries have numbers of their own in other kinds of errors.
-    own = error.errno if isinstance(error, OSError) else None
-    for number in (own, int(told[1]) if told else None):
-        if number in _WAYS_OUT:
-            return number
-    return None
-
-
 def _ran_out_of_space(path, error):
-    """Whether that is what a writer means that gives no cause."""
+    """Return whether a writer that gives no cause has filled the disk."""
     if isinstance(error, ValueError | TypeError | LookupError):
         return False
     try:
         return shutil.disk_usage(path.parent).free < _ALMOST_FULL
     except OSError:
         return False
-
-
-def _is_read_only(path):
-    while not path.exists() and path != path.parent:
-        path = path.parent
-    return hasattr(os, "statvfs") and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
 def _without_aside(part):
@@ -255,7 +223,7 @@ def _without_aside(part):
 
 @contextmanager
 def _explained(path):
-    """Turn what the system says about a write in `path`'s folder into an error with words."""
+    """Turn an error of writing in `path`'s folder into one for a user."""
     try:
         yield
     except SoilrespError:
@@ -265,20 +233,13 @@ def _explained(path):
         if isinstance(named, str | Path):
             named = Path(os.path.abspath(named))
             if not (named.is_relative_to(folder) or folder.is_relative_to(named)):
-                raise  # an input, not what is written
+                raise  # an input, not the file that is written
         else:
             named = path
-        number = _cause(error)
-        if number is None and _ran_out_of_space(path, error):
-            number = errno.ENOSPC
-        if number is None:
+        explained = cannot_write(named, error)
+        if explained is None:
             raise
-        raise _in_words(named, number) from error
-
-
-def _aside(path):
-    """Name beside `path` for what will become it."""
-    return path.with_name(_aside_name(path.name))
+        raise explained from error
 
 
 def _aside_name(name):
@@ -287,46 +248,45 @@ def _aside_name(name):
 
 def _make_ready(folder):
     folder.mkdir(parents=True, exist_ok=True)
-    # Once is enough: only those who are no more when this process starts have left something.
+    # Once is enough: only processes that ended before this one began have left something.
     if folder not in _tidied:
         _tidied.add(folder)
         remove_leftovers(folder)
 
 
 def _replace(made, target):
-    """Rename, also onto a folder, which the system does for empty ones alone."""
-    old = _aside(target).with_suffix(".old")
+    """Rename, also onto a folder, which the system allows for empty ones alone."""
+    old = target.with_name(_aside_name(target.name)).with_suffix(".old")
     while True:
         try:
             os.replace(made, target)
             break
         except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.EISDIR):
+            if not (target.is_dir() and made.is_dir()):
                 if old.exists() and not target.exists():
                     os.replace(old, target)
-                raise
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.EISDIR):
+                    raise
         _remove(old)
-        with suppress(FileNotFoundError):  # another process has just put it away
+        with suppress(FileNotFoundError):  # another process has just moved it
             os.replace(target, old)
     _remove(old)
 
 
-def _bring_to_disk(path):
-    """Wait until a file, or a folder and all in it, would survive a loss of power."""
-    if path.is_dir():
-        for inside in path.iterdir():
-            _bring_to_disk(inside)
-    _sync(path)
-
-
 def _sync(path):
-    if os.name != "posix" and path.is_dir():
-        return  # folders cannot be opened there
-    number = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
+    """Wait until a file, or all files in a folder, would survive a loss of power."""
+    for file in path.rglob("*") if path.is_dir() else [path]:
+        if file.is_file():
+            with open(file, "rb+") as stream:
+                os.fsync(stream.fileno())
+
+
+@contextmanager
+def _removed(path):
     try:
-        os.fsync(number)
+        yield
     finally:
-        os.close(number)
+        _remove(path)
 
 
 def _remove(path):
@@ -337,21 +297,18 @@ def _remove(path):
             path.unlink(missing_ok=True)
 
 
-def _is_alive(pid):
-    if os.name != "posix":
-        return True
+def _is_running(pid):
     try:
-        os.kill(pid, 0)
         # A killed process whose parent does not ask for it is still in the list.
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except ProcessLookupError:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
-    except OSError:
+    except psutil.AccessDenied:
         return True
 
 
 def sha256(path):
-    """Hexadecimal SHA-256 of a file."""
+    """Return the hexadecimal SHA-256 of a file."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -378,7 +335,7 @@ def write_text(path, words):
 
 
 def write_json(path, content):
-    """Write a dictionary as indented JSON; NaN becomes null."""
+    """Write a dictionary as indented JSON, with null for NaN."""
     write_text(path, json.dumps(_plain(content), indent=1) + "\n")
 
 
