@@ -1,9 +1,9 @@
-"""Output of ecosystem models, as it arrives, in one form.
+"""Output of ecosystem models, from the files of any model, in one form.
 
 A gridded model becomes a dataset of any of ``SR HR AR GPP NPP cSoil cLitter
 cRoot``: fluxes in g C m-2 yr-1 and pools in kg C m-2 of *land*, with
 ``land_fraction``, the share of the whole cell that is land, and attributes that
-say where it comes from, what was decided on the way and how AR was obtained.
+hold its source, the choices made while reading, and the way to AR.
 How each model writes its files is declared in ``data/models.yaml``.
 """
 

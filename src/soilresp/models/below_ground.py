@@ -1,4 +1,4 @@
-"""Below-ground autotrophic respiration of models, which few of them report alike."""
+"""Below-ground autotrophic respiration of models."""
 
 import numpy as np
 import xarray as xr
@@ -25,7 +25,7 @@ forest, and cropland."""
 
 
 def root_share():
-    """Share of autotrophic respiration that is below ground, by the vegetation of the cell.
+    """Compute the below-ground share of autotrophic respiration by the vegetation of the cell.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def read_root_contribution(path):
 
 
 def below_ground(fields, share=None, contribution=None):
-    r"""Below-ground AR by the first way that the fields allow.
+    r"""Compute below-ground AR by the first way that the fields allow.
 
     In order: (1) the model's own root respiration; (2) all autotrophic respiration
     less that of leaves, stems and other organs; (3) SR - HR where the model gives

@@ -1,4 +1,4 @@
-"""What is declared of the models: names, files, variables, what the paper states."""
+"""Declarations of the models: names, files, variables, and totals that the paper states."""
 
 import functools
 from typing import NotRequired
@@ -30,7 +30,7 @@ GENERIC = "generic"
 
 @functools.cache
 def declared_models():
-    """The models of the paper and those at hand, from ``data/models.yaml``.
+    """Read the models of the paper and those with open output from ``data/models.yaml``.
 
     Returns
     -------
@@ -137,7 +137,7 @@ def read_declared(path):
 
 @functools.cache
 def adapters():
-    """How to read each model's files.
+    """Return the rules by which each model's files are read.
 
     Returns
     -------
@@ -181,7 +181,7 @@ def _complete(rules, facts, conventions):
 
 
 def adapter(name):
-    """The rules of one model.
+    """Return the rules of one model.
 
     Parameters
     ----------

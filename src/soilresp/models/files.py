@@ -1,4 +1,4 @@
-"""Which files hold which variables of a model, whatever they are called."""
+"""Search for the variables of a model in its files."""
 
 import contextlib
 import fnmatch
@@ -23,7 +23,7 @@ _OURS = {"SR": "rs", "HR": "rh", "AR": "raRoot", "GPP": "gpp", "NPP": "npp"}
 
 @dataclass
 class Inventory:
-    """What was found in the files of one model.
+    """Variables found in the files of one model.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Inventory:
 
 
 def files_at(path):
-    """NetCDF files that a user points to: a file, several, or a folder.
+    """List the NetCDF files of a path: a file, several, or a folder.
 
     Parameters
     ----------
@@ -74,13 +74,13 @@ def files_at(path):
 
 
 def matches(file, patterns):
-    """Whether the name of a file is like one of the patterns, in any case."""
+    """Return True if the name of a file fits one of the patterns, in any case (bool)."""
     name = file.name.lower().removesuffix(".gz")
     return any(fnmatch.fnmatchcase(name, p.lower()) for p in patterns)
 
 
 def recognise(files):
-    """The adapter whose file names these are.
+    """Find the adapter whose file names these are.
 
     Parameters
     ----------
@@ -254,7 +254,7 @@ def inventory(files, rules, variables=None):
 
 
 def _roles(name, attrs, rules, variables):
-    """What a variable is, by CMIP's names, and how good its name is for that (0 is best)."""
+    """Yield what a variable is, by CMIP's names, and the rank of its name (0 is best)."""
     if variables is not None:
         if name in variables:
             yield _OURS.get(variables[name], variables[name]), 0

@@ -1,4 +1,4 @@
-"""A folder with the output of several models, as a user keeps it."""
+"""Folders with the output of several models."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ __all__ = ["files_of", "read_folder"]
 
 
 def files_of(folder, model):
-    """Files in a folder that are one model's by their names.
+    """List the files in a folder that belong to one model by their names.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def files_of(folder, model):
 
 
 def read_folder(folder, models=None, period=(1982, 2012)):
-    """Read what a folder holds of the ten models of the paper.
+    """Read the output of the ten models of the paper that a folder holds.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def read_folder(folder, models=None, period=(1982, 2012)):
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise DataError(f"{folder} is no folder. Give the one that holds the models' output.")
+        raise DataError(f"{folder} is not a folder. Give the one that holds the models' output.")
     for model in models or declared_models()["ten"]:
         files = files_of(folder, model)
         if not files:

@@ -1,8 +1,4 @@
-"""Conservative regridding of the output of models to the half-degree grid.
-
-The matrices of overlaps are those of `soilresp.grid.regrid`; here the totals of a
-model stay what they were.
-"""
+"""Conservative regridding of the output of models to the half-degree grid."""
 
 import xarray as xr
 
@@ -29,10 +25,9 @@ def _common_mask(dataset, land):
 
 
 def conservative(dataset, resolution=RESOLUTION):
-    """Regrid a model's output so that every global total stays what it was.
+    """Regrid a model's output and keep every global total.
 
-    What is carried over is the amount per m2 of the whole cell, and the land
-    fraction beside it; their ratio is the flux or pool per m2 of land in the
+    The amount per m2 of the whole cell and the land fraction are regridded; their ratio is the flux or pool per m2 of land in the
     new cell.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Land in the cells of a model, and whether a field lies where the land is."""
+"""Land in the cells of a model, and the position of a field on it."""
 
 import functools
 
@@ -28,7 +28,7 @@ def _study_land():
 
 
 def study_land(lat, lon):
-    """Land fraction of the study, on any grid.
+    """Regrid the land fraction of the study to any grid.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def study_land(lat, lon):
     land = _study_land()
     to_fine = overlaps(lat.values, lon.values)
     area = land * rectilinear_area(land["lat"], land["lon"])
-    # Overlaps give the share of each fine cell; the transpose hands its land back to the coarse.
+    # Overlaps give the share of each fine cell; the transpose adds its land to the coarse.
     rows, columns = (m.T for m in to_fine)
     amount = (columns @ (rows @ area.values).T).T
     coarse = xr.DataArray(amount, {"lat": lat, "lon": lon}, ("lat", "lon"))
@@ -52,7 +52,7 @@ def study_land(lat, lon):
 
 
 def is_half_degree(lat, lon):
-    """Whether centres are those of cells of the study's grid."""
+    """Return True if centres are those of cells of the study's grid (bool)."""
     def fits(x):
         steps = (np.asarray(x, float) - RESOLUTION / 2) / RESOLUTION
         return len(x) > 1 and np.allclose(np.abs(np.diff(x)), RESOLUTION, atol=1e-3) and (
@@ -63,7 +63,7 @@ def is_half_degree(lat, lon):
 
 
 def has_gaps(data):
-    """Whether the bounds of cells leave gaps between neighbours, as in a sample of a grid."""
+    """Return True if bounds of cells leave gaps, as in a sample of a grid (bool)."""
     for kind in ("lat", "lon"):
         bounds = data.get(data[kind].attrs.get("bounds", f"{kind}_bnds"))
         if bounds is not None and bounds.ndim == 2 and len(bounds) > 1:
@@ -76,7 +76,7 @@ def has_gaps(data):
 
 
 def land_fraction_in(data, what):
-    """Land fraction that an open file holds, if any.
+    """Find the land fraction in an open file.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def land_fraction_in(data, what):
 
 
 def cell_area_ratio(data, what):
-    """Cell area that a file states, over that of the sphere between its cell edges.
+    """Divide the cell area that a file states by that between its cell edges on the sphere.
 
     Parameters
     ----------
@@ -177,8 +177,8 @@ def _check_share(share, what):
 def check_position(field, what):
     """Refuse a field of the globe that lies upside down or is shifted by 180 degrees.
 
-    Where it has values other than zero is held against the land of the study, as it
-    is and in the other orientations.
+    The cells with values other than zero are compared with the land of the study, as
+    they are and in the other orientations.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ def check_position(field, what):
     Notes
     -----
     A field with values over most of the ocean, or on less than a third of the land,
-    cannot be told and is let through.
+    cannot be judged and passes.
     """
     there = field.notnull() & (field != 0)
     there = there.any([d for d in there.dims if d not in ("lat", "lon")])

@@ -1,4 +1,4 @@
-"""Read the output of one model into the form that everything here takes."""
+"""Reader of the output of one model."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +34,7 @@ _LONGEST_NAME = 80
 
 @dataclass
 class _Reading:
-    """One model while it is read: what it is, and what was decided."""
+    """State of one model while it is read, with notes on what was decided."""
 
     name: str
     rules: dict
@@ -50,7 +50,7 @@ class _Reading:
 
 def read_model(path, adapter=None, variables=None, *, period=(1982, 2012), land_fraction=None,
                name=None, regrid=True, contribution=None):
-    """Read a model's output: any grid, units, calendar and file naming that is declared.
+    """Read a model's output from files of any grid, units and calendar.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def read_model(path, adapter=None, variables=None, *, period=(1982, 2012), land_
         Whether to bring it to the half-degree grid, totals kept.
     contribution : xarray.DataArray, optional
         AR/SR on the half-degree grid (`read_root_contribution`): makes AR of a model
-        that tells nothing of its own, a diagnostic only.
+        that gives none, a diagnostic only.
 
     Returns
     -------
@@ -198,7 +198,7 @@ def _name_of(found, adapter):
 
 
 def clean_name(words):
-    """A name out of a file as one short line that a terminal and a figure can show.
+    """Clean a name from a file into one short line for terminals and figures.
 
     Parameters
     ----------
@@ -221,7 +221,7 @@ def clean_name(words):
 
 
 def _check_position(fields, reading):
-    """Hold the first flux against the continents."""
+    """Compare the position of the first flux with the continents."""
     for role in ("rh", "rs", "npp", "gpp"):
         if role in fields:
             lands.check_position(fields[role], f"{reading.name}: {role}")
@@ -229,7 +229,7 @@ def _check_position(fields, reading):
 
 
 def _annual(role, sources, reading):
-    """Annual values of one variable from all of its files, and what ground they are per."""
+    """Annual values of one variable from all of its files, and the area they are per."""
     pool = role.startswith("c")
     total, seen, whole, basis, grid = {}, {}, {}, None, None
     for file, name in sources:
@@ -296,7 +296,7 @@ def _same_grid(grid, stored, what):
 
 
 def _factor(role, stored, pool, what, reading):
-    """What turns the values into grams (pools: kilograms) of carbon, and per what time."""
+    """Factor from values to grams (pools: kilograms) of carbon, and the time they are per."""
     units = stored.attrs.get("units", "")
     if pool:
         return pool_factor(units, what)
@@ -331,7 +331,7 @@ def _weights(rows, factor, pool):
 
 
 def _basis(stored, data, reading):
-    """What ground a value is per m2 of: land, cell or vegetated."""
+    """Area that a value is per m2 of: land, cell or vegetated."""
     if stored.attrs.get("area_basis"):
         return stored.attrs["area_basis"]
     methods = str(stored.attrs.get("cell_methods", ""))

@@ -1,4 +1,4 @@
-"""Annual global totals of models, as compilations give them."""
+"""Annual global totals of models from published compilations."""
 
 import pandas as pd
 

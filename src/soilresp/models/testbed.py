@@ -1,4 +1,4 @@
-"""CASA-CNP, CORPSE and MIMICS as the soil biogeochemical testbed writes them."""
+"""Reader of CASA-CNP, CORPSE and MIMICS from the soil biogeochemical testbed."""
 
 import numpy as np
 import xarray as xr

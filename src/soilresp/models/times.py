@@ -1,4 +1,4 @@
-"""Time axes of model output: to which year and month a step belongs, and how long it is."""
+"""Time axes of model output: year, month and length of each step."""
 
 import re
 
@@ -33,7 +33,7 @@ def _month_days(year, month, calendar):
 
 
 def read_steps(values, units="", calendar="", what="time"):
-    """Year and month of each step of a file.
+    """Decode year and month of each step of a file.
 
     Parameters
     ----------

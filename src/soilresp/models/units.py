@@ -1,4 +1,4 @@
-"""Units of model output, as they are spelt, to grams and kilograms of carbon."""
+"""Conversion of units of model output to grams and kilograms of carbon."""
 
 import re
 
@@ -53,7 +53,7 @@ def _parts(units, what):
 
 
 def flux_factor(units, what="the variable"):
-    """How to turn a flux in these units into g C m-2.
+    """Return the factor from a flux in these units to g C m-2.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def flux_factor(units, what="the variable"):
         g C m-2 of one unit.
     seconds : float or str
         Length of the time that the unit is per: seconds, or ``"month"`` or
-        ``"year"``, of which the calendar decides.
+        ``"year"``, whose length is that of the calendar.
     co2 : bool
         Whether the units name a mass of CO2, which `grams` has turned to carbon.
 
@@ -95,7 +95,7 @@ def flux_factor(units, what="the variable"):
 
 
 def pool_factor(units, what="the variable"):
-    """How to turn a pool in these units into kg C m-2.
+    """Return the factor from a pool in these units to kg C m-2.
 
     Parameters
     ----------
