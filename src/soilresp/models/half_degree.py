@@ -27,8 +27,8 @@ def _common_mask(dataset, land):
 def conservative(dataset, resolution=RESOLUTION):
     """Regrid a model's output and keep every global total.
 
-    The amount per m2 of the whole cell and the land fraction are regridded; their ratio is the flux or pool per m2 of land in the
-    new cell.
+    The amount per m2 of the whole cell and the land fraction are regridded; their ratio is
+    the flux or pool per m2 of land in the new cell.
 
     Parameters
     ----------

@@ -544,7 +544,7 @@ def _checksums(aside, out):
 
 
 def _encoding(dataset, **options):
-    """How each variable is stored; bounds and coordinates have no missing values."""
+    """Encoding of each variable; bounds and coordinates have no missing values."""
     out = {}
     for name, variable in dataset.variables.items():
         if variable.encoding.get("dtype") == "int16":

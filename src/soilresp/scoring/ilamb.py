@@ -209,7 +209,7 @@ def _version_3(fluxes):
 
 
 def _readme(dataset, fluxes):
-    """What the folder holds, and by how much ILAMB 2.7 overstates the benchmark's total."""
+    """Content of the folder, and by how much ILAMB 2.7 overstates the benchmark's total."""
     area = dataset["cell_area"]
     land = area * dataset["land_fraction"]
     lines = [

@@ -3,25 +3,13 @@
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given
-from hypothesis import strategies as st
 from made_models import AMAZON, SAHARA, grid, land_cells, write
 
 from soilresp.covariates.embedded import load_embedded
 from soilresp.errors import DataError, ParameterError
+from soilresp.grid.cells import rectilinear_area
 from soilresp.io import fetch as access
-from soilresp.models import (
-    adapters,
-    check_position,
-    declared_models,
-    flux_factor,
-    pool_factor,
-    read_folder,
-    read_model,
-    read_root_contribution,
-    read_steps,
-)
-from soilresp.models.below_ground import below_ground, root_share
+from soilresp.models import adapters, check_position, declared_models, read_model, read_steps
 from soilresp.scoring.totals import model_total
 
 
@@ -31,8 +19,8 @@ def total(output, name):
 
 
 SAMPLES = {
-    "BEPS": ([("BEPS_S3_rh.nc", {"rh": 500}, {"fill": "-99999"}),
-              ("BEPS_S3_raRoot.nc", {"raRoot": 120}, {"fill": "-99999"})], 120, "raRoot"),
+    "BEPS": ([("BEPS_S3_rh.nc", {"rh": 500}, {"fill": "-99999", "monthly": False}),
+              ("BEPS_S3_raRoot.nc", {"raRoot": 120}, {"fill": "-99999", "monthly": False})], 120, "raRoot"),
     "CLASS-CTEM": ([("CLASS-CTEM_S1_monthly_rh.nc", {"rh": 500}, {"kind": "CLASSIC", "land": 0.8}),
                     ("CLASS-CTEM_S1_monthly_ra.nc", {"ra": 800}, {"kind": "CLASSIC"})],
                    None, "share of roots"),
@@ -45,24 +33,26 @@ SAMPLES = {
     "IBIS": ([("IBIS_S3_rh.nc", {"rh": 500},
                {"names": ("latitude", "longitude", "year"), "units": "gC m-2 yr-1",
                 "time": "plain years", "monthly": False, "fill": "0"})], None, "stay missing"),
-    "LPX-Bern": ([("LPX-Bern_S2_rh.nc", {"rh": 500}, {"kind": "half S-N 0-360", "time": "months"}),
+    "LPX-Bern": ([("LPX-Bern_S2_rh.nc", {"rh": 500}, {"kind": "half S-N 0-360", "time": "months", "monthly": False}),
                   ("LPX-Bern_S2_croot.nc", {"croot": 2000.0},
-                   {"kind": "half S-N 0-360", "time": "months", "units": "kg m-2"})], None,
+                   {"kind": "half S-N 0-360", "time": "months", "units": "kg m-2", "monthly": False})], None,
                  "stay missing"),
     "LPJ-GUESS": ([("LPJ-GUESS_S3_arh.nc", {"arh": 500},
                     {"units": "kg m-2 yr-1", "time": "years", "monthly": False}),
                    ("LPJ-GUESS_S3_ra.nc", {"ra": 800}, {"time": "months"})], None,
                   "share of roots"),
-    "ORCHIDEE": ([("ORCHIDEE_S2_rh.nc", {"rh": 500}, {"time": "standard"}),
+    "ORCHIDEE": ([("ORCHIDEE_S2_rh.nc", {"rh": 500}, {"time": "standard", "monthly": False}),
                   ("ORCHIDEE_S2_ra.nc",
-                   {"ra": 800, "raLeaf": 300, "raStem": 250, "raOther": 50}, {"time": "standard"})],
+                   {"ra": 800, "raLeaf": 300, "raStem": 250, "raOther": 50},
+                   {"time": "standard", "monthly": False})],
                  200, "ra - raLeaf - raStem - raOther"),
-    "VISIT": ([("VISIT_S3_rh.nc", {"rh": 500}, {"time": "absolute", "fill": "-99999"}),
-               ("VISIT_S3_gpp.nc", {"gpp": 1500}, {"time": "absolute", "fill": "-99999"}),
-               ("VISIT_S3_ra.nc", {"ra": 800}, {"time": "absolute", "fill": "-99999"})], None,
+    "VISIT": ([("VISIT_S3_rh.nc", {"rh": 500}, {"time": "absolute", "monthly": False}),
+               ("VISIT_S3_gpp.nc", {"gpp": 1500}, {"time": "absolute", "monthly": False}),
+               ("VISIT_S3_ra.nc", {"ra": 800}, {"time": "absolute", "monthly": False})], None,
               "share of roots"),
     "VEGAS": ([("VEGAS_S3_rh.nc", {"rh": 500},
-                {"kind": "half S-N 0-360", "time": "360_day", "units": "kg C m-2 s-1"})], None,
+                {"kind": "half S-N 0-360", "time": "360_day", "units": "kg C m-2 s-1",
+                 "monthly": False})], None,
               "stay missing"),
 }
 
@@ -81,7 +71,7 @@ def test_each_of_the_ten_by_hand(tmp_path, model):
     assert output["HR"].dims == ("year", "lat", "lon")
     assert output["HR"].attrs["area_basis"] == "land"
     assert output["lat"].values[[0, -1]].tolist() == [89.75, -89.75]
-    assert how in output.attrs["how_ar"] and how in output.attrs["choices"]
+    assert how in output.attrs["how_ar"]
     if ar is not None:
         assert total(output, "AR") == pytest.approx(expected * ar / 500, rel=1e-6)
         assert total(output, "SR") == pytest.approx(expected * (ar + 500) / 500, rel=1e-6)
@@ -95,64 +85,16 @@ def test_the_ten_are_all_sampled():
         assert "doi" in adapters()[name]["reference"] and adapters()[name]["forcing"]
 
 
-def test_no_npp_is_gpp_less_ra(tmp_path):
+def test_npp_is_gpp_less_ra(tmp_path):
     """VISIT: 1500 - 800 = 700; a pool in lower case is read in kg m-2."""
-    write(tmp_path / "VISIT_S3_gpp.nc", {"gpp": 1500})
-    write(tmp_path / "VISIT_S3_ra.nc", {"ra": 800})
-    write(tmp_path / "VISIT_S3_croot.nc", {"croot": 2000.0}, units="kg m-2")
+    write(tmp_path / "VISIT_S3_gpp.nc", {"gpp": 1500}, monthly=False)
+    write(tmp_path / "VISIT_S3_ra.nc", {"ra": 800}, monthly=False)
+    write(tmp_path / "VISIT_S3_croot.nc", {"croot": 2000.0}, units="kg m-2", monthly=False)
     output = read_model(tmp_path)
     at = {"lat": AMAZON[0], "lon": AMAZON[1]}
     assert float(output["NPP"].sel(at).mean()) == pytest.approx(700)
     assert float(output["cRoot"].sel(at).mean()) == pytest.approx(2.0)
     assert "NPP = gpp - ra" in output.attrs["choices"]
-
-
-def test_share_of_roots_by_vegetation(tmp_path):
-    """AR of all ra is ra times the share of the cell's own vegetation."""
-    write(tmp_path / "LPX_S3.nc", {"rh": 500, "ra": 800})
-    output = read_model(tmp_path)
-    at = {"lat": AMAZON[0], "lon": AMAZON[1]}
-    share = float(root_share().sel(at))
-    assert 0.33 < share < 0.38
-    assert float(output["AR"].sel(at)[0]) == pytest.approx(800 * share)
-
-
-def test_ways_below_ground_in_order():
-    """Root respiration first, then ra less other organs, SR - HR, a share, and a map last."""
-    one = {n: xr.DataArray(v) for n, v in
-           {"raRoot": 1.0, "ra": 10.0, "raLeaf": 3.0, "raStem": 4.0, "SR": 9.0, "HR": 4.0}.items()}
-    left = dict(one)
-    for gone, expected in (("", 1.0), ("raRoot", 3.0), ("raLeaf", 5.0), ("SR", 3.7)):
-        left.pop(gone, None)
-        assert float(below_ground(left)[0]) == pytest.approx(expected)
-    rest = {"HR": left["HR"]}
-    assert below_ground(rest)[0] is None
-    ar, how = below_ground(rest, contribution=xr.DataArray(0.5))
-    assert float(ar) == 4.0 and "diagnostic only" in how
-    with pytest.raises(ParameterError, match="below 1"):
-        below_ground(rest, contribution=xr.DataArray(1.0))
-
-
-def test_contribution_of_roots(tmp_path):
-    """A map of 0.4 makes AR of 500 x 0.4 / 0.6; what is no share is missing, or refused."""
-    path = tmp_path / "rc.nc"
-    lat, lon = grid("half N-S")
-    values = np.full((720, 360), 0.4)
-    values[0, 0] = -999.0
-    xr.Dataset({"RC": (("lon", "lat"), values), "latitude": ("lat", lat),
-                "longitude": ("lon", lon)}).to_netcdf(path)
-    share = read_root_contribution(path)
-    assert share.dims == ("lat", "lon") and int(share.isnull().sum()) == 1
-    write(tmp_path / "VEGAS_S3_rh.nc", {"rh": 500}, monthly=False)
-    output = read_model(tmp_path / "VEGAS_S3_rh.nc", contribution=share)
-    assert float(output["AR"].max()) == pytest.approx(500 * 0.4 / 0.6)
-    assert "diagnostic only" in output.attrs["how_ar"]
-    with pytest.raises(ParameterError, match="regrid=True"):
-        read_model(tmp_path / "VEGAS_S3_rh.nc", contribution=share, regrid=False)
-    xr.Dataset({"RC": (("lon", "lat"), values * 100), "latitude": ("lat", lat),
-                "longitude": ("lon", lon)}).to_netcdf(path)
-    with pytest.raises(DataError, match="no value between 0 and 1"):
-        read_root_contribution(path)
 
 
 @pytest.mark.parametrize(
@@ -203,10 +145,9 @@ def test_chunks_join_and_incomplete_years_go(tmp_path):
         part.to_netcdf(folder / f"rh_Lmon_HadGEM2-ES_historical_r1i1p1_{start:06}.nc")
     output = read_model(folder, regrid=False, period=None)
     assert output["year"].values.tolist() == [1982, 1983, 1984]
-    assert "2 incomplete years were left out" in output.attrs["choices"]
     assert float(output["HR"].max()) == pytest.approx(500)
     data.isel(time=slice(24, 36)).to_netcdf(folder / "rh_Lmon_HadGEM2-ES_historical_again.nc")
-    with pytest.raises(DataError, match="also in another file"):
+    with pytest.raises(DataError, match="198[345]"):
         read_model(folder, regrid=False, period=None)
 
 
@@ -229,7 +170,7 @@ def test_cmip_needs_land_fraction(tmp_path):
     rows, columns, area = land_cells(lat, lon)
     write(tmp_path / name, {"rh": 500}, kind="Gaussian", time="noleap",
           attrs={"cell_methods": "area: mean where land time: mean"})
-    with pytest.raises(DataError, match="no land fraction.*sftlf"):
+    with pytest.raises(DataError, match="sftlf"):
         read_model(tmp_path / name)
     share = np.zeros((64, 128))
     share[rows, columns] = [100.0, 40.0]
@@ -240,7 +181,6 @@ def test_cmip_needs_land_fraction(tmp_path):
     expected = 500 * (area * [1, 0.4]).sum() / 1e15
     assert total(output, "HR") == pytest.approx(expected, rel=1e-6)
     assert output.attrs["adapter"] == "CMIP"
-    from soilresp.grid.cells import rectilinear_area
     whole = rectilinear_area(*(xr.DataArray(v, dims=k, coords={k: v}) for k, v in axes.items()))
     xr.Dataset({"areacella": (("lat", "lon"), whole.values * 0.995, {"units": "m2"})},
                axes).to_netcdf(tmp_path / "areacella_fx_CanESM5_historical_r1i1p1f1_gn.nc")
@@ -253,14 +193,14 @@ def test_cmip_soil_respiration(tmp_path):
     end = "_CESM2_historical_r1i1p1f1_gn_198201-198312.nc"
     write(tmp_path / f"rhSoil_Emon{end}", {"rhSoil": 250}, land=50, **more)
     write(tmp_path / f"raRoot_Emon{end}", {"raRoot": 200}, **more)
-    with pytest.raises(DataError, match="without rhLitter: HR would lack the litter"):
+    with pytest.raises(DataError, match="rhLitter"):
         read_model(tmp_path)
     area = write(tmp_path / f"rhLitter_Emon{end}", {"rhLitter": 230}, land=50, **more)
     output = read_model(tmp_path)
     assert total(output, "HR") == pytest.approx(480 * area.sum() / 1e15, rel=1e-6)
     assert total(output, "SR") == pytest.approx(680 * area.sum() / 1e15, rel=1e-6)
     write(tmp_path / f"rh_Lmon{end}", {"rh": 250}, **more)
-    with pytest.raises(DataError, match="rh is 0.521 of rhSoil"):
+    with pytest.raises(DataError, match="0.521"):
         read_model(tmp_path)
 
 
@@ -300,14 +240,14 @@ def test_a_globe_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("made", "words"),
     [
-        ({"scale": 44.01 / 12.011}, "As mass of CO2 it would be 5.*kg CO2"),
-        ({"scale": 1e-3}, "expected 10 at least. Its units are wrong"),
-        ({"units": "Pg"}, "units 'Pg', which are unknown"),
-        ({"units": ""}, "units '', which are unknown"),
-        ({"units": "kg m-2"}, "an amount; expected a flux"),
-        ({"scale": 0.0}, "zero throughout"),
-        ({"upside_down": True}, "its latitude is upside down"),
-        ({"shift": 90}, "its longitudes are shifted by 180 degrees"),
+        ({"scale": 44.01 / 12.011}, "CO2 it would be 5"),
+        ({"scale": 1e-3}, "expected 10 "),
+        ({"units": "Pg"}, "Pg"),
+        ({"units": ""}, "units ''"),
+        ({"units": "kg m-2"}, "kg m-2"),
+        ({"scale": 0.0}, "zero"),
+        ({"upside_down": True}, "latitude"),
+        ({"shift": 90}, "longitudes"),
     ],
 )
 def test_a_wrong_globe_is_refused(tmp_path, made, words):
@@ -323,7 +263,7 @@ def test_a_file_that_stops_in_the_middle_is_refused(tmp_path, layout):
     xr.load_dataset(globe(tmp_path / "m.nc")).to_netcdf(whole, format=layout)
     half = tmp_path / "half.nc"
     half.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-    with pytest.raises(DataError, match="not a readable NetCDF file"):
+    with pytest.raises(DataError, match="half.nc"):
         read_model(half)
 
 
@@ -334,7 +274,7 @@ def test_a_year_of_zeros_is_refused(tmp_path):
     data = xr.load_dataset(path, decode_times=False)
     data["rh"][1] = 0.0
     data.to_netcdf(path)
-    with pytest.raises(DataError, match="zero or missing in 1983"):
+    with pytest.raises(DataError, match="1983"):
         read_model(path)
 
 
@@ -348,34 +288,33 @@ def test_undecodable_time_is_refused(tmp_path, units, values):
     write(path, {"rh": 500}, kind="poles 0-360", land=1, monthly=False)
     data = xr.load_dataset(path, decode_times=False)
     data.assign_coords(time=("time", values, {"units": units})).to_netcdf(path)
-    with pytest.raises(DataError, match="time cannot be decoded"):
+    with pytest.raises(DataError, match="m.nc.*time"):
         read_model(path)
 
 
 def test_other_refusals(tmp_path):
     """Daily steps, layers, infinity on land, no known variable, no file, no adapter, no years."""
-    with pytest.raises(DataError, match="steps in 1990; expected monthly or annual"):
+    with pytest.raises(DataError, match="1990"):
         read_steps(np.arange(365.0), "days since 1990-01-01")
-    with pytest.raises(DataError, match="does not exist"):
-        read_model(tmp_path / "none.nc")
-    with pytest.raises(DataError, match="holds no NetCDF"):
-        read_model(tmp_path)
     path = tmp_path / "m.nc"
+    for missing in (tmp_path / "none.nc", tmp_path):
+        with pytest.raises(DataError, match=missing.name):
+            read_model(missing)
     write(path, {"rh": 500}, kind="poles 0-360", land=1, monthly=False)
-    with pytest.raises(ParameterError, match="Unknown adapter 'JULES'"):
+    with pytest.raises(ParameterError, match="JULES"):
         read_model(path, "JULES")
-    with pytest.raises(DataError, match="none of the variables is rh"):
+    with pytest.raises(DataError, match="m.nc.*rh"):
         read_model(path, variables={"resp": "HR"})
-    with pytest.raises(DataError, match="no whole year in 1990-2000"):
+    with pytest.raises(DataError, match="m.nc.*1990"):
         read_model(path, period=(1990, 2000))
     data = xr.load_dataset(path, decode_times=False)
     data["rh"].expand_dims(layer=2).to_dataset().to_netcdf(tmp_path / "layers.nc")
-    with pytest.raises(DataError, match="dimension layer of length 2"):
+    with pytest.raises(DataError, match="layers.nc.*layer"):
         read_model(tmp_path / "layers.nc")
     rows, columns, _ = land_cells(*grid("poles 0-360"))
     data["rh"][0, rows[0], columns[0]] = np.inf
     data.to_netcdf(tmp_path / "inf.nc")
-    with pytest.raises(DataError, match="infinite in 1 cells with land"):
+    with pytest.raises(DataError, match="rh .* 1 cells"):
         read_model(tmp_path / "inf.nc")
 
 
@@ -410,49 +349,12 @@ def test_ground_of_a_flux(tmp_path):
     assert "vegetated area" in output.attrs["choices"]
 
 
-def test_simulations_of_a_folder(tmp_path):
-    """S3 is taken where there is one, and said; other models' files are left alone."""
-    write(tmp_path / "VEGAS_S2_rh.nc", {"rh": 300}, monthly=False)
-    write(tmp_path / "VEGAS_S3_rh.nc", {"rh": 500}, monthly=False)
-    write(tmp_path / "VISIT_S3_rh.nc", {"rh": 400}, monthly=False, units="kg m-2 h-1 K")
-    found = {model: (output, why) for model, output, why in read_folder(tmp_path)}
-    assert len(found) == 10
-    output, _ = found["VEGAS"]
-    assert float(output["HR"].max()) == pytest.approx(500)
-    assert "Simulation S3 (also there: S2)" in output.attrs["choices"]
-    assert found["VISIT"][0] is None and "units" in found["VISIT"][1]
-    assert found["BEPS"][0] is None and "no file like BEPS_*.nc" in found["BEPS"][1]
-    with pytest.raises(DataError, match="no folder"):
-        next(read_folder(tmp_path / "none"))
-
-
-def test_check_position_lets_through_what_cannot_be_told():
+def test_position_of_what_cannot_be_judged():
     """A field everywhere, and one of a few cells."""
     lat, lon = np.arange(88, -90, -4.0), np.arange(-178, 180, 4.0)
     everywhere = xr.DataArray(np.ones((45, 90)), {"lat": lat, "lon": lon}, ("lat", "lon"))
     check_position(everywhere, "m")
     check_position(everywhere.where(everywhere["lat"] > 80), "m")
-
-
-@given(st.sampled_from(["kg", "g", "mg"]), st.sampled_from(["C", "", "CO2"]),
-       st.sampled_from(["m-2", "m^-2", "/m2", "m**-2"]),
-       st.sampled_from(["s-1", "/s", "day-1", "yr-1", "month-1"]))
-def test_units_as_they_are_spelt(mass, substance, area, time):
-    """Every spelling is taken for what it is."""
-    grams, _, co2 = flux_factor(f"{mass}{substance} {area} {time}")
-    scale = {"kg": 1e3, "g": 1.0, "mg": 1e-3}[mass]
-    assert grams == pytest.approx(scale * (12.011 / 44.01 if substance == "CO2" else 1))
-    assert co2 == (substance == "CO2")
-
-
-def test_units_by_hand():
-    """Moles of CO2 hold as many of carbon; pools and fluxes are told apart."""
-    assert flux_factor("umol m-2 s-1")[0] == pytest.approx(12.011e-6)
-    assert flux_factor("umol CO2 m-2 s-1")[0] == pytest.approx(12.011e-6)
-    assert pool_factor("kgC/m2") == 1.0 and pool_factor("t ha-1") == pytest.approx(0.1)
-    for units, read in (("kg m-2 s-1", pool_factor), ("kg", pool_factor), ("ppm", flux_factor)):
-        with pytest.raises(DataError, match="units"):
-            read(units)
 
 
 @pytest.mark.real
@@ -465,5 +367,5 @@ def test_real_hadgem_chunks():
     output = read_model(paths, period=None, regrid=False)
     assert output["year"].values[[0, -1]].tolist() == [1860, 2004]
     assert float(output["HR"].sel(lat=35, lon=0).mean()) == pytest.approx(25.81, abs=0.01)
-    with pytest.raises(DataError, match="have gaps"):
+    with pytest.raises(DataError, match="regrid=False"):
         read_model(paths, period=None)
