@@ -82,7 +82,8 @@ def _totals(dataset):
         row = {"flux": f"`{name}`"}
         for end, words in (("", "total"), ("_sd", "sum of SD"), ("_mad", "sum of MAD")):
             field = dataset.get(f"{name}{end}")
-            row[words] = "" if field is None else f"{float(global_total(field, _area(dataset))):.1f}"
+            total = None if field is None else float(global_total(field, _area(dataset)))
+            row[words] = "" if total is None else f"{total:.1f}"
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -106,7 +107,8 @@ def _annual_maps(path):
         return []
     dataset = load_annual(path)
     years = dataset["year"].values
-    sums = {name: global_total(dataset[name].astype(float), _area(dataset)) for name in ("SR", "HR")}
+    area = _area(dataset)
+    sums = {name: global_total(dataset[name].astype(float), area) for name in ("SR", "HR")}
     sums["AR"] = sums["SR"] - sums["HR"]
     ranges = "; ".join(
         f"{name} {float(s.mean()):.1f} ({float(s.min()):.1f} to {float(s.max()):.1f})"

@@ -236,3 +236,16 @@ def test_printed_commands_exist(words):
         command = command.commands[rest.pop(0)]
     known = {option for parameter in command.params for option in parameter.opts}
     assert {word for word in rest if re.match(r"--?[a-z]", word)} <= known
+
+
+def test_reference_has_every_name_and_command():
+    """Each public name of the package, and each group or command of the command line."""
+    import soilresp
+
+    page = PAGES["api"]
+    documented = set(re.findall(r"^\.\. auto(?:class|exception|function):: (\w+)$", page, re.M))
+    assert documented == set(soilresp.__all__) - {"PREDICTORS", "__version__"}
+    listed = set(re.findall(r"^\| `soilresp ([\w ]+)`", page, re.M))
+    commands = {name: c for name, c in get_command(app).commands.items() if not c.hidden}
+    study = {f"study {name}" for name in commands.pop("study").commands}
+    assert listed == {*commands, *study}
