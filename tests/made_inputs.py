@@ -1,6 +1,8 @@
 """Small inputs written in the layouts of their publishers, for the tests of the readers."""
 
+import csv
 import gzip
+import io
 import shutil
 import zipfile
 from datetime import date
@@ -223,4 +225,32 @@ def write_gsde(
             stored[: len(numbers), row, column] = numbers
         variable[:] = stored
     return path
+
+
+SRDB_RECORD = {
+    "Record_number": "1", "Entry_date": "2009-01-05", "Study_number": "10", "Author": "N.N.",
+    "Duplicate_record": "NA", "Quality_flag": "NA", "Country": "Germany", "Site_name": "Tharandt",
+    "Site_ID": "DE-THA", "Study_midyear": "2000.5", "Latitude": "50.95", "Longitude": "13.55",
+    "Elevation": "380", "Manipulation": "None", "Biome": "Temperate", "Ecosystem_type": "Forest",
+    "Leaf_habit": "Evergreen", "MAT": "8", "MAP": "800", "Study_temp": "8", "Study_precip": "800",
+    "Meas_method": "IRGA", "Annual_coverage": "1", "Partition_method": "Exclusion",
+    "Rs_annual": "600", "Ra_annual": "240", "Rh_annual": "360", "RC_annual": "0.4",
+    "Rs_growingseason": "2.2",
+}
+
+
+
+def srdb_text(*changes, rows=3, drop=(), more=(), order=None, **dialect):
+    """Return a table of SRDB: `rows` sound records, then one for each dictionary of changes."""
+    records = [SRDB_RECORD | {"Record_number": str(i + 1)} for i in range(rows)]
+    records += [
+        SRDB_RECORD | {"Record_number": str(rows + i + 1)} | c for i, c in enumerate(changes)
+    ]
+    names = [n for n in order or (*SRDB_RECORD, *more) if n not in drop]
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, names, restval="NA", extrasaction="ignore",
+                            lineterminator="\n", **dialect)
+    writer.writeheader()
+    writer.writerows(records)
+    return stream.getvalue()
 

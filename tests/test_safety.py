@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bad_input.srdb_cases import text as srdb_text
 from hypothesis import given
 from hypothesis import strategies as st
 from made_benchmark import as_model, made_benchmark, write_model
+from made_inputs import srdb_text
 
 from soilresp import cli
 from soilresp.io import registry
