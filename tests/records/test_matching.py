@@ -11,116 +11,12 @@ from soilresp.errors import DataError
 from soilresp.grid.cells import EARTH_RADIUS, coordinates
 from soilresp.records.matching import find_cells, match_to_grid, training_table, valid_cells
 
-PREDICTORS = ("MAT", "SOC")
-YEARS = (2000, 2001, 2002)
-
-
-@pytest.fixture(scope="module")
-def cube():
-    """Vegetation on 50-60 N, 0-10 E; MAT by year says year and place, SOC lacks one cell."""
-    grid = coordinates()
-    lat, lon = grid["lat"], grid["lon"]
-    land = (lat > 50) & (lat < 60) & (lon > 0) & (lon < 10)
-    mat = xr.DataArray(list(YEARS), dims="year") * 1000 + lat + lon / 1000
-    data = {
-        "MAT": mat.where(land).transpose("year", "lat", "lon"),
-        "SOC": (lat + 0 * lon).where(land & ~((lat == 55.25) & (lon == 5.25))),
-        "stratum": xr.where(land, 5, 0).astype(np.int8),
-        "vegetated_fraction": land.astype(float),
-    }
-    return xr.Dataset(data, {**grid, "year": list(YEARS)}, {"recipe": "made"})
-
 
 def observed(*places, year=2001.0, target="SR"):
-    """Records at places (lat, lon)."""
-    lat, lon = np.transpose(places)
-    n = len(places)
-    return pd.DataFrame(
-        {"record": range(1, n + 1), "lat": lat, "lon": lon, "year": year, "target": target}
-    )
-
-
-def test_valid_cells(cube):
-    """Valid cells have vegetation and every predictor asked for, in every year."""
-    assert valid_cells(cube, ["MAT"]).sum() == 20 * 20
-    assert valid_cells(cube, PREDICTORS).sum() == 20 * 20 - 1
-    gap = cube.assign(MAT=cube["MAT"].where((cube["year"] != 2002) | (cube["lat"] > 55)))
-    assert valid_cells(gap, ["MAT"]).sum() == 10 * 20
-
-
-def test_unknown_predictor(cube):
-    """A predictor that the cube lacks is told, and what there is."""
-    with pytest.raises(DataError, match="LAI"):
-        valid_cells(cube, ["LAI"])
-
-
-def test_own_cell(cube):
-    """A record in a valid cell keeps it, and takes the cell's values of its year."""
-    matched, report = find_cells(observed((55.4, 3.1)), cube, PREDICTORS)
-    assert matched[["row", "col", "stratum", "cube_year"]].values.tolist() == [[69, 366, 5, 2001]]
-    assert matched["moved"].tolist() == [0] and not matched["year_clipped"].any()
-    assert report == {"moved": {}, "dropped": {}, "year_clipped": {}}
-    table = training_table(matched, cube, PREDICTORS)
-    assert list(table.columns) == list(PREDICTORS)
-    np.testing.assert_allclose(table, [[2001_000 + 55.25 + 0.00325, 55.25]])
-
-
-def test_moved_and_dropped(cube):
-    """A record off the valid cells moves to the nearest within reach, else it is left out."""
-    places = [(55.3, 5.2), (55.25, 10.25), (55.25, 12.25), (40.0, 5.0)]
-    matched, report = find_cells(observed(*places), cube, PREDICTORS)
-    assert matched["record"].tolist() == [1, 2]
-    # From the empty cell to the next to the west; off the coast by half a degree at 55.25 N.
-    assert matched[["row", "col"]].values.tolist() == [[69, 369], [69, 379]]
-    half_degree = 0.5 * 111.195 * np.cos(np.deg2rad(55.25))
-    np.testing.assert_allclose(matched["moved"][1], half_degree, rtol=1e-4)
-    assert report == {"moved": {"SR": 2}, "dropped": {"SR": 2}, "year_clipped": {}}
-    wide, _ = find_cells(observed(*places), cube, PREDICTORS, max_distance=200e3)
-    assert wide["record"].tolist() == [1, 2, 3]
-
-
-def test_nearest_across_the_date_line(cube):
-    """The nearest cell may lie on the other side of 180 degrees."""
-    west = cube.roll(lon=-360)
-    matched, _ = find_cells(observed((55.25, 179.9)), west, PREDICTORS)
-    assert matched["col"].tolist() == [0]
-
-
-def test_record_without_a_year(cube):
-    """A record without a year is refused by a cube of years, and taken by a climatology."""
-    records = observed((55, 3), (55, 3), year=[2000.0, np.nan])
-    with pytest.raises(DataError, match="Record 2"):
-        find_cells(records, cube, PREDICTORS)
-    climatology = cube.mean("year")
-    climatology["stratum"] = cube["stratum"]
-    matched, report = find_cells(records, climatology, PREDICTORS)
-    assert len(matched) == 2 and "cube_year" not in matched
-    assert report["year_clipped"] == {}
-    np.testing.assert_allclose(training_table(matched, climatology, ["SOC"])["SOC"], 54.75)
-
-
-def test_no_valid_cell(cube):
-    """A cube without a single valid cell is told."""
-    with pytest.raises(DataError, match="MAT, SOC"):
-        find_cells(observed((55, 3)), cube.assign(SOC=cube["SOC"] * np.nan), PREDICTORS)
-
-
-def test_impossible_coordinates(cube):
-    """Swapped columns are told."""
-    with pytest.raises(DataError, match="120.0, 50.0"):
-        find_cells(observed((55, 3), (120, 50)), cube, PREDICTORS)
-
-
-@settings(max_examples=30)
-@given(st.lists(st.tuples(st.floats(45, 65), st.floats(-5, 15)), min_size=1, max_size=20))
-def test_every_match_is_valid_and_near(cube, places):
-    """Matched records lie in valid cells within reach; moved, kept and dropped add up."""
-    matched, report = find_cells(observed(*places), cube, PREDICTORS)
-    assert valid_cells(cube, PREDICTORS)[matched["row"], matched["col"]].all()
-    assert (matched["moved"] <= 100).all()
-    assert len(matched) + report["dropped"].get("SR", 0) == len(places)
-    assert report["moved"].get("SR", 0) == (matched["moved"] > 0).sum()
-    assert training_table(matched, cube, PREDICTORS).notna().all(axis=None)
+    """Return records at places (lat, lon)."""
+    lat, lon = np.transpose(places).astype(float)
+    return pd.DataFrame({"record": range(1, len(places) + 1), "lat": lat, "lon": lon, "year": year,
+                         "target": target})
 
 
 def made_cube(cells, size=0.5, years=(2000, 2001, 2002)):
@@ -167,20 +63,6 @@ def test_a_site_moves_up_to_100_km(one_cell, km, near, towards):
         assert matched[["row", "col", "stratum"]].values.tolist() == [[179, 360, 1]]
         # The parallel of 0.25 degrees is by a hundred-thousandth shorter than the equator.
         assert matched["moved"].item() == pytest.approx(km, rel=2e-5)
-
-
-def test_a_site_in_its_own_cell_does_not_move(one_cell):
-    """Even where nothing may move, a record of a valid cell stays, wherever it lies in it."""
-    places = [(0.01, 0.49), (0.25, 0.25), (0.51, 0.25)]
-    matched, report = find_cells(observed(*places), one_cell, ["MAT"], max_distance=0)
-    assert matched["record"].tolist() == [1, 2] and matched["moved"].tolist() == [0, 0]
-    assert report == {"moved": {}, "dropped": {"SR": 1}, "year_clipped": {}}
-
-
-def test_the_antipodes_are_half_way_round(one_cell):
-    """With any distance allowed, the other end of the Earth is pi R away."""
-    matched, _ = find_cells(observed((-0.25, -179.75)), one_cell, ["MAT"], max_distance=1e9)
-    assert matched["moved"].item() == pytest.approx(np.pi * EARTH_RADIUS / 1e3, rel=1e-6)
 
 
 def test_the_nearest_cell_goes_by_great_circles():
@@ -230,11 +112,33 @@ def test_years_at_both_ends(one_cell, year, cube_year, clipped):
     ]
 
 
-def test_years_of_records_left_out_are_not_counted(one_cell):
-    """A record that is too far off is dropped, not clipped."""
-    records = observed((40, 40), (0.2, 0.2), year=[1950.0, 1950.0], target=["SR", "HR"])
-    _, report = find_cells(records, one_cell, ["MAT"])
-    assert report == {"moved": {}, "dropped": {"SR": 1}, "year_clipped": {"HR": 1}}
+def test_what_is_refused(one_cell):
+    """A predictor or cell that is not there, coordinates off the Earth and a missing year."""
+    for records, cube, predictors, name in (
+        (observed((0, 0)), one_cell, ["MAT", "PAR"], "'PAR'"),
+        (observed((0, 0)), made_cube([]), ["MAT", "SOC"], "MAT, SOC"),
+        (observed((0, 0), (120, 50)), one_cell, ["MAT"], "120.0, 50.0"),
+        (observed((0, 0), (0, 0), year=[2000, np.nan]), one_cell, ["MAT"], "Record 2"),
+    ):
+        with pytest.raises(DataError, match=name):
+            find_cells(records, cube, predictors)
+
+
+def test_nearest_across_the_date_line():
+    """The nearest cell may lie on the other side of 180 degrees."""
+    matched, _ = find_cells(observed((55.25, 179.9)), made_cube([(55.25, -179.75)]), ["MAT"])
+    assert matched["col"].tolist() == [0]
+
+
+@settings(max_examples=20)
+@given(st.lists(st.tuples(st.floats(-3, 3), st.floats(-3, 3)), min_size=1, max_size=20))
+def test_every_match_is_valid_and_near(one_cell, places):
+    """Matched records lie in valid cells within reach; moved, kept and dropped add up."""
+    matched, counts = find_cells(observed(*places), one_cell, ["MAT"])
+    assert valid_cells(one_cell, ["MAT"])[matched["row"], matched["col"]].all()
+    assert (matched["moved"] <= 100).all()
+    assert len(matched) + counts["dropped"].get("SR", 0) == len(places)
+    assert counts["moved"].get("SR", 0) == (matched["moved"] > 0).sum()
 
 
 @pytest.mark.parametrize(("change", "valid"), [

@@ -2,6 +2,7 @@
 
 import sys
 
+import made_records
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +13,7 @@ from soilresp import cli
 from soilresp.io import fetch as access
 from soilresp.io import paths
 from soilresp.records.releases import compare_funnels, compare_releases, compare_totals
+from soilresp.records.selection import Selection
 from soilresp.records.srdb import load_srdb
 from soilresp.study import settings as study
 
@@ -21,29 +23,6 @@ sys.path.insert(0, str(paths.root() / "robustness"))
 def table(**columns):
     n = len(next(iter(columns.values())))
     return pd.DataFrame({"Study_midyear": [2000.5] * n} | columns)
-
-
-def test_changes_by_hand():
-    """One record added, one removed, one filled and one altered, with an example of each field."""
-    old = table(Record_number=[1, 2, 3, 4], Biome=["a", None, "c", "d"], MAT=[1.0, 2.0, 3.0, 4.0])
-    new = table(Record_number=[4, 2, 3, 9], MAT=[4.0, 2.0, 3.5, 9.0], Biome=["d", "b", "c", "z"])
-    found = compare_releases(old, new)
-    assert found.records == {"old": 4, "new": 4, "added": 1, "removed": 1, "changed": 2, "same": 1}
-    assert found.columns == {"added": [], "removed": [], "moved": True}
-    assert found.fields.loc["Biome", ["filled", "emptied", "altered"]].tolist() == [1, 0, 0]
-    assert found.fields.loc["MAT", ["filled", "emptied", "altered"]].tolist() == [0, 0, 1]
-    assert found.fields.loc["MAT", "example"] == "record 3: 3.0 -> 3.5"
-    text = found.to_text()
-    assert "1 added, 1 removed, 2 changed, 1 the same" in text and "order: another" in text
-
-
-def test_columns_by_name():
-    """New and dropped columns are told; no field of theirs counts as changed."""
-    old = table(Record_number=[1], Gone=["x"])
-    new = table(Record_number=[1], Fresh=["y"])
-    found = compare_releases(old, new)
-    assert found.columns == {"added": ["Fresh"], "removed": ["Gone"], "moved": False}
-    assert found.records["same"] == 1 and found.fields.empty
 
 
 def test_records_that_share_a_number():
@@ -61,16 +40,6 @@ def test_counts_add_up(before, now):
     n = compare_releases(old, new).records
     assert n["same"] + n["changed"] + n["removed"] == len(before)
     assert n["same"] + n["changed"] + n["added"] == len(now)
-
-
-def test_totals_of_runs():
-    """Side by side, with what a run does not have left out."""
-    old = {"records": {"SR": 10, "HR": 2}, "AR_SR": 0.4,
-           "flux": {"SR": {"total": 80.0, "between_run_sd": 1.0}, "HR": {"total": 48.0},
-                    "AR": {"total": 32.0}}}
-    found = compare_totals(old, old | {"AR_SR": 0.5, "flux": None})
-    assert found.loc["AR/SR", "change"] == pytest.approx(0.1)
-    assert found.loc["SR, Pg C yr-1", "before"] == 80 and found["now"].isna().sum() == 5
 
 
 @pytest.mark.real
@@ -109,3 +78,83 @@ def test_a_release_that_is_not_there(tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit) as left:
         cli.main(["run", "--srdb", str(tmp_path / "none.csv")])
     assert left.value.code == 2 and "none.csv" in capsys.readouterr().err
+
+
+def release(**columns):
+    """A release of SRDB with some columns."""
+    n = len(next(iter(columns.values())))
+    return pd.DataFrame({"Study_midyear": np.arange(n) + 2000.5} | columns)
+
+
+def test_kinds_of_change():
+    """Filled, emptied and altered are told apart; a record counts once, whatever changed."""
+    old = release(Record_number=[1, 2, 3, 4, 5], A=["c", None, "b", "d", None],
+                  B=[1.0, np.nan, 3.0, 4.0, 5.0])
+    new = release(Record_number=[1, 2, 3, 4, 5], A=["x", "a", None, "y", None],
+                  B=[2.0, 2.0, 3.0, 4.0, np.nan])
+    found = compare_releases(old, new)
+    assert found.fields.loc["A"].tolist() == [1, 1, 2, "record 1: c -> x"]
+    assert found.fields.loc["B"].tolist() == [1, 1, 1, "record 1: 1.0 -> 2.0"]
+    assert found.fields.index.name == "field"
+    assert found.records["changed"] == 5 and found.records["same"] == 0
+
+
+def test_order_of_columns():
+    """Only the order of those in both counts."""
+    old, new = release(Record_number=[1], A=1, B=2, C=3), release(Record_number=[1], X=0, A=1, C=3)
+    assert compare_releases(old, new).columns == {
+        "added": ["X"], "removed": ["B"], "moved": False
+    }
+    turned = release(Record_number=[1], C=3, A=1)
+    assert compare_releases(old, turned).columns["moved"]
+
+
+def test_totals_side_by_side():
+    """Records, totals and scatter of both fluxes, autotrophic respiration, and its share."""
+    def run(k):
+        return {
+            "records": {"SR": 100 * k, "HR": 10 * k}, "AR_SR": 0.4 * k,
+            "flux": {"SR": {"total": 90 * k, "between_run_sd": 3 * k},
+                     "HR": {"total": 50 * k, "between_run_sd": 2 * k},
+                     "AR": {"total": 40 * k, "between_run_sd": 9}},
+        }
+
+    found = compare_totals(run(1), run(1.5))
+    expected = {
+        "records of SR": 100, "records of HR": 10, "SR, Pg C yr-1": 90, "SR, SD between runs": 3,
+        "HR, Pg C yr-1": 50, "HR, SD between runs": 2, "AR, Pg C yr-1": 40, "AR/SR": 0.4,
+    }
+    assert found.index.name == "quantity" and found.columns.tolist() == ["before", "now", "change"]
+    assert found["before"].to_dict() == expected
+    np.testing.assert_allclose(found["now"], 1.5 * found["before"])
+    np.testing.assert_allclose(found["change"], 0.5 * found["before"])
+
+
+def test_totals_of_runs_without_maps():
+    """What either run does not have is missing, and so is its change."""
+    found = compare_totals(
+        {"records": {"SR": 5}, "flux": {"SR": None, "HR": {"total": 1}}}, {"records": {"SR": 7}}
+    )
+    assert found.loc["records of SR"].tolist() == [5, 7, 2]
+    assert found.loc["HR, Pg C yr-1", "before"] == 1 and found["now"].notna().sum() == 1
+    assert found["change"].notna().sum() == 1
+
+
+def test_funnels_side_by_side():
+    """Records before and now, and their change, for both fluxes, by the same rules."""
+    rules = Selection(box=None, years=None, sr_above_hr=False)
+    later = made_records.table({}, {"Rs_annual": 700.0, "Rh_annual": np.nan, "Ra_annual": np.nan})
+    found = compare_funnels(made_records.table(), later, rules)
+    assert found.iloc[-1].tolist() == [1, 3, 2, 1, 2, 1]
+    assert found.columns.tolist() == [
+        (t, w) for t in ("SR", "HR") for w in ("before", "now", "change")]
+
+
+def test_text_of_the_changes():
+    """Counts, columns, years and changed fields are told."""
+    old = release(Record_number=[1, 2, 3], MAT=[1.0, 2.0, np.nan], Gone=1)
+    new = release(Record_number=[1, 2, 3, 4], MAT=[np.nan, 2.5, 3.0, 4.0], New=1)
+    text = compare_releases(old, new).to_text()
+    for part in ("3 before, 4 now; 1 added, 0 removed, 3 changed, 0 the same", "added: New",
+                 "removed: Gone", "2002.5 before, 2003.5 now", "record 1: 1.0 -> nan"):
+        assert part in text

@@ -15,12 +15,6 @@ from soilresp.records.selection import COLUMNS
 
 
 @pytest.fixture(scope="module")
-def world():
-    """Fluxes and totals of the twin's world."""
-    return twin.truth()
-
-
-@pytest.fixture(scope="module")
 def stratum():
     """Bin of each cell."""
     return dominant_stratum(load_embedded()["igbp_fraction"]).values
@@ -42,21 +36,6 @@ def small():
 def sampled():
     """Observations of the network that ships with the project."""
     return twin.sample(0)
-
-
-def test_truth(world):
-    """HR is part of SR wherever there is vegetation, and the totals are those of the fields."""
-    fields, totals = world
-    sr, hr = fields["SR"].values, fields["HR"].values
-    vegetated = load_embedded()["vegetated_fraction"].values > 0
-    np.testing.assert_array_equal(np.isfinite(sr), vegetated)
-    assert (hr[vegetated] <= sr[vegetated]).all() and (sr[vegetated] >= 0).all()
-    assert fields["SR"].attrs["units"] == "g m-2 yr-1"
-    world = load_embedded()
-    area = (world["cell_area"] * world["vegetated_fraction"]).transpose("lat", "lon").values
-    by_hand = [np.nansum(flux * area) / 1e15 for flux in (sr, hr)]
-    np.testing.assert_allclose([totals["SR"], totals["HR"]], by_hand)
-    assert 60 < totals["SR"] < 90 and 0.5 < totals["HR"] / totals["SR"] < 0.6
 
 
 def test_sample_has_the_shape_of_the_network(sampled, stratum):
@@ -85,24 +64,38 @@ def test_sample_says_that_it_is_synthetic(sampled):
     assert sampled[["reported_MAT", "reported_MAP"]].isna().all(axis=None)
 
 
-def test_sample_without_noise_is_the_truth(small, world):
-    """Undisturbed, a record's flux is the field's at its cell."""
-    fields, _ = world
-    records = twin.sample(1, small, noise=False)
-    row, col = cell_index(records["lat"], records["lon"])
-    for target in ("SR", "HR"):
-        mine = (records["target"] == target).to_numpy()
-        here = fields[target].values[row[mine], col[mine]]
-        np.testing.assert_array_equal(records["flux"][mine], here)
-
-
-def test_seed_settles_the_sample(small):
-    """The same seed gives the same records, another seed others; noise moves none of them."""
-    first = twin.sample(7, small)
+def test_seed_and_noise(small):
+    """A seed gives the same records, and noise moves none; without it fluxes are the truth."""
+    first, calm = twin.sample(7, small), twin.sample(7, small, noise=False)
     assert first.equals(twin.sample(7, small))
     assert not first["flux"].equals(twin.sample(8, small)["flux"])
-    where = ["lat", "lon", "year"]
-    assert first[where].equals(twin.sample(7, small, noise=False)[where])
+    assert first[["lat", "lon", "year"]].equals(calm[["lat", "lon", "year"]])
+    row, col = cell_index(calm["lat"], calm["lon"])
+    fields, _ = twin.truth()
+    for target in ("SR", "HR"):
+        mine = (calm["target"] == target).to_numpy()
+        here = fields[target].values[row[mine], col[mine]]
+        np.testing.assert_array_equal(calm["flux"][mine], here)
+
+
+@pytest.mark.parametrize(("study_sd", "record_sd"), [(0.5, 0.0), (0.0, 0.5), (0.3, 0.4)])
+def test_noise_has_mean_one(small, study_sd, record_sd):
+    """The logarithm of the noise is 0.125 low on average, half its variance of 0.25."""
+    shape = {**small["SR"], "records": {"3,50": 1500}, "records_per_site": 1.0,
+             "sites_per_study": 1.0, "study_sd": study_sd, "record_sd": record_sd}
+    noisy, calm = (twin.sample(0, {"SR": shape}, noise) for noise in (True, False))
+    noise = np.log(noisy["flux"] / calm["flux"])
+    assert abs(noise.mean() + 0.125) < 4 * 0.5 / np.sqrt(1500)
+    assert abs(noise.std() - 0.5) < 4 * 0.5 / np.sqrt(3000)
+
+
+def test_records_of_a_study_share_its_effect(small):
+    """Without record noise the records of a study are off by one factor, each by its own."""
+    network = {"SR": {**small["SR"], "record_sd": 0.0}}
+    noisy, calm = twin.sample(3, network), twin.sample(3, network, noise=False)
+    factor = (noisy["flux"] / calm["flux"]).groupby(noisy["study"])
+    assert (factor.max() - factor.min() < 1e-12).all()
+    assert factor.mean().nunique() == noisy["study"].nunique() > 3
 
 
 def test_targets_have_their_own_draws(small):
@@ -115,29 +108,6 @@ def test_targets_have_their_own_draws(small):
     assert hr.equals(again)
     both = twin.sample(2, {"SR": small["SR"], "HR": small["SR"]}).groupby("target")["lat"]
     assert both.get_group("SR").tolist() != both.get_group("HR").tolist()
-
-
-def test_noise_has_mean_one_and_the_spread_asked_for(small):
-    """Ratios to the truth average to one, and their logarithm has both variances."""
-    shape = {
-        **small["SR"], "records": {"3,50": 1500}, "records_per_site": 1.0, "sites_per_study": 1.0
-    }
-    network = {"SR": shape}
-    ratio = twin.sample(0, network)["flux"] / twin.sample(0, network, noise=False)["flux"]
-    spread = np.hypot(shape["study_sd"], shape["record_sd"])
-    # A lognormal of mean one has the standard deviation sqrt(exp(s2) - 1).
-    error = np.sqrt(np.exp(spread**2) - 1) / np.sqrt(len(ratio))
-    assert abs(ratio.mean() - 1) < 4 * error
-    assert abs(np.log(ratio).std() - spread) < 4 * spread / np.sqrt(2 * len(ratio))
-
-
-def test_records_of_a_study_share_its_effect(small):
-    """Without record noise the records of a study are off by one factor."""
-    network = {"SR": {**small["SR"], "record_sd": 0.0}}
-    noisy, clean = twin.sample(3, network), twin.sample(3, network, noise=False)
-    factor = (noisy["flux"] / clean["flux"]).groupby(noisy["study"])
-    assert (factor.max() - factor.min() < 1e-12).all()
-    assert factor.mean().nunique() == noisy["study"].nunique() > 3
 
 
 def test_network_file(tmp_path):
@@ -246,20 +216,6 @@ def test_years_by_their_chance():
     part = got["year"].value_counts(normalize=True)
     assert set(part.index) == {2000, 2001}
     assert abs(part[2001] - 0.75) < 5 * np.sqrt(0.75 * 0.25 / 2000)
-
-
-def test_only_sites_near_the_first_belong_to_a_study():
-    """Of 100 cells in a row the sites of a study span fewer than the 30 nearest to one of them."""
-    place = {"lat": [55.0], "lon": np.arange(100.0)}
-    one = xr.DataArray(np.ones((1, 100)), place, ("lat", "lon"))
-    network = {"records": {"1,50": 2000}, "records_per_site": 1.0, "sites_per_study": 200.0,
-               "years": {"2000": 1}}
-    got = twin._place(network, one, one, np.random.default_rng(0))
-    # About 200 sites of a study out of 30 cells: all of them are met.
-    cells = got.groupby("study")["col"]
-    full = cells.size() > 150
-    assert full.sum() >= 5 and (cells.nunique()[full] >= 29).all()
-    assert (cells.nunique() <= 30).all() and (cells.max() - cells.min() <= 29).all()
 
 
 def test_unknown_truth():

@@ -92,16 +92,6 @@ def test_what_is_repaired(repairs, value):
     assert touched.tolist() == [False, value != 600, False]
 
 
-def test_several_fields_are_repaired():
-    """Both parts of an exchange are made, also where the repairs of another record differ."""
-    out, touched = quality.apply_flags(table({}, {}), flags(
-        (0, "Rs_annual", 0.9, "Rs_annual=1"), (0, "Rs_annual", 0.9, "Rs_annual=2"),
-        (2, "Rs_annual", 0.9, "Rs_annual=360; Rh_annual=600"),
-        (1, "Rs_annual", 0.4, "Rs_annual=3")), "repair")
-    assert out[["Rs_annual", "Rh_annual"]].values.tolist() == [[600, 360], [600, 360], [360, 600]]
-    assert touched.tolist() == [False, False, True]
-
-
 def test_the_order_of_flags():
     """The most suspicious first, then by study, row and name of the test."""
     own = table({"Study_number": 9}, {"Study_number": 9}, {"Study_number": 11})

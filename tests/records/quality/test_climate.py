@@ -30,13 +30,6 @@ def test_reported_temperatures(field, own, score, repair):
         assert found["repair"].tolist() == [repair and f"{field}={repair}"]
 
 
-def test_lukewarm_signs_are_not_repaired():
-    """A cell of -7.5 degC is 15.5 K from +8: the other sign would fit, but it is only remarked."""
-    found = flagged(climate.temperature, made({"MAT": 8.0}, MAT=[-7.5]))
-    assert found["score"].tolist() == [pytest.approx(15.5 / 31.5)]
-    assert found["repair"].tolist() == [""]
-
-
 @pytest.mark.parametrize("field", ["MAP", "Study_precip"])
 @pytest.mark.parametrize("own, cell, score, repair", [
     # With 30 mm added the cell has 1000; 0.45 is at a factor of 8 ** (0.45 / 0.55) = 5.4814.
@@ -65,13 +58,6 @@ def test_reported_precipitation(field, own, cell, score, repair):
             field, f"{max(own, 0):g} mm",
             f"about {cell:g} mm, as in the cell of its coordinates"]
         assert found["repair"].tolist() == [repair and f"{field}={repair}"]
-
-
-def test_no_map_no_flag():
-    """Off the map, or with nothing reported, temperature and precipitation are not told of."""
-    own = made({}, {"MAT": np.nan, "MAP": np.nan}, MAT=[np.nan, 8.0], MAP=[np.nan, 800.0])
-    assert flagged(climate.temperature, own).empty
-    assert flagged(climate.precipitation, own).empty
 
 
 @pytest.mark.parametrize("metres, wrong", [
@@ -120,12 +106,6 @@ def test_elevation_against_the_climate(monkeypatch):
     assert x.notna().all().all()
 
 
-@pytest.mark.parametrize("n, calls", [(49, 0), (50, 1)])
-def test_elevation_needs_fifty_studies(monkeypatch, n, calls):
-    """With fewer, only what cannot be is told of."""
-    assert len(heights(monkeypatch, n=n)[1]) == calls
-
-
 BIOMES = {
     # As the documentation has it: degC of the cell, degrees from the equator.
     "Tropical": (14, 40, 0, 32), "Subtropical": (6, 35, 5, 45), "Mediterranean": (4, 28, 20, 52),
@@ -157,12 +137,6 @@ def test_bounds_of_biomes(name, sign):
     found = biome(name, *((mat, sign * lat) for mat, lat, _ in due))
     assert dict(found["score"]) == {
         k: pytest.approx(score) for k, (*_, score) in enumerate(due) if score is not None}
-
-
-def test_biomes_that_are_not_asked():
-    """Where the place is unknown nothing is said of latitude; other words have no bounds."""
-    assert flagged(climate.biome, made({"Biome": "Tropical", "Latitude": 95.0}, MAT=[25.0])).empty
-    assert flagged(climate.biome, made({"Biome": "Urban"}, {"Biome": None}, MAT=[99.0, 99.0])).empty
 
 
 @pytest.mark.parametrize("name, cell, score, words", [

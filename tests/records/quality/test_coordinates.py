@@ -32,16 +32,6 @@ def test_outside_the_country(change, repair):
     assert "a place in Germany" in found["expected"].iloc[0]
 
 
-def test_near_a_border_is_a_remark():
-    """Ten km into Czechia is nothing, 60 km a remark, 250 km a suspicion."""
-    scores = flags_of(
-        coordinates.outside_country, {"Latitude": 50.62, "Longitude": 13.55},
-        {"Latitude": 50.17, "Longitude": 13.95}, {"Latitude": 49.2, "Longitude": 17.0},
-    )["score"]
-    assert scores.index.tolist() == [2, 3]
-    assert scores[2] < quality.THRESHOLD < scores[3]
-
-
 @pytest.mark.parametrize("lat, lon, n, tolerance", [
     (50.0, 13.0, 0, 177.84), (50.0, 13.5, 1, 107.784), (50.5, 13.0, 1, 107.784),
     (50.25, 13.5, 2, 100.7784), (50.5, 13.125, 3, 100.07784),
@@ -110,13 +100,6 @@ def test_each_change_that_may_repair(name):
     assert coordinates._repair(own, 0) == ("", "")
     own = placed(at_one(Country=None), inside={CHANGED[name]: "FRA"})
     assert coordinates._repair(own, 0)[0] == name
-
-
-def test_smaller_changes_come_first():
-    """One sign or a swap is taken before two changes at once, whatever fits of these."""
-    fits = {CHANGED["sign of longitude"]: "DEU", CHANGED["signs of both"]: "DEU",
-            CHANGED["swapped, and a sign"]: "DEU"}
-    assert coordinates._repair(placed(at_one(), inside=fits), 0)[0] == "sign of longitude"
 
 
 def climate_at(own, known):
@@ -218,18 +201,6 @@ def test_the_fewest_sites_that_scatter():
     assert study_at((0.0, 0.0), (40.0, 10.0), (0.0, 0.0)).empty
 
 
-@pytest.mark.filterwarnings("error")
-def test_scattered_needs_a_country_and_one_study():
-    """Sites of unknown country, of another country or of another study are no others."""
-    far = [(0.0, 0.0), (0.1, 0.0), (40.0, 0.0)]
-    assert study_at(*far, Country=None).empty
-    rows = [{"Latitude": a, "Longitude": b} for a, b in far]
-    rows[0]["Study_number"] = 11
-    assert flagged(coordinates.scattered, placed(made(*rows))).empty
-    rows[0] = {"Latitude": 0.0, "Longitude": 0.0, "Country": "France"}
-    assert flagged(coordinates.scattered, placed(made(*rows))).empty
-
-
 def place_flags(*rows):
     """Flags on coordinates: record by row, score, value, repair and, if other, the field."""
     return pd.DataFrame(
@@ -252,15 +223,3 @@ def test_which_sites_are_suspicious():
     assert found[["to_lat", "to_lon", "how"]].values.tolist() == [[1.0, 2.0, "repair"]]
     other = quality.suspicious_sites(records, place_flags((2, 0.3, "b", "")), threshold=0.3)
     assert other["how"].tolist() == ["nearest"]
-
-
-def test_where_unknown_sites_belong():
-    """Without a known country, or with impossible coordinates, no place is suggested."""
-    records = table({"Country": None}, {"Latitude": 95.0}, {})
-    found = quality.suspicious_sites(records, place_flags(
-        (1, 0.9, "a", ""), (2, 0.9, "b", ""), (3, 0.9, "c", "")))
-    assert found["how"].tolist() == ["", "", "nearest"]
-    assert found["to_lat"].isna().tolist() == found["to_lon"].isna().tolist() == \
-        [True, True, False]
-    # The nearest outline of Germany from Tharandt is the Czech border, at about 50.70 N, 13.56 E.
-    assert found[["to_lat", "to_lon"]].iloc[2].tolist() == pytest.approx([50.70, 13.56], abs=0.02)

@@ -36,14 +36,6 @@ def test_years_far_from_the_study(year, n, score):
             "a year near 2000, as in the study's other records"]
 
 
-def test_a_late_year_is_told_of_once():
-    """What is after the entry is not held against the study as well; other studies do not count."""
-    found = flagged(entries.year, made(*[{}] * 3, {"Study_midyear": 2040.5}))
-    assert found["test"].tolist() == ["year against entry"]
-    found = flagged(entries.year, made(*[{}] * 3, {"Study_midyear": 1960.5, "Study_number": 11}))
-    assert found.empty
-
-
 def pair(first=None, second=None):
     """Flags on two records of two studies, alike but for the changes."""
     return flagged(entries.duplicates, made(
@@ -81,13 +73,6 @@ def test_what_makes_a_duplicate(second, alike):
 def test_digits_of_a_duplicate(flux, alike):
     """Three digits or more, without zeros at the ends, are no chance."""
     assert len(both(Rs_annual=flux)) == alike
-
-
-def test_the_first_record_is_that_of_the_lowest_number():
-    """Wherever it stands in the table; every other study's record is later."""
-    found = pair({"Record_number": 9}, {"Record_number": 4})
-    assert found.index.tolist() == [0]
-    assert "record 4 of study 11" in found["expected"].iloc[0]
 
 
 def repeated(n, third=11):
@@ -142,19 +127,6 @@ def test_rare_and_frequent_words(counts, n):
     """A word of five letters or more, ten times at most, a twentieth of one that is alike."""
     (right, _), _ = counts.items()
     assert states(**counts) == [f"Ecosystem_state={right}"] * n
-
-
-def test_words_within_a_text():
-    """The wrong word alone is replaced, every time it stands there."""
-    assert states(Managed_forest=20, Manged_forest=1) == ["Ecosystem_state=Managed forest"]
-    assert states(Managed=20, Natural=20, Manged_Naturel=1) == ["Ecosystem_state=Managed Natural"]
-
-
-def test_three_words_are_tried():
-    """The word itself and the two that are most alike; a fourth is not looked at."""
-    # "Managadd" and "Managadx" are nearer to "Managad" than "Managed" is, but as rare.
-    assert states(Managed=20, Managadd=1, Managad=1) == ["Ecosystem_state=Managed"]
-    assert states(Managed=20, Managadd=1, Managadx=1, Managad=1) == []
 
 
 @pytest.mark.parametrize("word, close, typo", [

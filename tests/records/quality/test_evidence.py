@@ -39,16 +39,6 @@ def test_columns_as_numbers():
     assert own.number("MAT") is own.number("MAT")
 
 
-def test_columns_as_words():
-    """Blanks at the ends go; what is no text, or not there, is missing."""
-    own = Evidence(pd.DataFrame({"Biome": [" Boreal ", 3, None]}, index=[4, 5, 6]))
-    assert own.text("Biome").iloc[0] == "Boreal"
-    assert own.text("Biome").isna().tolist() == [False, True, True]
-    assert own.text("Stage").isna().tolist() == [True] * 3
-    assert own.text("Stage").index.tolist() == [4, 5, 6]
-    assert own.text("Biome") is own.text("Biome")
-
-
 @pytest.mark.parametrize("lat, lon, on_earth", [
     (90.0, 180.0, True), (-90.0, -180.0, True), (90.01, 0.0, False), (-90.01, 0.0, False),
     (0.0, 180.01, False), (0.0, -180.01, False), (np.nan, 0.0, False), (0.0, np.nan, False),
@@ -95,17 +85,6 @@ def test_cells_of_a_made_climate():
     trees = (16 + 8 + 4 + 2 + 1) / 32 + 3 / 512
     assert own.cells.loc[0, ["trees", "bare"]].tolist() == [trees, 3 / 65536]
     assert own.cells.loc[1].isna().all()
-
-
-def test_cells_at_the_edges_of_the_map():
-    """Poles and the date line are on the map, what lies beyond them is not."""
-    own = Evidence(table(), small_climate())
-    lat = [90.0, -90.0, 90.5, -90.5, 0.1, 0.1, 0.1, 0.1]
-    lon = [0.0, 0.0, 0.0, 0.0, 180.0, -180.0, 180.5, -180.5]
-    found = own.at(lat, lon)["MAP"].notna().tolist()
-    assert found == [True, True, False, False, True, True, False, False]
-    # Row 0 in the north, row 359 in the south; plus 6.5.
-    assert own.at([89.9, -89.9], [0.0, 0.0])["MAT"].tolist() == [6.5, 365.5]
 
 
 def test_flags_as_a_table():

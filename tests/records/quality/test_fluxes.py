@@ -40,14 +40,6 @@ def test_flux_against_comparable_records(factor):
     assert float(found["repair"].iloc[0].partition("=")[2]) == pytest.approx(true, rel=0.01)
 
 
-def test_whole_study_displaced():
-    """A study a tenth of all others is told of, every record of it."""
-    records = network()
-    records.loc[records["Study_number"] == 7, "Rs_annual"] /= 30
-    found = flagged(fluxes.whole_study, Evidence(records))
-    assert found["study"].tolist() == [7, 7, 7]
-
-
 YEAR = 12.011e-6 * 31_557_600
 """g C m-2 in a year of 365.25 days at 1 umol CO2 m-2 s-1."""
 
@@ -129,32 +121,6 @@ def test_how_many_records_make_a_study():
     assert found.index.tolist() == [1, 2]
 
 
-def test_words_and_repair_of_a_study():
-    """What comparable records have, how many of its own are off and how far, and one repair."""
-    rows = [(math.log(flux), math.log(10), 1, 0, 0.5, 0, 4.0) for flux in (6000, 9000)]
-    found = flagged(fluxes.whole_study, remembered(rows, [7, 7]))
-    assert found["expected"].tolist() == [
-        f"SR of about {flux} g C m-2 yr-1, as comparable records of other studies have; "
-        "the 2 records of this one are a factor of 10.0 above that in the middle"
-        for flux in (600, 900)]
-    # ln 10 / (ln 10 + 2.288) is 0.5016; a factor of ten leaves nothing.
-    assert found["repair"].tolist() == ["Rs_annual=600", "Rs_annual=900"]
-    assert found["value"].tolist() == ["6000 g C m-2 yr-1", "9000 g C m-2 yr-1"]
-    # ln 9 is 2.197, a remark: no repair although ten would be near.
-    rows = [(math.log(6000), math.log(9), 1, 0, 0.5, 0, 4.0)] * 2
-    assert flagged(fluxes.whole_study, remembered(rows, [7, 7]))["repair"].tolist() == ["", ""]
-
-
-def test_both_fluxes_are_looked_at():
-    """A table without SR does not end the search: HR is told of on its own."""
-    own = remembered([(math.log(600), 3.0, 1, 3.0, 0.3, 9.0, 5.8)] * 2, [7, 7])
-    own.memo["Rs_annual"], own.memo["Rh_annual"] = own.memo["Rh_annual"], own.memo["Rs_annual"]
-    for test in (fluxes.whole_study, fluxes.comparable_records):
-        found = flagged(test, own)
-        assert found["field"].tolist() == ["Rh_annual"] * 2
-        assert found["expected"].str.startswith("HR of about 30 g").all()
-
-
 @pytest.mark.parametrize("log, spread, text", [
     (math.log(10), 0.2, "60"), (-math.log(10), 0.2, "6000"), (math.log(100), 0.2, "6"),
     (-math.log(3.67), 0.2, "2202"), (math.log(365), 0.2, "1.6438356"), (0.0, 0.2, ""),
@@ -215,14 +181,6 @@ def test_what_is_left_of_a_flux(monkeypatch):
     assert found["rest"].iloc[:4].tolist() == pytest.approx([1, 0.8, -0.8, math.log(2)])
     assert found["z"].iloc[:4].tolist() == pytest.approx(
         [1 / 0.3, 0.8 / 0.3, -0.8 / 0.3, math.log(2) / 0.52])
-
-
-@pytest.mark.parametrize("n, rows", [(49, 0), (50, 50)])
-def test_fifty_studies_are_needed(monkeypatch, n, rows):
-    """With 49 studies nothing is expected; with 50 every flux is."""
-    _, found = expected_table(monkeypatch, range(n))
-    assert len(found) == rows
-    assert set(found.columns) == {"log", "residual", "others", "rest", "spread", "z", "limit"}
 
 
 def test_features_of_a_flux():

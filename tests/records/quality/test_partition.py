@@ -147,13 +147,6 @@ def test_the_one_flux_that_is_off(sr, hr, ar, rc, repair):
     assert partition._odd_one(sr, hr, ar, rc) == repair
 
 
-@pytest.mark.parametrize("rc, repair", [(0.4, "Rs_annual=600"), (0.6, "")])
-def test_repairs_of_the_sum(rc, repair):
-    """The repair of SR, HR and AR takes RC into account."""
-    found = flagged(partition.sum_of_parts, given(60.0, 360.0, 240.0, rc))
-    assert found["repair"].tolist() == [repair]
-
-
 @pytest.mark.parametrize("fluxes, score, words", [
     # 0.4 is a miss of 0.05333.
     ({"sr": 1000.0, "ar": 453.0, "rc": 0.4}, None, ""),
@@ -187,14 +180,3 @@ def test_rc_against_the_fluxes(fluxes, score, words):
     found = flagged(partition.root_share, given(**fluxes))
     assert found["score"].tolist() == ([] if score is None else [pytest.approx(score)])
     assert found["expected"].tolist() == [words] * (score is not None)
-
-
-def test_fields_of_rc():
-    """Only the fields that are given are named, and only their values are told."""
-    found = flagged(partition.root_share, given(sr=1000.0, ar=800.0, rc=0.1)).iloc[0]
-    assert (found["field"], found["value"]) == (
-        "RC_annual, Rs_annual, Ra_annual", "SR 1000, AR 800, RC 0.1")
-    found = flagged(partition.root_share, given(hr=150.0, ar=50.0, rc=0.5)).iloc[0]
-    assert (found["field"], found["value"]) == (
-        "RC_annual, Rh_annual, Ra_annual", "HR 150, AR 50, RC 0.5")
-    assert found["repair"] == ""

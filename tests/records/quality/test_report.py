@@ -1,5 +1,6 @@
 """Tests of report."""
 
+import re
 
 import pandas as pd
 from made_records import table
@@ -63,43 +64,25 @@ def test_one_flag_for_each_study():
 
 
 def test_a_page_of_flags():
-    """Counts, suspicions and remarks by test, and what the tests go by."""
+    """Counts, suspicions and remarks by test, and the reasoning of the tests; all is escaped."""
     def odd_test(evidence):
-        """A `first` line.
+        """Compare   a `word`.
 
-        And   a <second>.
+        And a <second>.
         """
 
-    def bare(evidence):
-        pass
-
-    page = report.page(SOME, table(*[{}] * 1233, {"Study_number": 11}), "a&b.csv",
-                       [odd_test, bare])
+    page = report.page(SOME, table(*[{}] * 1233, {"Study_number": 11}), "a&b.csv", [odd_test])
     lines = page.split("\n")
-    assert lines[0] == "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
-    assert "<title>Check of a&amp;b.csv</title>" in page
     assert "<h1>Check of a&amp;b.csv</h1>" in lines
     # Records 1, 2, 3 and 6 of studies 10, 11 and 13.
-    assert (
-        "<p>1,235 records of 2 studies. 4 records of 3 studies are under suspicion (score 0.5 or "
-        "more); what is below that is a remark. No record was changed. Each line can be compared "
-        "with the paper; flags.csv has all of them.</p>") in lines
-    start, middle, end = (page.index(f"<h2>{name}</h2>")
-                          for name in ("Suspicions", "Remarks", "Reasoning of the tests"))
-    assert page.index("<h2>Records by test</h2>") < page.index('class="dataframe"') < start
-    first, second = page[start:middle], page[middle:end]
-    assert [part.partition("<")[0] for part in first.split("<h3>")[1:]] == ["a", "c"]
-    assert [part.partition("<")[0] for part in second.split("<h3>")[1:]] == ["a", "b", "c"]
-    assert first.count("<ul>") == first.count("</ul>") == 2
+    assert "1,235 records of 2 studies. 4 records of 3 studies" in page
+    start, end = page.index("<h2>Suspicions</h2>"), page.index("<h2>Remarks</h2>")
+    assert re.findall("<h3>(.)</h3>", page[start:end]) == ["a", "c"]
+    assert re.findall("<h3>(.)</h3>", page[end:]) == ["a", "b", "c"]
+    assert page.count("<ul>") == page.count("</ul>") == 5
     assert (
         "<li>Record 1 of study 10: Rs_annual is 1 &lt; 2. Expected: e. Repair: Rs_annual = 60. "
         "So are 2 more of the study. <span class='s'>0.90</span></li>") in lines
-    assert (
-        "<li>Record 3 of study 11: Rs_annual is 1 &lt; 2. Expected: e. Repair: Rs_annual = 61. "
-        "<span class='s'>0.50</span></li>") in lines
-    assert (
-        "<li>Record 4 of study 12: Latitude, Longitude are 1 &lt; 2. Expected: e. So is 1 more of "
-        "the study. <span class='s'>0.20</span></li>") in lines
-    assert "<dt><b>odd test</b></dt><dd>A first line. And a &lt;second&gt;.</dd>" in lines
-    assert "<dt><b>bare</b></dt><dd></dd>" in lines
-    assert lines[-2:] == ["</dl></body></html>", ""]
+    assert "So is 1 more of the study. <span class='s'>0.20</span></li>" in page
+    assert "<dt><b>odd test</b></dt><dd>Compare a word. And a &lt;second&gt;.</dd>" in lines
+    assert "5 records of 4 studies" in report.page(SOME, table(), "x", threshold=0.25)
