@@ -1,5 +1,6 @@
 """The weights of a forest, and the statistics taken from them."""
 
+import importlib
 from fractions import Fraction
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from quantile_forest import RandomForestQuantileRegressor
+from sklearn.ensemble import RandomForestRegressor
 
 from soilresp.forest.distribution import (
     Weights,
@@ -15,7 +17,12 @@ from soilresp.forest.distribution import (
     moments,
     quantiles,
 )
+from soilresp.forest.kernel import BLOCK, REACH
+from soilresp.forest.rows import Rows
 from soilresp.upscaling.runs import new_forest
+
+# The package gives its function the name of the module.
+module = importlib.import_module("soilresp.forest.distribution")
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -28,6 +35,10 @@ FORESTS = {
     "two records": {"n": 2, "p": 2, "n_trees": 5},
     "one record": {"n": 1, "p": 2, "n_trees": 3},
 }
+
+COUNTS = st.lists(st.integers(0, 9), min_size=1, max_size=12).filter(any)
+
+X, Y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([1.0, 2.0, 4.0, 9.0])
 
 
 def grown(n, p, n_trees, seed=0, n_rows=30, ties=False, **options):
@@ -88,18 +99,6 @@ def test_weights_are_meinshausens(seed, n, p, n_trees, leaf, ties):
     expected = np.stack([by_record[:, y == v].sum(axis=1) for v in weights.values], axis=1)
     np.testing.assert_allclose(weights.mean(), expected, atol=1e-6)
     np.testing.assert_allclose(expected @ weights.values, forest.predict(rows), rtol=1e-9)
-
-
-def test_weights_of_several_forests_are_their_mean():
-    """Forests grown from different records count alike, whatever values each has seen."""
-    first, x1, y1, rows = grown(40, 3, 5, seed=1)
-    second, x2, y2, _ = grown(70, 3, 9, seed=2)
-    both = Weights(np.concatenate([y1, y2]), len(rows), n_forests=2)
-    both.add(first, x1, y1, rows)
-    both.add(second, x2, y2, rows)
-    mean, _ = moments(both.values, both.mean())
-    expected = (first.predict(rows) + second.predict(rows)) / 2
-    np.testing.assert_allclose(mean, expected, rtol=1e-6)
 
 
 def test_weights_refuse_what_does_not_fit():
@@ -209,24 +208,6 @@ def test_one_leaf_gives_the_distribution_of_the_draw():
     np.testing.assert_allclose(out["mad"], np.sort(np.abs(drawn - middle))[19])
 
 
-def test_hand_worked_distribution():
-    """Mean, SD, quantiles and MAD of four values, worked by hand."""
-    values = np.array([100.0, 200.0, 400.0, 1000.0])
-    weights = np.array([[0.1, 0.4, 0.4, 0.1]], np.float32)
-    mean, sd = moments(values, weights)
-    assert mean[0] == pytest.approx(350)
-    # 0.1 x 250^2 + 0.4 x 150^2 + 0.4 x 50^2 + 0.1 x 650^2 = 58,500
-    assert sd[0] == pytest.approx(58_500**0.5)
-    # F is 0.1, 0.5, 0.9, 1: a level that is just reached takes that value.
-    got = quantiles(values, weights, [0.05, 0.1, 0.11, 0.5, 0.51, 0.9, 0.95, 1.0])[:, 0]
-    assert got.tolist() == [100, 100, 200, 200, 400, 400, 1000, 1000]
-    # Distances from the median 200: 0 (0.4), 100 (0.1), 200 (0.4), 800 (0.1).
-    assert median_absolute_deviation(values, weights).tolist() == [100]
-
-
-COUNTS = st.lists(st.integers(0, 9), min_size=1, max_size=12).filter(any)
-
-
 @settings(max_examples=150, deadline=None)
 @given(counts=COUNTS, data=st.data())
 def test_quantiles_and_mad_against_brute_force(counts, data):
@@ -249,23 +230,6 @@ def test_quantiles_and_mad_against_brute_force(counts, data):
     median = smallest(pairs, half)
     expected = smallest([(abs(v - median), w) for v, w in pairs], half)
     assert median_absolute_deviation(np.array(values, float), weights).tolist() == [expected]
-
-
-@settings(max_examples=50, deadline=None)
-@given(counts=COUNTS, scale=st.sampled_from([0.1, 1.0, 1234.5]), shift=st.sampled_from([0.0, 1e4]))
-def test_statistics_follow_scale_and_shift(counts, scale, shift):
-    """Fluxes in other units give the same statistics in those units."""
-    values = np.arange(len(counts), dtype=float) ** 2
-    weights = np.array([counts], np.float32) / np.float32(sum(counts))
-    mean, sd = moments(values, weights)
-    other_mean, other_sd = moments(values * scale + shift, weights)
-    assert other_mean[0] == pytest.approx(mean[0] * scale + shift, rel=1e-6, abs=1e-6)
-    # Single-precision weights leave a part in a thousand of the range.
-    assert other_sd[0] == pytest.approx(sd[0] * scale, abs=1e-3 * scale * max(1, np.ptp(values)))
-    np.testing.assert_allclose(
-        median_absolute_deviation(values * scale + shift, weights),
-        median_absolute_deviation(values, weights) * scale, atol=1e-6,
-    )
 
 
 def test_mad_sees_equal_distances_through_rounding():
@@ -359,24 +323,252 @@ def test_one_member_is_any_with_the_same_chance(ties):
     assert np.isin(levels["quantiles"], y).all()
 
 
-def test_one_member_as_in_quantile_forest():
-    """Without bootstrap its ``max_samples_leaf=1`` is the same rule: the same chances."""
-    rng = np.random.default_rng(6)
-    x = rng.normal(size=(60, 2)).astype(np.float32)
-    y = np.round(rng.lognormal(6, 0.6, 60), 1)
-    rows = x[:8]
-    options = {"n_estimators": 1, "bootstrap": False, "max_features": None, "min_samples_leaf": 12}
-    theirs = np.array([
-        RandomForestQuantileRegressor(max_samples_leaf=1, random_state=i, **options)
-        .fit(x, y).predict(rows, quantiles=0.5) for i in range(300)
-    ])
-    forest = RandomForestQuantileRegressor(max_samples_leaf=None, random_state=0, **options)
-    forest.fit(x, y)
-    chance = one_member_by_hand(forest, x, y, rows)
-    ours = drawn_weights(forest, x, y, rows, 1, 300)
-    values = np.unique(y)
-    mean, spread = moments(values, chance)
-    error = spread / np.sqrt(300)
-    assert (np.abs(theirs.mean(axis=0) - mean) < 5 * error).all()
-    assert (np.abs(ours @ values - mean) < 5 * error).all()
-    assert all(np.isin(t, values[c > 0]).all() for t, c in zip(theirs.T, chance, strict=True))
+@pytest.fixture(scope="module")
+def stump():
+    """One tree with one split: 1, 2 and 4 below 2.5, 9 above."""
+    return RandomForestRegressor(1, bootstrap=False, max_depth=1, random_state=0).fit(X, Y)
+
+
+@pytest.mark.parametrize(("n_trees", "n_forests", "units"), [
+    (1, 1, 2**32 - 1), (255, 1, 16_843_009), (5, 51, 16_843_009),
+    # 16,777,215 is one below 2^24 and 6,657 x 2,520 + 1,575.
+    (256, 1, 16_775_640), (1, 256, 16_775_640), (16, 16, 16_775_640),
+    # 4,294,967 is 1,704 x 2,520 + 887.
+    (1000, 1, 4_294_080), (10, 100, 4_294_080),
+    (852_176, 1, 5_040), (852_177, 1, 2_520), (1_704_352, 1, 2_520), (1_704_353, 1, 2_519),
+    (2**31, 1, 1), (2**31 - 1, 1, 2), (1, 2**32 - 1, 1),
+])
+def test_units_to_a_tree_by_hand(n_trees, n_forests, units):
+    """2^32 - 1 shared out; below 2^24 a multiple of 2,520 unless there are fewer than that."""
+    assert module._units_to_a_tree(n_trees, n_forests) == units
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 10**5), st.integers(1, 10**4))
+def test_units_never_overflow(n_trees, n_forests):
+    """All trees of all forests together have at most 2^32 - 1 units, and most of them."""
+    units = module._units_to_a_tree(n_trees, n_forests)
+    assert 1 <= units * n_trees * n_forests <= 2**32 - 1
+    if units >= 2520:
+        assert units % 2520 == 0 or units >= 2**24
+
+
+@pytest.mark.parametrize(("levels", "total", "needed"), [
+    ((), 1000, [250, 500, 750]),
+    ((0, 0.1, 0.25, 1), 1000, [250, 500, 750, 0, 100, 250, 1000]),
+    ((), 1003, [250, 502, 752]),
+    # A millionth of 2,500,000 is 2.5: 1,249,997.5 is reached by 1,249,998.
+    ((0.0, 0.25, 1.0), 2_500_000, [625_000, 1_249_998, 1_874_998, 0, 624_998, 2_499_998]),
+    ((0.5,), 1, [0, 1, 1, 1]),
+])
+def test_units_that_a_level_needs(levels, total, needed):
+    """A quarter, the half, three quarters and each level, less a millionth, rounded up."""
+    got = module._needed(levels, total)
+    assert got.tolist() == needed and got.dtype == np.uint32
+
+
+@pytest.mark.parametrize(("known", "n_bins", "bins"), [
+    ([0, 1, 2, 10], None, [0, 1, 2, 3]),
+    ([0, 1, 2, 10], 5, [0, 1, 2, 3]),
+    ([0, 1, 2, 10], 4, [0, 1, 2, 3]),
+    # place 0, 0.35, 0.70, 1.75; times 3 / 1.75: 0, 0.6, 1.2, 3
+    ([0, 1, 2, 10], 3, [0, 0, 1, 2]),
+    ([0, 1, 2, 10], 2, [0, 0, 0, 1]),
+    ([0, 1, 2, 10], 1, [0, 0, 0, 0]),
+    # place 0, 0.21, 0.42, 0.63, 1.8; times 4 / 1.8: 0, 0.47, 0.93, 1.4, 4: bin 2 is empty
+    ([0, 1, 2, 3, 100], 4, [0, 0, 0, 1, 2]),
+    # The same from 1000 on and with steps of 5.
+    ([1000, 1005, 1010, 1050], 3, [0, 0, 1, 2]),
+    ([7], 1, [0]), ([7], None, [0]),
+])
+def test_bins_by_hand(known, n_bins, bins):
+    """Place among the values plus place in the range, cut into equal parts; no bin is empty."""
+    assert module._bins(np.array(known, float), n_bins).tolist() == bins
+
+
+def test_middles_of_bins_by_hand():
+    """0 and 1 share a bin, 2 and 10 have their own; repeats and order do not matter."""
+    weights = Weights([10, 0, 2, 1, 1, 0], 1, n_bins=3)
+    assert weights.values.tolist() == [0.5, 2, 10] and weights.within == 0.5
+    wide = Weights([0, 1, 2, 10], 1, n_bins=2)
+    assert wide.values.tolist() == [1, 10] and wide.within == 1
+    one = Weights([0, 1, 2, 10], 1, n_bins=1)
+    assert one.values.tolist() == [5] and one.within == 5
+    exact = Weights([3, 1, 1], 1)
+    assert exact.values.tolist() == [1, 3] and exact.within == 0
+
+
+@pytest.mark.parametrize("bad", [{"values": []}, {"n_rows": 0}, {"n_forests": 0}, {"n_bins": 0}])
+def test_nothing_to_weigh_is_refused(bad):
+    """No value, row, forest or bin is an error; one of each is enough."""
+    enough = {"values": [1.0], "n_rows": 1, "n_forests": 1, "n_bins": 1}
+    assert Weights(**enough).values.tolist() == [1]
+    with pytest.raises(ValueError, match="at least one"):
+        Weights(**{**enough, **bad})
+
+
+def test_weights_of_a_stump_by_hand(stump):
+    """A third each for 1, 2 and 4 on one side, all for 9 on the other."""
+    weights = Weights(Y, 2)
+    weights.add(stump, X, Y, [[3.0], [0.5]])
+    # 2^32 - 1 is a multiple of 3, so that nothing is rounded.
+    np.testing.assert_array_equal(weights.mean(), [[0, 0, 0, 1], [1 / 3, 1 / 3, 1 / 3, 0]])
+    out = weights.summary([1 / 3, 0.34, 2 / 3, 0.67, 1.0, 0.0])
+    assert list(out) == ["mean", "sd", "mad", "quantiles"]
+    np.testing.assert_allclose(out["mean"], [9, 7 / 3])
+    np.testing.assert_allclose(out["sd"], [0, np.sqrt(14 / 9)], atol=1e-6)
+    assert out["mad"].tolist() == [0, 1]
+    assert out["quantiles"][:, 1].tolist() == [1, 2, 2, 4, 4, 1]
+    assert out["quantiles"][:5, 0].tolist() == [9] * 5
+
+
+def test_fewer_forests_than_announced_are_whole(stump):
+    """One forest of three announced still gives weights that sum to one."""
+    weights = Weights(Y, 1, n_forests=3)
+    weights.add(stump, X, Y, [[0.0]])
+    np.testing.assert_allclose(weights.mean(), [[1 / 3, 1 / 3, 1 / 3, 0]], atol=1e-9)
+    np.testing.assert_allclose(weights.summary()["mean"], [7 / 3])
+
+
+def test_the_same_rows_every_time(stump):
+    """Equal rows will do; other values or another order are refused."""
+    x = np.random.default_rng(0).uniform(0, 3, size=(200, 1))
+    weights = Weights(Y, 200, n_forests=3)
+    weights.add(stump, X, Y, Rows(x))
+    weights.add(stump, X, Y, Rows(x.copy()))
+    # Likened to a single value all rows are alike, and stay in the order given.
+    turned = Rows(x, like=np.full((3, 1), 9.0))
+    assert not np.array_equal(turned.order, Rows(x).order)
+    changed = Rows(x)
+    changed.x = x.astype(np.float32) + np.float32(0.001)
+    for bad in (turned, changed):
+        with pytest.raises(ValueError, match="same rows"):
+            weights.add(stump, X, Y, bad)
+
+
+def added(stump, n, n_forests=3, at=0.0):
+    """Weights of some forests at one row."""
+    weights = Weights(Y, 1, n_forests)
+    for _ in range(n):
+        weights.add(stump, X, Y, [[at]])
+    return weights
+
+
+def test_merging_adds_and_leaves_the_other_alone(stump):
+    """One and two forests are three; the other's units stay its own."""
+    first, second = added(stump, 1), added(stump, 2)
+    before = second.units.copy()
+    first.merge(second)
+    np.testing.assert_array_equal(first.units, added(stump, 3).units)
+    np.testing.assert_array_equal(second.units, before)
+    np.testing.assert_allclose(first.mean().sum(), 1, rtol=1e-12)
+    empty = added(stump, 0)
+    empty.merge(second)
+    np.testing.assert_array_equal(empty.units, before)
+    assert not np.shares_memory(empty.units, second.units)
+    np.testing.assert_array_equal(empty.mean(), second.mean())
+    empty.add(stump, X, Y, [[0.0]])
+    np.testing.assert_array_equal(second.units, before)
+
+
+def test_merging_nothing_changes_nothing(stump):
+    """Weights without a forest add nothing, even to full ones, and bring no rows."""
+    full = added(stump, 3)
+    before = full.units.copy()
+    full.merge(added(stump, 0))
+    np.testing.assert_array_equal(full.units, before)
+    empty = added(stump, 0)
+    empty.merge(added(stump, 0))
+    empty.add(stump, X, Y, [[3.0]])
+    assert empty.mean().tolist() == [[0, 0, 0, 1]]
+
+
+def test_what_cannot_be_merged(stump):
+    """Other values, another number of forests, too many forests, other rows."""
+    for other in (Weights([1, 2, 4, 9.5], 1, 3), added(stump, 1, n_forests=2)):
+        with pytest.raises(ValueError, match="differ"):
+            added(stump, 1).merge(other)
+    with pytest.raises(ValueError, match="3 forests"):
+        added(stump, 2).merge(added(stump, 2))
+    with pytest.raises(ValueError, match="same rows"):
+        added(stump, 1).merge(added(stump, 1, at=3.0))
+    with pytest.raises(ValueError, match="other values or rows"):
+        added(stump, 1).merge(Weights(Y, 65, 3))
+
+
+def test_a_distribution_in_several_stretches(stump):
+    """Rows of more than one stretch of blocks: each has its own statistics and no one else's."""
+    n = REACH * BLOCK + 100
+    at = np.where(np.arange(n) % 3 == 0, 3.0, 0.5)[:, None]
+    for n_threads in (1, 2):
+        out = distribution(stump, X, Y, at, [0.5, 0.9], n_threads=n_threads)
+        high = at[:, 0] == 3
+        np.testing.assert_allclose(out["mean"], np.where(high, 9, 7 / 3))
+        np.testing.assert_allclose(out["sd"], np.where(high, 0, np.sqrt(14 / 9)), atol=1e-6)
+        np.testing.assert_array_equal(out["mad"], np.where(high, 0, 1))
+        np.testing.assert_array_equal(out["quantiles"][0], np.where(high, 9, 2))
+        np.testing.assert_array_equal(out["quantiles"][1], np.where(high, 9, 4))
+
+
+def test_one_member_has_all_units_of_its_leaf(stump):
+    """With one member to a leaf a single value has the whole weight, and the levels are it."""
+    seen = set()
+    for seed in range(30):
+        out = distribution(
+            stump, X, Y, [[0.5], [3.0]], [0.01, 1.0], one_member=np.random.default_rng(seed)
+        )
+        assert out["quantiles"][0].tolist() == out["quantiles"][1].tolist() == out["mean"].tolist()
+        assert out["sd"].tolist() == out["mad"].tolist() == [0, 0] and out["mean"][1] == 9
+        seen.add(out["mean"][0])
+    assert seen == {1, 2, 4}
+
+
+@pytest.mark.parametrize(("below", "median"), [
+    (0.5, 1), (0.4999995, 1), (0.499998, 2), (0.51, 1), (0.49, 2),
+])
+def test_rounding_of_a_millionth(below, median):
+    """A weight that falls short of a level by less than a millionth has reached it."""
+    values, weights = np.array([1.0, 2.0]), np.array([[below, 1 - below]])
+    assert quantiles(values, weights, [0.5]).item() == median
+
+
+def test_quantiles_have_a_row_to_each_level():
+    """Two levels of three rows are two by three; without weight at first it is passed over."""
+    weights = np.array([[1.0, 0, 0], [0, 1, 0], [0, 0.5, 0.5]])
+    got = quantiles(np.array([1.0, 2, 3]), weights, [0.5, 0.9])
+    assert got.tolist() == [[1, 2, 2], [1, 2, 3]]
+    assert quantiles(np.array([1.0, 2, 3]), weights, []).size == 0
+
+
+@pytest.mark.parametrize(("values", "weights", "mad"), [
+    ([5.0], [1.0], 0),
+    ([1.0, 2.0], [0.5, 0.5], 0),
+    ([1.0, 2.0], [0.4, 0.6], 0),
+    ([1.0, 2.0, 9.0], [0.3, 0.3, 0.4], 1),  # median 2: distance 0 (0.3), 1 (0.3)
+    ([0.0, 7.0, 9.0], [0.3, 0.3, 0.4], 2),  # median 7: 0 (0.3), 2 (0.4)
+    ([0.0, 5.0, 6.0, 7.0], [0.3, 0.0, 0.4, 0.3], 1),  # median 6: 0 (0.4), 1 (0.3)
+    ([0.0, 4.0, 6.0, 20.0], [0.45, 0.1, 0.0, 0.45], 4),  # median 4: 0 (0.1), 4 (0.45)
+    ([-20.0, 4.0, 6.0, 8.0], [0.4, 0.0, 0.2, 0.4], 2),  # median 6: 0 (0.2), 2 (0.4)
+])
+def test_median_deviation_by_hand(values, weights, mad):
+    """The smallest distance from the median within which half of the weight lies."""
+    got = median_absolute_deviation(np.array(values), np.array([weights]))
+    assert got.tolist() == [mad]
+
+
+def test_moments_by_hand():
+    """1 and 3 with a quarter and three quarters: mean 2.5, variance 0.25 x 2.25 + 0.75 x 0.25."""
+    weights = np.array([[0.25, 0.75], [1.0, 0.0], [0.5, 0.5]])
+    mean, sd = moments(np.array([1.0, 3.0]), weights)
+    np.testing.assert_allclose(mean, [2.5, 1, 2])
+    np.testing.assert_allclose(sd, [np.sqrt(0.75), 0, 1], atol=1e-12)
+    far_mean, far_sd = moments(np.array([1.0, 3.0]) + 1e9, weights)
+    np.testing.assert_allclose(far_mean - 1e9, mean, rtol=1e-6)
+    np.testing.assert_allclose(far_sd, sd, rtol=1e-12, atol=1e-12)
+
+
+def test_a_spread_is_never_imaginary():
+    """Weights that sum to a little more than one leave an SD of 0, not a missing one."""
+    # mean 1 + 1e-9 about the centre, square the same: their difference is below zero
+    _, sd = moments(np.array([0.0, 2.0]), np.array([[0.0, 1 + 1e-9]]))
+    assert sd.tolist() == [0]

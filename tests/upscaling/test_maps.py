@@ -90,18 +90,6 @@ def test_years_against_hand_sums():
     assert sums["total"] == pytest.approx(totals.to_numpy().mean(), rel=1e-6)
 
 
-def test_level_years_are_a_climatology():
-    """Years that do not differ give each the climatology's map, spread and totals."""
-    runs = trained()
-    cube = tiny_cube((2000, 2001))
-    cube["MAT"][1] = cube["MAT"][0]
-    with_years, annual, totals = mapped(runs, cube, MASK)
-    without, _, single = mapped(runs, tiny_cube(), MASK)
-    xr.testing.assert_allclose(with_years, without, rtol=1e-6)
-    np.testing.assert_allclose(totals["2000"], single["climatology"])
-    np.testing.assert_array_equal(annual["SR"][0], annual["SR"][1])
-
-
 def test_spread_against_the_pooled_records():
     """SD, MAD and quantiles of forests with one leaf are those of the drawn records."""
     rng = np.random.default_rng(2)
@@ -125,27 +113,6 @@ def test_spread_against_the_pooled_records():
     mad = np.sort(np.abs(drawn - drawn[15]))[15]
     assert float(cell["SR_mad"]) == pytest.approx(mad, rel=1e-6)
     assert float(cell["SR_mad_scaled"]) == pytest.approx(1.4826 * mad, rel=1e-6)
-
-
-def test_maps_have_the_same_bytes_on_any_number_of_threads():
-    """One thread or two, first time or again: maps, spreads and totals are the same to the byte."""
-    runs = trained(2, 25)
-    rng = np.random.default_rng(4)
-    coords = {"lat": np.arange(100.0), "lon": np.arange(200.0)}
-    cube = xr.Dataset(
-        {n: (("lat", "lon"), rng.normal(size=(100, 200)).astype(np.float32)) for n in PREDICTORS}
-        | {n: (("lat", "lon"), rng.uniform(size=(100, 200)))
-           for n in ("cell_area", "vegetated_fraction")},
-        coords,
-    )
-    seen = set()
-    for n_jobs in (1, 2, 2):
-        for run in runs.grow():
-            run.forest.n_jobs = n_jobs
-        fields, _, totals = mapped(runs, cube, np.ones((100, 200), bool))
-        parts = [totals.to_numpy(), *(field.values for field in fields.values())]
-        seen.add(b"".join(part.tobytes() for part in parts))
-    assert len(seen) == 1
 
 
 def test_fields_have_units_and_words():
@@ -197,27 +164,6 @@ def test_blocks_make_the_whole():
     assert len(blocks(np.zeros((3, 4), bool), 5)) == 1
 
 
-def test_a_map_in_blocks_is_the_same_map():
-    """Cells mapped a few rows at a time have the values and totals of one pass."""
-    runs = trained(2, 5)
-    cube = fine_cube(5.0, (2000, 2001))
-    mask = cube["vegetated_fraction"].values > 0
-    whole, annual, totals = mapped(runs, cube, mask)
-    parts = [mapped(runs, cube, b) for b in blocks(mask, 200)]
-    assert len(parts) > 5
-    xr.testing.assert_allclose(whole, sum_of(p[0] for p in parts), rtol=1e-4, atol=1e-2)
-    xr.testing.assert_allclose(annual["SR"], sum_of(p[1] for p in parts)["SR"], rtol=1e-6)
-    np.testing.assert_allclose(totals, sum(p[2] for p in parts), rtol=1e-6)
-
-
-def sum_of(parts):
-    """One dataset of those of blocks."""
-    out, *others = parts
-    for other in others:
-        out = out.fillna(other)
-    return out
-
-
 @pytest.mark.parametrize("resolution", [4.0, 1.0])
 def test_any_grid_gives_nearly_the_same_total(resolution):
     """On other grids a smooth world has nearly the same total, and records find their cell."""
@@ -237,19 +183,6 @@ def test_any_grid_gives_nearly_the_same_total(resolution):
     matched, _ = find_cells(sites, cube, PREDICTORS)
     assert abs(float(cube["lat"][matched["row"][0]]) - 10.4) <= resolution / 2
     assert abs(float(cube["lon"][matched["col"][0]]) - 20.6) <= resolution / 2
-
-
-def test_annual_and_climatological_totals_agree():
-    """The mean of the years' totals is the total of their mean, to 1e-6."""
-    runs = trained(3, 10)
-    cube = fine_cube(2.0, range(1990, 1996))
-    area = vegetated_area(cube)
-    maps, annual, totals = mapped(runs, cube, cube["vegetated_fraction"].values > 0)
-    climatological = area_summed(maps, "SR", area)["total"]
-    by_year = global_total(annual["SR"].astype(float), area).mean()
-    assert float(by_year) == pytest.approx(climatological, rel=1e-6)
-    assert totals.to_numpy().mean() == pytest.approx(climatological, rel=1e-6)
-    np.testing.assert_allclose(maps["SR_sd"], annual["SR_sd"].mean("year"), rtol=1e-5)
 
 
 def test_units_multiply_out():

@@ -1,15 +1,19 @@
 """The evaluator of forests against scikit-learn, and its compiled parts against plain ones."""
 
+import importlib
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import ExtraTreesRegressor, RandomForestRegressor
 
-from soilresp.forest import kernel
-from soilresp.forest.evaluate import evaluate
+from soilresp.forest.evaluate import evaluate, over_blocks
 from soilresp.forest.rows import Rows
 from soilresp.forest.trees import flatten
+
+# The package gives its function the name of the module.
+module = importlib.import_module("soilresp.forest.evaluate")
 
 
 def moments_by_hand(forest, rows):
@@ -74,15 +78,6 @@ def test_every_way_to_compute_gives_the_same_bytes():
         assert [f.tobytes() for f in found] == [w.tobytes() for w in wanted]
 
 
-def test_single_rows_and_duplicates():
-    """A row that stands there a thousand times has the same prediction every time."""
-    rng = np.random.default_rng(2)
-    x = rng.normal(size=(50, 2))
-    forest = RandomForestRegressor(10, random_state=0).fit(x, x[:, 0])
-    mean, _ = evaluate(forest, np.repeat(x[:1], 1000, axis=0))
-    np.testing.assert_allclose(mean, forest.predict(x[:1])[0], rtol=1e-6)
-
-
 @pytest.mark.parametrize("offset", [0.0, 1e4, -1e4])
 def test_far_from_zero(offset):
     """Values far from zero lose no digits of their spread."""
@@ -108,18 +103,6 @@ def test_thresholds_between_single_precision_numbers():
     around = [np.nextafter(low, np.float32(0)), low, high, np.nextafter(high, np.float32(2))]
     mean, _ = evaluate(forest, np.array(around, np.float32)[:, None])
     np.testing.assert_array_equal(mean, forest.predict(np.array(around, np.float32)[:, None]))
-
-
-def test_more_thresholds_than_ranks(monkeypatch):
-    """A forest with too many distinct thresholds is evaluated in parts."""
-    rng = np.random.default_rng(4)
-    x = rng.normal(size=(200, 2))
-    forest = RandomForestRegressor(12, random_state=0).fit(x, rng.normal(size=200) + 5)
-    monkeypatch.setattr("soilresp.forest.trees._MOST_THRESHOLDS", 300)
-    trees = flatten(forest)
-    parts = trees.groups()
-    assert len(parts) > 2 and sum(len(part) for part, _ in parts) == 12
-    agree(forest, x)
 
 
 def test_other_ensembles():
@@ -149,24 +132,23 @@ def test_what_cannot_be_evaluated_is_refused():
         evaluate(RandomForestRegressor(2, criterion="absolute_error").fit(x, x[:, 0]), x)
 
 
-@settings(max_examples=20, deadline=None)
-@given(n=st.integers(1, 700), p=st.integers(1, 4), seed=st.integers(0, 99), ties=st.booleans())
-def test_order_of_rows(n, p, seed, ties):
-    """The order is a permutation, repeats, and does not tell on what is put back."""
-    x = np.random.default_rng(seed).normal(size=(n, p))
-    x = np.round(x) if ties else x
-    rows = Rows(x)
-    assert sorted(rows.order) == list(range(n))
-    np.testing.assert_array_equal(rows.order, Rows(x).order)
-    ordered = np.empty(rows.n_blocks * kernel.BLOCK)
-    ordered[:n] = rows.x[rows.order, 0]
-    np.testing.assert_array_equal(rows.restore(ordered.reshape(-1, kernel.BLOCK)), rows.x[:, 0])
+@pytest.mark.parametrize(("n_threads", "cpus", "calls"), [
+    (1, 8, [(0, 600)]), (-1, 1, [(0, 600)]), (-1, None, [(0, 600)]),
+    (2, 8, [(0, 256), (256, 512), (512, 600)]), (-1, 3, [(0, 256), (256, 512), (512, 600)]),
+])
+def test_stretches_of_blocks(monkeypatch, n_threads, cpus, calls):
+    """One thread takes all at once, several take 256 blocks each; -1 is as many as processors."""
+    monkeypatch.setattr(module.os, "cpu_count", lambda: cpus)
+    got = []
+    over_blocks(lambda first, last: got.append((first, last)), 600, n_threads)
+    assert sorted(got) == calls
 
 
-def test_neighbours_are_alike():
-    """A block of ordered rows spans a small part of the range, where a random one spans all."""
-    x = np.random.default_rng(0).uniform(size=(64 * 256, 2)).astype(np.float32)
-    rows = Rows(x)
-    blocks = rows.x[rows.order].reshape(256, 64, 2)
-    # 256 blocks in two dimensions: 16 along each.
-    assert np.ptp(blocks, axis=1).max() < 1 / 8
+def test_moments_on_both_sides_of_a_threshold():
+    """Up to 2.5 the mean is 7/3 and the mean square 7; above it 9 and 81."""
+    x, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 2.0, 4.0, 9.0]
+    stump = RandomForestRegressor(1, bootstrap=False, max_depth=1, random_state=0).fit(x, y)
+    at = [[2.4999], [2.5], [2.5001], [-1e30], [1e30]]
+    mean, square = evaluate(stump, at)
+    np.testing.assert_allclose(mean, [7 / 3, 7 / 3, 9, 7 / 3, 9], rtol=1e-6)
+    np.testing.assert_allclose(square, [7, 7, 81, 7, 81], rtol=1e-6)
