@@ -80,8 +80,11 @@ def test_code_keeps_the_rules():
     assert done.returncode == 0, done.stdout
 
 
-def test_workflow_of_tests():
-    """The oldest Python and a newer one are tested on Linux, macOS and Windows."""
+def test_workflows():
+    """Old and new Python are tested on three systems; the book is published from main alone."""
+    book = yaml_of(".github/workflows/book.yml")
+    assert book[True]["push"]["branches"] == ["main"]
+    assert "soilresp book" in commands(book["jobs"]["build"]).splitlines()
     workflow = yaml_of(".github/workflows/ci.yml")
     assert {"push", "pull_request"} <= set(workflow[True])
     jobs = workflow["jobs"]
@@ -92,15 +95,6 @@ def test_workflow_of_tests():
     assert {name.partition("-")[0] for name in matrix["system"]} == {"ubuntu", "macos", "windows"}
     assert "pre-commit run --all-files" in commands(jobs["checks"])
     assert os.access(ROOT / ".ci/run", os.X_OK)
-
-
-def test_workflow_publishes_the_book():
-    """The published book is built by the command of the README, from main alone."""
-    workflow = yaml_of(".github/workflows/book.yml")
-    assert workflow[True]["push"]["branches"] == ["main"]
-    build = workflow["jobs"]["build"]
-    assert "soilresp book" in commands(build).splitlines()
-    assert build["steps"][-1]["with"]["path"] == "_build/html"
 
 
 def test_readme_says_what_ci_does():
