@@ -47,7 +47,8 @@ _REMEDIES = {
     errno.EIO: "Check the disk", errno.ENAMETOOLONG: "Choose a shorter name",
     errno.ENOTDIR: "Remove the file in the place of its folder",
     errno.EEXIST: "Remove the file in the place of its folder",
-    errno.EISDIR: "Remove the folder of that name", errno.ENOTEMPTY: "Empty the folder of that name",
+    errno.EISDIR: "Remove the folder of that name",
+    errno.ENOTEMPTY: "Remove the folder of that name",
 }
 """Remedies by the cause that the system gives."""
 

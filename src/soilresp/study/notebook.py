@@ -1,4 +1,4 @@
-"""What every notebook of the study starts with, shows tables by, and hands numbers on with."""
+"""Open the study in a notebook, show tables, and glue numbers for the text of the book."""
 
 import hashlib
 import html
@@ -16,7 +16,7 @@ __all__ = ["open_study", "show", "glue_values"]
 
 
 def open_study(profile=None, run=None):
-    """Open the study that a notebook belongs to, and say what its results stand on.
+    """Open the study that a notebook belongs to, and print what its results are made from.
 
     Parameters
     ----------
@@ -40,8 +40,15 @@ def open_study(profile=None, run=None):
     return study
 
 
+class _Table(Styler):
+    """A table whose plain text has no address in memory, so that two runs show the same."""
+
+    def __repr__(self):
+        return self.caption or "table"
+
+
 def show(table, caption, digits=1, **formats):
-    """A table as a reader wants it. Its texts are shown as they are, never read as HTML.
+    """Format a table for reading. Its texts are shown as they are, never as HTML.
 
     Parameters
     ----------
@@ -62,7 +69,7 @@ def show(table, caption, digits=1, **formats):
     if label:
         caption = f"{label}. {caption}"
     caption = html.escape(caption, quote=False)
-    styler = Styler(table, cell_ids=False)
+    styler = _Table(table, cell_ids=False)
     styler = styler.format(precision=digits, thousands=",", na_rep="–", escape="html")
     for column, form in formats.items():
         styler = styler.format(form, subset=[column], na_rep="–", escape="html")
@@ -78,12 +85,12 @@ def show(table, caption, digits=1, **formats):
 
 
 def glue_values(**values):
-    """Keep numbers of the results for the text of the book, under their names.
+    """Store numbers of the results for the text of the book, under their names.
 
     Parameters
     ----------
     **values : float, int or str
-        Missing ones (None, NaN) are handed on as "not available".
+        Missing ones (None, NaN) become "not available".
     """
     for name, value in values.items():
         if hasattr(value, "item"):
