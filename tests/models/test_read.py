@@ -18,50 +18,48 @@ def total(output, name):
     return float(model_total(output, name).mean())
 
 
+SN, GAUSS = {"kind": "half S-N 0-360"}, {"kind": "Gaussian", "land": 90}
+POLES = {"kind": "poles 0-360", "monthly": True}
 SAMPLES = {
-    "BEPS": ([("BEPS_S3_rh.nc", {"rh": 500}, {"fill": "-99999", "monthly": False}),
-              ("BEPS_S3_raRoot.nc", {"raRoot": 120}, {"fill": "-99999", "monthly": False})], 120, "raRoot"),
-    "CLASS-CTEM": ([("CLASS-CTEM_S1_monthly_rh.nc", {"rh": 500}, {"kind": "CLASSIC", "land": 0.8}),
-                    ("CLASS-CTEM_S1_monthly_ra.nc", {"ra": 800}, {"kind": "CLASSIC"})],
-                   None, "share of roots"),
-    "CLM5.0": ([("CLM5.0_Corrected_S2_rh.nc", {"rh": 500},
-                 {"kind": "poles 0-360", "land": 0.9}),
-                ("CLM5.0_S2_SR.nc", {"SR": 700}, {"kind": "poles 0-360"})], 200, "SR - HR"),
-    "CABLE": ([("CABLE-POP_S3_rh.nc", {"rh": 500},
-                {"kind": "Gaussian", "land": 90, "time": "years", "monthly": False})], None,
-              "stay missing"),
-    "IBIS": ([("IBIS_S3_rh.nc", {"rh": 500},
-               {"names": ("latitude", "longitude", "year"), "units": "gC m-2 yr-1",
-                "time": "plain years", "monthly": False, "fill": "0"})], None, "stay missing"),
-    "LPX-Bern": ([("LPX-Bern_S2_rh.nc", {"rh": 500}, {"kind": "half S-N 0-360", "time": "months", "monthly": False}),
-                  ("LPX-Bern_S2_croot.nc", {"croot": 2000.0},
-                   {"kind": "half S-N 0-360", "time": "months", "units": "kg m-2", "monthly": False})], None,
-                 "stay missing"),
-    "LPJ-GUESS": ([("LPJ-GUESS_S3_arh.nc", {"arh": 500},
-                    {"units": "kg m-2 yr-1", "time": "years", "monthly": False}),
-                   ("LPJ-GUESS_S3_ra.nc", {"ra": 800}, {"time": "months"})], None,
-                  "share of roots"),
-    "ORCHIDEE": ([("ORCHIDEE_S2_rh.nc", {"rh": 500}, {"time": "standard", "monthly": False}),
-                  ("ORCHIDEE_S2_ra.nc",
-                   {"ra": 800, "raLeaf": 300, "raStem": 250, "raOther": 50},
-                   {"time": "standard", "monthly": False})],
-                 200, "ra - raLeaf - raStem - raOther"),
-    "VISIT": ([("VISIT_S3_rh.nc", {"rh": 500}, {"time": "absolute", "monthly": False}),
-               ("VISIT_S3_gpp.nc", {"gpp": 1500}, {"time": "absolute", "monthly": False}),
-               ("VISIT_S3_ra.nc", {"ra": 800}, {"time": "absolute", "monthly": False})], None,
-              "share of roots"),
-    "VEGAS": ([("VEGAS_S3_rh.nc", {"rh": 500},
-                {"kind": "half S-N 0-360", "time": "360_day", "units": "kg C m-2 s-1",
-                 "monthly": False})], None,
-              "stay missing"),
+    "BEPS": ("raRoot", 120, {"S3_rh": ({"rh": 500}, {"fill": "-99999"}),
+                             "S3_raRoot": ({"raRoot": 120}, {"fill": "-99999"})}),
+    "CLASS-CTEM": ("share of roots", None, {
+        "S1_monthly_rh": ({"rh": 500}, {"kind": "CLASSIC", "land": 0.8, "monthly": True}),
+        "S1_monthly_ra": ({"ra": 800}, {"kind": "CLASSIC", "monthly": True})}),
+    "CLM5.0": ("SR - HR", 200, {"Corrected_S2_rh": ({"rh": 500}, POLES | {"land": 0.9}),
+                                "S2_SR": ({"SR": 700}, POLES)}),
+    "CABLE": ("stay missing", None, {"-POP_S3_rh": ({"rh": 500}, GAUSS | {"time": "years"})}),
+    "IBIS": ("stay missing", None, {"S3_rh": ({"rh": 500}, {
+        "names": ("latitude", "longitude", "year"), "units": "gC m-2 yr-1", "time": "plain years",
+        "fill": "0"})}),
+    "LPX-Bern": ("stay missing", None, {
+        "S2_rh": ({"rh": 500}, SN | {"time": "months"}),
+        "S2_croot": ({"croot": 2000.0}, SN | {"time": "months", "units": "kg m-2"})}),
+    "LPJ-GUESS": ("share of roots", None, {
+        "S3_arh": ({"arh": 500}, {"units": "kg m-2 yr-1", "time": "years"}),
+        "S3_ra": ({"ra": 800}, {"time": "months", "monthly": True})}),
+    "ORCHIDEE": ("ra - raLeaf - raStem - raOther", 200, {
+        "S2_rh": ({"rh": 500}, {"time": "standard"}),
+        "S2_ra": ({"ra": 800, "raLeaf": 300, "raStem": 250, "raOther": 50},
+                  {"time": "standard"})}),
+    "VISIT": ("share of roots", None, {
+        f"S3_{name}": ({name: value}, {"time": "absolute", "fill": "-99999"})
+        for name, value in (("rh", 500), ("gpp", 1500), ("ra", 800))}),
+    "VEGAS": ("stay missing", None, {
+        "S3_rh": ({"rh": 500}, SN | {"time": "360_day", "units": "kg C m-2 s-1"})}),
 }
+"""Way to AR, AR (g C m-2 yr-1), and the end of each file's name with what is written to it."""
 
 
 @pytest.mark.parametrize("model", SAMPLES)
 def test_each_of_the_ten_by_hand(tmp_path, model):
     """HR of 500 g C m-2 yr-1 in two cells: their land area times that, on either grid."""
-    files, ar, how = SAMPLES[model]
-    areas = [write(tmp_path / name, values, **more) for name, values, more in files]
+    how, ar, files = SAMPLES[model]
+    areas = [
+        write(tmp_path / f"{model}_{end}.nc".replace("_-", "-"), values,
+              **{"monthly": False} | more)
+        for end, (values, more) in files.items()
+    ]
     expected = float(500 * areas[0].sum() / 1e15)
     own = read_model(tmp_path, regrid=False)
     assert own.attrs["adapter"] == own.attrs["model"] == model

@@ -36,10 +36,12 @@ def test_bias_score_needs_a_flux_in_the_benchmark():
     assert got == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.parametrize("benchmark", [[0.0, 0.0], [-1.0, 0.0], [np.nan, -2.0]])
-def test_bias_score_without_any_flux_is_missing(benchmark):
-    """A benchmark without a single flux above 0 gives no score."""
-    assert math.isnan(bias_score([1.0, 2.0], benchmark, [1.0, 1.0]))
+def test_scores_without_a_reference_are_missing():
+    """A benchmark without a flux above 0, and an impossible ratio of spreads, give no score."""
+    for benchmark in ([0.0, 0.0], [-1.0, 0.0], [np.nan, -2.0]):
+        assert math.isnan(bias_score([1.0, 2.0], benchmark, [1.0, 1.0]))
+    for sigma in (np.nan, -0.5):
+        assert math.isnan(taylor_score(0.5, sigma))
 
 
 def test_bias_score_weighs_by_area():
@@ -61,12 +63,6 @@ def test_bias_score_weighs_by_area():
 def test_taylor_score_by_hand(r, sigma, r0, expected):
     """4 (1 + r) / ((s + 1/s)^2 (1 + r0)), and 0 where the model does not vary."""
     assert taylor_score(r, sigma, r0) == pytest.approx(expected, abs=1e-15)
-
-
-@pytest.mark.parametrize("sigma", [np.nan, -0.5, -2.0])
-def test_taylor_score_without_a_ratio_is_missing(sigma):
-    """A missing or impossible ratio of spreads has no score."""
-    assert math.isnan(taylor_score(0.5, sigma))
 
 
 @given(st.floats(-1, 1), st.floats(0.05, 20))
@@ -98,14 +94,6 @@ def test_every_score_of_two_cells_by_hand():
     }, rel=1e-12)
 
 
-def test_a_model_that_runs_against_the_benchmark():
-    """2, 1 against 1, 2: no bias, r -1, and the errors without bias are all of the error."""
-    s = field_scores([2.0, 1.0], [1.0, 2.0], [1.0, 1.0])
-    assert s["bias"] == 0 and s["rmse"] == s["crmse"] == 1
-    assert s["r"] == pytest.approx(-1) and s["taylor_score"] == pytest.approx(0, abs=1e-12)
-    assert s["rmse_score"] == pytest.approx(math.exp(-2))
-
-
 @pytest.mark.parametrize("area", [[0.0, 0.0], [np.nan, 0.0], [-1.0, -1.0], [0.0, -2.0]])
 def test_without_area_nothing_is_compared(area):
     """No area, or a missing or negative one, leaves no cell in common."""
@@ -135,6 +123,24 @@ def test_a_map_against_itself_is_perfect(values, seed):
     assert s["bias"] == s["rmse"] == 0
 
 
+@pytest.mark.parametrize(("model", "benchmark", "missing", "known"), [
+    ([2, 1], [1, 2], (), {"bias": 0, "rmse": 1, "crmse": 1, "r": -1, "taylor_score": 0,
+                          "rmse_score": math.exp(-2)}),
+    ([1, 3], [2, 2], ("r", "sigma_ratio", "taylor_score", "rmse_score"),
+     {"bias": 0, "rmse": 1, "crmse": 1, "bias_score": math.exp(-0.5)}),
+    ([0, 0], [1, 3], ("r",), {"bias": -2, "crmse": 1, "sigma_ratio": 0, "taylor_score": 0,
+                              "bias_score": math.exp(-1), "rmse_score": math.exp(-1)}),
+    ([1, 3], [0, 0], ("r", "sigma_ratio", "taylor_score", "bias_score", "rmse_score"),
+     {"bias": 2, "rmse": math.sqrt(5), "crmse": 1}),
+])
+def test_maps_without_spread_or_against_each_other(model, benchmark, missing, known):
+    """What cannot be scored is missing without a division by 0, the rest is known."""
+    with np.errstate(all="raise"):
+        s = field_scores(model, benchmark, [1.0, 1.0])
+    assert all(math.isnan(s[key]) for key in missing)
+    assert {key: s[key] for key in known} == pytest.approx(known, abs=1e-12)
+
+
 @pytest.mark.parametrize(("spread", "flat"), [(2e-9, False), (2e-11, True)])
 @pytest.mark.parametrize("which", ["model", "benchmark"])
 def test_a_spread_of_rounding_errors_is_none(spread, flat, which):
@@ -152,34 +158,6 @@ def test_what_is_flat_goes_by_the_mean():
     assert math.isnan(field_scores([1e9, 1e9 + 2e-3], [1.0, 2.0], [1, 1])["r"])
     assert math.isnan(field_scores([1.0, 2.0], [1e9, 1e9 + 2e-3], [1, 1])["r"])
     assert field_scores([-1.0, 1.0], [-4.0, -3.0], [1, 1])["r"] == pytest.approx(1)
-
-
-def test_a_flat_benchmark_has_no_spread_to_compare_with():
-    """Ratio of spreads, Taylor score and RMSE score are missing, the others are not."""
-    with np.errstate(all="raise"):
-        s = field_scores([1.0, 3.0], [2.0, 2.0], [1.0, 1.0])
-    for key in ("r", "sigma_ratio", "taylor_score", "rmse_score"):
-        assert math.isnan(s[key])
-    assert s["bias"] == 0 and s["rmse"] == s["crmse"] == 1
-    assert s["bias_score"] == pytest.approx(math.exp(-0.5))
-
-
-def test_a_model_that_is_zero_throughout():
-    """Nothing against 1 and 3: no spread and no r, a bias of the mean, and no division by 0."""
-    with np.errstate(all="raise"):
-        s = field_scores([0.0, 0.0], [1.0, 3.0], [1.0, 1.0])
-    assert math.isnan(s["r"]) and s["sigma_ratio"] == s["taylor_score"] == 0
-    assert s["bias"] == -2 and s["crmse"] == 1
-    assert s["bias_score"] == s["rmse_score"] == pytest.approx(math.exp(-1))
-
-
-def test_a_benchmark_that_is_zero_throughout():
-    """1 and 3 against nothing: only the errors themselves can be told."""
-    with np.errstate(all="raise"):
-        s = field_scores([1.0, 3.0], [0.0, 0.0], [1.0, 1.0])
-    for key in ("r", "sigma_ratio", "taylor_score", "bias_score", "rmse_score"):
-        assert math.isnan(s[key])
-    assert s["bias"] == 2 and s["rmse"] == pytest.approx(math.sqrt(5)) and s["crmse"] == 1
 
 
 @pytest.mark.parametrize(("z", "one", "two"), [
