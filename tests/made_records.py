@@ -51,6 +51,14 @@ def flags_of(test, *changes):
     return found
 
 
+def is_flagged(found, score, repair=""):
+    """Tell whether there is one flag of a score with a repair; none where the score is None."""
+    if score is None:
+        return found.empty
+    return (len(found) == 1 and abs(found["score"].iloc[0] - score) < 1e-9
+            and found["repair"].iloc[0] == repair)
+
+
 class World:
     """Countries whose places are listed by their point; all else is 9999 km off."""
 

@@ -5,12 +5,10 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from made_records import flagged, made
+from made_records import flagged, is_flagged, made
 from sklearn.ensemble import ExtraTreesRegressor
 
-from soilresp.records.quality import (
-    climate,
-)
+from soilresp.records.quality import climate
 
 
 @pytest.mark.parametrize("field", ["MAT", "Study_temp"])
@@ -23,41 +21,29 @@ def test_reported_temperatures(field, own, score, repair):
     """Remarked from 8 K off, 0.5 at 16; the other sign must be within 2 K of the cell's 8 degC."""
     given = {"MAT": np.nan, "Study_temp": np.nan, field: own}
     found = flagged(climate.temperature, made(given, MAT=[8.0]))
-    assert found["score"].tolist() == ([] if score is None else [pytest.approx(score)])
-    if score is not None:
-        assert found[["field", "value", "expected"]].iloc[0].tolist() == [
-            field, f"{own:g} degC", "about 8 degC, as in the cell of its coordinates"]
-        assert found["repair"].tolist() == [repair and f"{field}={repair}"]
+    assert is_flagged(found, score, repair and f"{field}={repair}")
+    assert score is None or found["value"].tolist() == [f"{own:g} degC"]
 
 
 @pytest.mark.parametrize("field", ["MAP", "Study_precip"])
-@pytest.mark.parametrize("own, cell, score, repair", [
+@pytest.mark.parametrize("own, cell, factor, repair", [
     # With 30 mm added the cell has 1000; 0.45 is at a factor of 8 ** (0.45 / 0.55) = 5.4814.
     (970.0, 970.0, None, ""), (153.0, 970.0, None, ""), (5451.0, 970.0, None, ""),
-    (152.0, 970.0, math.log(1000 / 182) / (math.log(1000 / 182) + math.log(8)), ""),
-    (5452.0, 970.0, math.log(5.482) / (math.log(5.482) + math.log(8)), ""),
+    (152.0, 970.0, 1000 / 182, ""), (5452.0, 970.0, 5.482, ""), (-5.0, 970.0, 1000 / 30, ""),
     # 97 mm is a factor of 7.9 off, 95 mm one of 8.
-    (97.0, 970.0, math.log(1000 / 127) / math.log(8000 / 127), ""),
-    (95.0, 970.0, 0.5, "950"), (90.0, 970.0, math.log(1000 / 120) / math.log(8000 / 120), "900"),
-    (9.7, 970.0, math.log(1000 / 39.7) / math.log(8000 / 39.7), "970"),
-    (-5.0, 970.0, math.log(1000 / 30) / math.log(8000 / 30), ""),
-    (97000.0, 970.0, math.log(97.03) / math.log(97.03 * 8), "970"),
+    (97.0, 970.0, 1000 / 127, ""), (95.0, 970.0, 8, "950"), (90.0, 970.0, 1000 / 120, "900"),
+    (9.7, 970.0, 1000 / 39.7, "970"), (97000.0, 970.0, 97.03, "970"),
     # 120 mm with 30 are 1.5 times 100, which is too much; 119.9 mm are not.
-    (1200.0, 70.0, math.log(12.3) / math.log(12.3 * 8), ""),
-    (1199.0, 70.0, math.log(12.29) / math.log(12.29 * 8), "119.9"),
+    (1200.0, 70.0, 12.3, ""), (1199.0, 70.0, 12.29, "119.9"),
     # 29.5 and 2.95 mm are both near 10 mm.
-    (295.0, 10.0, math.log(8.125) / math.log(65.0), ""),
+    (295.0, 10.0, 8.125, ""),
 ])
-def test_reported_precipitation(field, own, cell, score, repair):
+def test_reported_precipitation(field, own, cell, factor, repair):
     """0.5 at a factor of 8, remarked from 0.45; a repair by 10 or 100 must be the only one."""
     given = {"MAP": np.nan, "Study_precip": np.nan, field: own}
     found = flagged(climate.precipitation, made(given, MAP=[cell]))
-    assert found["score"].tolist() == ([] if score is None else [pytest.approx(score)])
-    if score is not None:
-        assert found[["field", "value", "expected"]].iloc[0].tolist() == [
-            field, f"{max(own, 0):g} mm",
-            f"about {cell:g} mm, as in the cell of its coordinates"]
-        assert found["repair"].tolist() == [repair and f"{field}={repair}"]
+    score = factor and math.log(factor) / math.log(8 * factor)
+    assert is_flagged(found, score, repair and f"{field}={repair}")
 
 
 @pytest.mark.parametrize("metres, wrong", [
@@ -66,44 +52,31 @@ def test_reported_precipitation(field, own, cell, score, repair):
 def test_elevations_that_cannot_be(metres, wrong):
     """Below the Dead Sea or above the highest plants."""
     found = flagged(climate.elevation, made({"Elevation": metres}, MAT=[8.0]))
-    assert found["score"].tolist() == [1.0] * wrong
-    if wrong:
-        assert found["value"].tolist() == [f"{metres:g} m"]
-        assert found["expected"].tolist() == [
-            "between the Dead Sea and the highest plants, -430 to 6500 m"]
+    assert is_flagged(found, 1.0 if wrong else None)
 
 
-def heights(monkeypatch, *changes, n=50, due=1000.0):
-    """Flags of records with changes among `n` studies, where `due` metres are expected."""
+def test_elevation_against_the_climate(monkeypatch):
+    """0.45 is 1963.6 m off, 0.5 is 2400 m; what cannot be is not flagged again."""
     calls = []
 
     def expected(x, y, groups, trees):
         calls.append((x, y, groups, trees))
-        return pd.Series(due, index=y.index)
+        return pd.Series(1000.0, index=y.index)
 
     monkeypatch.setattr(climate, "left_out", expected)
-    rows = [{"Study_number": k, "Elevation": 1000.0, **(changes[k] if k < len(changes) else {})}
-            for k in range(n)]
-    return flagged(climate.elevation, made(*rows, MAT=[8.0] * n)), calls
-
-
-def test_elevation_against_the_climate(monkeypatch):
-    """0.45 is 1963.6 m off; what cannot be is not told of again; 0.5 is 2400 m."""
-    found, [(x, y, groups, trees)] = heights(
-        monkeypatch, {"Elevation": 2963.0}, {"Elevation": 2964.0}, {"Elevation": 3400.0},
-        {"Elevation": 7000.0}, {"Elevation": np.nan}, {"Latitude": 95.0}, {"MAT": np.nan}, n=52)
-    assert found.index.tolist() == [3, 1, 2]
-    assert found["score"].tolist() == [1.0, pytest.approx(1964 / 4364), 0.5]
-    assert found["expected"].tolist()[1:] == [
-        "about 1,000 m, from the climate there and sites nearby"] * 2
-    assert found["value"].tolist() == ["7000 m", "2964 m", "3400 m"]
+    heights = [1000.0, 2963.0, 2964.0, 3400.0, 7000.0, np.nan, *[1000.0] * 46]
+    rows = [{"Study_number": k, "Elevation": height} for k, height in enumerate(heights)]
+    rows[6]["Latitude"], rows[7]["MAT"] = 95.0, np.nan
+    found = flagged(climate.elevation, made(*rows, MAT=[5.0] * 52))
+    assert found["score"].to_dict() == {4: 1.0, 2: pytest.approx(1964 / 4364), 3: 0.5}
+    [(x, y, groups, trees)] = calls
     # The record without a height and that without a place teach nothing.
-    assert y.index.tolist() == groups.index.tolist() == [k for k in range(52) if k not in (4, 5)]
-    assert trees == 40
-    assert x.columns.tolist() == ["MAT", "MAP", "warmest", "coldest", "ndvi", "lat", "lon",
-                                  "reported"]
-    assert x.iloc[0].tolist() == [8.0, 770.0, 17.0, -1.0, 0.8, 50.95, 13.55, 8.0]
-    assert x.notna().all().all()
+    assert y.index.tolist() == groups.index.tolist() == [k for k in range(52) if k not in (5, 6)]
+    assert x.iloc[0].tolist() == [5.0, 770.0, 17.0, -1.0, 0.8, 50.95, 13.55, 8.0] and trees == 40
+    assert x.loc[7, "reported"] == 5
+    # With fewer than fifty studies, only what cannot be is flagged.
+    assert len(flagged(climate.elevation, made(*rows[:49], MAT=[8.0] * 49))) == 1
+    assert len(calls) == 1
 
 
 BIOMES = {
@@ -111,12 +84,6 @@ BIOMES = {
     "Tropical": (14, 40, 0, 32), "Subtropical": (6, 35, 5, 45), "Mediterranean": (4, 28, 20, 52),
     "Temperate": (-8, 25, 15, 66), "Boreal": (-18, 10, 28, 75), "Arctic": (-40, 6, 30, 90),
 }
-
-
-def biome(name, *places):
-    """Flags of a biome in cells of some temperatures, at some latitudes."""
-    return flagged(climate.biome, made(*({"Biome": name, "Latitude": lat} for _, lat in places),
-                              MAT=[mat for mat, _ in places]))
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -134,35 +101,25 @@ def test_bounds_of_biomes(name, sign):
         due += [(mat, bound + way * k, score) for k, score in
                 ((6.6, None), (6.7, 6.7 / 16.7), (7.5, 3 / 7))]
     due = [one for one in due if 0 <= one[1] <= 90]
-    found = biome(name, *((mat, sign * lat) for mat, lat, _ in due))
+    rows = ({"Biome": name, "Latitude": sign * lat} for _, lat, _ in due)
+    found = flagged(climate.biome, made(*rows, MAT=[mat for mat, *_ in due]))
     assert dict(found["score"]) == {
         k: pytest.approx(score) for k, (*_, score) in enumerate(due) if score is not None}
 
 
-@pytest.mark.parametrize("name, cell, score, words", [
+@pytest.mark.parametrize("name, field, value, score", [
     # MAP / (MAP + 1400) is 0.45 at 1145.45 mm, and over 0.49 from 1345.1 mm on.
-    ("Desert", {"MAP": 1145.0}, None, ""),
-    ("Desert", {"MAP": 1146.0}, 1146 / 2546, "a dry place; the cell has 1,146 mm a year"),
-    ("Desert", {"MAP": 1300.0}, 1300 / 2700, "a dry place; the cell has 1,300 mm a year"),
-    ("Desert", {"MAP": 2800.0}, 0.49, "a dry place; the cell has 2,800 mm a year"),
+    ("Desert", "MAP", 1145.0, None), ("Desert", "MAP", 1146.0, 1146 / 2546),
+    ("Desert", "MAP", 1300.0, 1300 / 2700), ("Desert", "MAP", 2800.0, 0.49),
     # What is above 10 degC, over 10 K more, is 0.45 at 18.18 degC.
-    ("Tundra", {"warmest": 18.1}, None, ""), ("Tundra", {"warmest": -30.0}, None, ""),
-    ("Tundra", {"warmest": 0.0}, None, ""), ("Tundra", {"warmest": 10.5}, None, ""),
-    ("Tundra", {"warmest": 18.25}, 8.25 / 18.25,
-     "a cold place; the warmest month of the cell has 18 degC"),
-    ("Tundra", {"warmest": 30.0}, 0.49, "a cold place; the warmest month of the cell has 30 degC"),
-    ("Forest", {"bare": 0.98}, None, ""),
-    ("Forest", {"bare": 0.99}, 0.45, "not a forest; 99% of the cell is bare ground or ice"),
-    ("Forest", {"bare": 1.0}, 0.45, "not a forest; 100% of the cell is bare ground or ice"),
-    ("Grassland", {"bare": 1.0, "MAP": 9000.0, "warmest": 40.0}, None, ""),
+    ("Tundra", "warmest", 18.1, None), ("Tundra", "warmest", -30.0, None),
+    ("Tundra", "warmest", 18.25, 8.25 / 18.25), ("Tundra", "warmest", 30.0, 0.49),
+    ("Forest", "bare", 0.98, None), ("Forest", "bare", 0.99, 0.45), ("Forest", "MAP", 9e3, None),
 ])
-def test_ecosystems_against_the_cell(name, cell, score, words):
+def test_ecosystems_against_the_cell(name, field, value, score):
     """Wet deserts, warm tundra and forests on bare ground are remarked, no other."""
-    own = made({"Ecosystem_type": name}, **{key: [value] for key, value in cell.items()})
-    found = flagged(climate.ecosystem, own)
-    assert found["score"].tolist() == ([] if score is None else [pytest.approx(score)])
-    assert found["expected"].tolist() == [words] * (score is not None)
-    assert found["value"].tolist() == [name] * (score is not None)
+    own = made({"Ecosystem_type": name}, **{field: [value]})
+    assert is_flagged(flagged(climate.ecosystem, own), score)
 
 
 def test_the_forest_of_left_out_records():

@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
 import xarray as xr
 from made_records import flagged, made, placed, table
@@ -29,16 +28,6 @@ def test_numbers_as_they_are_written(value, text):
     assert evidence.number_text(value) == text
 
 
-def test_columns_as_numbers():
-    """Texts of numbers count, other texts and columns that are not there are missing."""
-    own = Evidence(pd.DataFrame({"MAT": ["8.5", "x", None]}, index=[4, 5, 6]))
-    assert own.number("MAT").tolist()[0] == 8.5
-    assert own.number("MAT").isna().tolist() == [False, True, True]
-    assert own.number("MAP").isna().tolist() == [True] * 3
-    assert own.number("MAP").index.tolist() == own.number("MAT").index.tolist() == [4, 5, 6]
-    assert own.number("MAT") is own.number("MAT")
-
-
 @pytest.mark.parametrize("lat, lon, on_earth", [
     (90.0, 180.0, True), (-90.0, -180.0, True), (90.01, 0.0, False), (-90.01, 0.0, False),
     (0.0, 180.01, False), (0.0, -180.01, False), (np.nan, 0.0, False), (0.0, np.nan, False),
@@ -49,12 +38,6 @@ def test_what_is_on_earth(lat, lon, on_earth):
     assert own.located.tolist() == [on_earth]
     found = flagged(coordinates.impossible, placed(own))
     assert found["score"].tolist() == [1.0] * (not on_earth and not math.isnan(lat + lon))
-
-
-def test_homes():
-    """The stated country with its territories; none where no country is stated or known."""
-    own = made({}, {"Country": "Denmark"}, {"Country": "Tuscany"}, {"Country": None})
-    assert own.home.tolist() == [("DEU",), ("DNK", "FRO", "GRL"), (), ()]
 
 
 def small_climate():
