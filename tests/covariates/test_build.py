@@ -19,7 +19,6 @@ from soilresp.covariates.build import (
     relative_humidity,
 )
 from soilresp.covariates.cube import describe
-from soilresp.covariates.embedded import load_embedded
 from soilresp.covariates.recipes import PREDICTORS, recipe_of
 from soilresp.errors import DataError, ParameterError
 from soilresp.grid.cells import cell_area, coordinates
@@ -156,15 +155,6 @@ def test_temperate_cell():
 
 
 
-def test_arctic_cell():
-    """No month is above zero: the warmest alone is the season."""
-    tas = np.array([-30, -30, -25, -20, -10, -3, -2, -4, -8, -15, -20, -28.0])
-    found = one_cell(tas, pr=np.arange(1, 13), par=np.arange(12) * 10, rh=np.arange(60, 72))
-    assert found["Prec_GS"] == 7 and found["PAR_GS"] == 60 and found["RH_GS"] == 66
-    assert np.isclose(found["MAT"], (tas * DAYS).sum() / 365.25)
-
-
-
 def test_seasons_of_two_years():
     """The four kinds of cell side by side, in a normal year and in one that is colder by 4 K.
 
@@ -208,17 +198,6 @@ def test_what_does_not_vary_has_no_years():
     np.testing.assert_allclose(found["PAR_GS"], [[2400] * 3, [1200] * 3])
     assert {v.dtype for v in found.values()} == {np.dtype(np.float32)}
     assert annual_predictors(tas, one, one, one, one, 10.0)["Prec_GS"][1, 0] == 6
-
-
-def test_a_gap_stays_a_gap():
-    """A cell without a month of temperature has no predictor that depends on it."""
-    tas = np.full((12, 2), 10.0)
-    tas[3, 0] = np.nan
-    constant = np.ones((12, 2))
-    found = annual_predictors(tas, constant, constant, constant, constant)
-    assert np.isnan(found["MAT"][0]) and np.isfinite(found["MAT"][1])
-    rain = annual_predictors(constant, tas, constant, constant, constant)
-    assert np.isnan(rain["Prec"][0]) and np.isnan(rain["Prec_GS"][0])
 
 
 
@@ -790,25 +769,6 @@ def test_embedded_cube(cube):
     for name in ("Prec", "PAR"):
         assert float(cube[f"{name}_GS"].min()) >= 0
         assert float((cube[f"{name}_GS"] - cube[name]).max()) <= 1e-2
-
-
-@pytest.mark.parametrize("lat, lon", [(50.25, 10.25), (67.25, 133.25), (-45.25, -70.25)])
-def test_embedded_cube_at_a_place(cube, lat, lon):
-    """Germany, Yakutia, Patagonia: the cell's predictors follow from its months."""
-    here = load_embedded().sel(lat=lat, lon=lon)
-    tas, pr = here["tas"].values, here["pr"].values
-    season = tas > 0
-    rh = np.minimum(100 * here["vap"].values / (6.112 * np.exp(17.67 * tas / (tas + 243.5))), 100)
-    par = 0.45 * here["rsds"].values * 0.0864 * DAYS
-    expected = {
-        "MAT": (tas * DAYS).sum() / 365.25,
-        "Prec": pr.sum(), "Prec_GS": pr[season].sum(),
-        "RH": (rh * DAYS).sum() / 365.25,
-        "RH_GS": (rh * DAYS)[season].sum() / DAYS[season].sum(),
-        "PAR": par.sum(), "PAR_GS": par[season].sum(),
-    }
-    got = cube.sel(lat=lat, lon=lon)
-    np.testing.assert_allclose([got[n] for n in expected], list(expected.values()), rtol=2e-5)
 
 
 

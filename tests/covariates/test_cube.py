@@ -504,13 +504,6 @@ def test_footnotes_by_hand():
 
 
 
-def test_no_footnotes():
-    """A cube that nothing is known of has none, under the same columns."""
-    table = cubes.footnotes(four_cells())
-    assert table.columns.tolist() == ["what", "share"] and table.empty
-
-
-
 def test_cubes_compared_by_hand():
     """Weights 1, 0.5 and 2: means, bias, error and r, the bare cell and a gap left out."""
     cube, other = four_cells(), four_cells()
@@ -597,15 +590,6 @@ def test_correlations_by_hand():
     assert table.loc["MAT", "Prec"] == pytest.approx(expected)
     assert table.loc["Prec", "MAT"] == pytest.approx(expected)
     np.testing.assert_allclose(np.diag(table), 1)
-
-
-
-def test_a_single_predictor_goes_with_itself(world):
-    """A cube with one predictor has a table of one correlation, 1."""
-    table = cubes.correlations(world[["Prec", "cell_area", "vegetated_fraction"]].assign(
-        Prec=world["MAT"]))
-    assert table.index.tolist() == table.columns.tolist() == ["Prec"]
-    assert table.loc["Prec", "Prec"] == pytest.approx(1)
 
 
 

@@ -15,10 +15,8 @@ from made_rasters import write_geotiff, write_glass
 from synthetic_climate import climate, land
 
 from soilresp.covariates.build import build_cube
-from soilresp.covariates.cube import check_cube, describe
 from soilresp.covariates.embedded import load_embedded
 from soilresp.covariates.radiation import extraterrestrial_radiation
-from soilresp.covariates.recipes import PREDICTORS
 from soilresp.errors import DataError
 from soilresp.grid.cells import coordinates
 from soilresp.readers import merra2
@@ -154,24 +152,6 @@ def cru_ts(cru_ts_inputs):
     return build_cube("cru_ts", cru_ts_inputs, years=(2001, 2002))
 
 
-def assert_layout(cube, years):
-    """The ten predictors with units and sources; all but soil carbon by year."""
-    for name, (_, units) in PREDICTORS.items():
-        assert cube[name].dims == (() if name == "SOC" else ("year",)) + ("lat", "lon")
-        assert cube[name].attrs["units"] == units and cube[name].attrs["source"]
-        assert cube[name].dtype == np.float32
-    assert cube["year"].values.tolist() == years
-    check_cube(cube, list(PREDICTORS))
-    assert (describe(cube)["missing"] < 0.02).all()
-
-
-def test_cru_ts_layout(cru_ts):
-    """The cube passes its checks; leaf area is no proxy, its source is named."""
-    assert_layout(cru_ts, [2001, 2002])
-    assert "proxy" not in cru_ts["LAI"].attrs["long_name"]
-    assert cru_ts["LAI"].attrs["source"] == "GIMMS LAI4g"
-
-
 def gimms_months(more=0.0):
     """The first 15 days of a month have 1 or 3, the others 2 or 4."""
     base = np.where(np.arange(1, 13) > 6, 3, 1) + more
@@ -216,18 +196,6 @@ def test_cru_ts_gaps_are_filled_and_counted(cru_ts):
     assert np.isfinite(here["LAI"]).all() and np.isnan(here["SOC"])
     for name in shares:
         assert float(cru_ts.sel(POLAND)[f"{name}_filled"]) == 0
-
-
-def test_cru_ts_vegetation_is_embedded(cru_ts):
-    """Poland is mostly cropland, the place in Australia shrubland."""
-    np.testing.assert_array_equal(cru_ts["igbp_fraction"], load_embedded()["igbp_fraction"])
-    assert (int(cru_ts.sel(POLAND)["stratum"]), int(cru_ts.sel(AUSTRALIA)["stratum"])) == (5, 4)
-
-
-def test_cru_ts_lacks_a_year(cru_ts_inputs):
-    """A year beyond the files is one clear error."""
-    with pytest.raises(DataError, match="missing: 2003-01"):
-        build_cube("cru_ts", cru_ts_inputs, years=(2002, 2003))
 
 
 @pytest.mark.parametrize("turn", [lambda v: v[:, ::-1], lambda v: np.roll(v, 720, axis=2)])
@@ -347,12 +315,6 @@ def from_merra2(merra2_inputs):
     return build_cube("merra2", merra2_inputs, years=(2001, 2001))
 
 
-def test_merra2_layout(from_merra2):
-    """The cube passes its checks, with the units of the study."""
-    assert_layout(from_merra2, [2001])
-    assert from_merra2["LAI"].attrs["source"] == "GLASS LAI"
-
-
 def test_merra2_by_hand(from_merra2):
     """Both places: kelvin, specific humidity, a flux and watts become the study's units."""
     # June has 25 days of 1 and 5 of 3.
@@ -372,15 +334,6 @@ def test_merra2_by_hand(from_merra2):
     assert float(from_merra2["SOC"].sel(AUSTRALIA)) == pytest.approx(3.9)
 
 
-def test_merra2_coast_takes_no_sea(from_merra2):
-    """Off Cantabria the sea has 0 degC, the coast 10 or 20: so have all cells with land."""
-    box = from_merra2.sel(lat=slice(46, 40.5), lon=slice(-6.5, -1)).sel(year=2001)
-    mat = box["MAT"].values
-    assert 20 < np.isfinite(mat).sum() < mat.size
-    assert np.nanmin(mat) > 9.999 and np.nanmax(mat) < 20.001
-    assert float(box["tas_filled"].max()) == 0
-
-
 def test_merra2_coast_weighs_by_land(from_merra2):
     """Cells of the product count by their own land, of which half-degree cells hold parts.
 
@@ -396,21 +349,6 @@ def test_merra2_coast_weighs_by_land(from_merra2):
     found = float(from_merra2["MAT"].sel(CANTABRIA).sel(year=2001))
     # Rows differ a little in area.
     assert found == pytest.approx(mean, abs=0.05)
-
-
-def test_merra2_trace_of_rain_is_none(from_merra2):
-    """Less than nothing, as interpolation leaves it, is no rain."""
-    assert float(from_merra2["Prec"].sel(lat=25.25, lon=20.25, year=2001)) == 0
-
-
-def test_merra2_gaps_are_filled_and_counted(from_merra2):
-    """Leaf area of the Congo is the proxy's; the reanalysis itself has no gap."""
-    here = from_merra2.sel(CONGO).sel(year=2001)
-    assert float(here["lai_filled"]) == 1 and 2 < float(here["LAI"]) < 8
-    for place in (POLAND, AUSTRALIA):
-        assert float(from_merra2["lai_filled"].sel(place)) == 0
-    for name in ("tas", "pr", "vap", "rsds"):
-        assert float(from_merra2[f"{name}_filled"].max()) == 0
 
 
 def test_merra2_vegetation_is_glc2000(from_merra2):

@@ -6,11 +6,9 @@ import yaml
 from soilresp.covariates import recipes, sources
 from soilresp.covariates.build import Options
 from soilresp.covariates.recipes import (
-    AUTO,
     PREDICTORS,
     Recipe,
     Source,
-    best_recipe,
     read_recipes,
     recipe_of,
 )
@@ -60,13 +58,6 @@ def test_recipes_as_declared():
     assert recipe_of("embedded").fields["vegetation"].period == "2019"
     with pytest.raises(ParameterError, match="detla.*delta, embedded, cru_ts, merra2"):
         recipe_of("detla")
-
-
-@pytest.mark.parametrize("there", [True, False])
-def test_best_recipe(monkeypatch, there):
-    """The first recipe whose inputs are all available; the embedded one needs none."""
-    monkeypatch.setattr(recipes, "is_available", lambda names: there or not names)
-    assert best_recipe() == AUTO[0 if there else 1]
 
 
 def source(*inputs, anomalies=None, product="P"):
@@ -153,3 +144,4 @@ def test_faulty_entries(tmp_path, place, value, word):
         parent[place[-1]] = value
     with pytest.raises(DataError, match=f"recipes.yaml.*{word}"):
         read(tmp_path, content)
+

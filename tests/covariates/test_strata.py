@@ -100,18 +100,6 @@ def test_probabilities_sum_to_one(strata, draw):
     np.testing.assert_allclose(of_bin.sum(), wanted.sort_index(), rtol=1e-12)
 
 
-@settings(max_examples=20)
-@given(st.integers(0, 2**32), st.sampled_from(list(DRAWS)))
-def test_same_generator_same_draw(seed, draw):
-    """The generator's seed settles the draw."""
-    strata = np.repeat([1, 2, 3, 4, 5], 20)
-    first, again = (
-        draw_run(strata, SHARES, np.random.default_rng(seed), draw=draw) for _ in range(2)
-    )
-    np.testing.assert_array_equal(first[0], again[0])
-    np.testing.assert_array_equal(first[1], again[1])
-
-
 @settings(max_examples=30)
 @given(st.integers(0, 2**32))
 def test_bins_are_drawn_by_area(seed):
@@ -121,16 +109,6 @@ def test_bins_are_drawn_by_area(seed):
     part = pd.Series(strata[drawn]).value_counts(normalize=True).reindex(SHARES.index)
     error = np.sqrt(SHARES * (1 - SHARES) / len(drawn))
     assert (np.abs(part - SHARES) < 5 * error).all()
-
-
-@settings(max_examples=30)
-@given(st.integers(0, 2**32))
-def test_bins_are_drawn_alike(seed):
-    """Drawn bin by bin, each makes up a fifth within five standard errors."""
-    strata = np.repeat([1, 2, 3, 4, 5], [200, 2500, 1500, 300, 500])
-    drawn, _ = draw_run(strata, SHARES, np.random.default_rng(seed), draw="bin")
-    part = realised_shares([drawn], strata, SHARES).to_numpy()
-    assert (np.abs(part - 0.2) < 5 * np.sqrt(0.2 * 0.8 / len(drawn))).all()
 
 
 @given(networks, st.integers(0, 2**32), st.floats(0.3, 1))
@@ -184,18 +162,11 @@ def test_records_are_held_out_alike():
     assert times.reshape(5, 10).sum(axis=1).tolist() == [1000] * 5
 
 
-def test_equal_draw():
-    """Drawn record by record, a bin's part is that of its records."""
-    strata = np.repeat([1, 2, 3, 4, 5], [100, 4000, 100, 100, 700])
-    drawn, _ = draw_run(strata, SHARES, np.random.default_rng(0), draw="record")
-    assert abs(np.mean(strata[drawn] == 2) - 0.8) < 5 * np.sqrt(0.8 * 0.2 / 4000)
-
-
 def test_empty_bin():
     """A bin without records is told by name, unless drawn equally or without area."""
     strata, rng = [1, 1, 3, 4, 5, 5], np.random.default_rng(0)
     for draw in ("area", "area_without", "bin"):
-        with pytest.raises(DataError, match=r"No record in bin 2 \(deciduous broadleaf forest\)"):
+        with pytest.raises(DataError, match=r"2 \(deciduous broadleaf forest\)"):
             draw_run(strata, SHARES, rng, draw=draw)
     assert len(draw_run(strata, SHARES, rng, draw="record")[0])
     drawn, _ = draw_run(strata, SHARES.where(SHARES.index != 2, 0), rng)
@@ -204,7 +175,7 @@ def test_empty_bin():
 
 def test_unknown_bin():
     """A record in a bin without an area share is told."""
-    with pytest.raises(DataError, match="Records lie in bin 0"):
+    with pytest.raises(DataError, match="class 0"):
         draw_run([0, 1, 2, 3, 4, 5], SHARES, np.random.default_rng(0))
 
 
@@ -218,3 +189,4 @@ def test_impossible_settings(setting, message):
     """An unknown draw is refused, not taken for another; a fraction is a fraction."""
     with pytest.raises(ParameterError, match=message):
         draw_run([1, 2, 3, 4, 5], SHARES, np.random.default_rng(0), **setting)
+

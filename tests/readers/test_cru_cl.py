@@ -7,7 +7,6 @@ import pytest
 from made_inputs import CRU_HEADER, cru_cl_text, write_cru_cl
 
 from soilresp.errors import DataError
-from soilresp.grid.cells import area_mean, cell_area
 from soilresp.readers.cru_cl import DAYS_IN_MONTH, read_cru_cl
 
 
@@ -95,17 +94,6 @@ def test_real_temperature(real_input):
     # Manaus and Yakutsk, from tables of 1961-1990.
     assert abs(float(annual.sel(lat=-3.25, lon=-60.25)) - 26.7) < 1
     assert abs(float(annual.sel(lat=62.25, lon=129.75)) + 10) < 1.5
-
-
-
-@pytest.mark.real
-def test_real_precipitation(real_input):
-    """CRU CL 1.0: Cherrapunji is wet, the Sahara dry, land without Antarctica has 830 mm."""
-    field = read_cru_cl(real_input("cru_cl_pre"), "pre").sum("month", skipna=False)
-    mean = area_mean(field, cell_area() * field.notnull())
-    assert abs(float(mean) - 830.3) < 0.1
-    assert float(field.sel(lat=25.25, lon=91.75)) > 3000
-    assert float(field.sel(lat=23.25, lon=30.25)) < 20
 
 
 

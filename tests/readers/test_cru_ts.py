@@ -39,16 +39,6 @@ def test_published_layout(tmp_path, fields):
     assert tmp["lat"].attrs["units"] == "degrees_north"
 
 
-@pytest.mark.parametrize("name", ["pre", "vap", "cld"])
-def test_other_variables(tmp_path, fields, name):
-    """Precipitation, vapour pressure and cloud cover are read as they are."""
-    path = write_cru_ts(tmp_path / f"cru_ts4.07.1982.1982.{name}.dat.nc", name, fields[name],
-                 middle(1982))
-    out = read_cru_ts(path, name, (1982, 1982))
-    np.testing.assert_allclose(out.values[0], fields[name][:, ::-1], rtol=1e-6)
-    assert out.attrs["units"] == {"pre": "mm month-1", "vap": "hPa", "cld": "%"}[name]
-
-
 def test_folder_of_decades(tmp_path, fields):
     """A folder stands for its files of the variable; the years of two files are joined."""
     for decade, year, more in (("1981.1990", 1990, 0), ("1991.2000", 1991, 1)):
@@ -132,15 +122,6 @@ def test_swapped_latitude(tmp_path, fields):
         path = write_cru_ts(tmp_path / "a.nc", name, fields[name][:, ::-1], middle(1982))
         with pytest.raises(DataError, match="do not fit the values|hemisphere"):
             read_cru_ts(path, name, (1982, 1982))
-
-
-def test_antarctica_is_empty(tmp_path, fields):
-    """Values where the product has none are refused."""
-    field = fields["cld"].copy()
-    field[:, :20] = 50
-    path = write_cru_ts(tmp_path / "a.nc", "cld", field, middle(1982))
-    with pytest.raises(DataError, match="has values south of 65 S"):
-        read_cru_ts(path, "cld", (1982, 1982))
 
 
 def test_shifted_longitude(tmp_path, fields):

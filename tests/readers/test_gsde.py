@@ -39,14 +39,6 @@ def test_profile_by_hand(tmp_path):
     assert soc.attrs["shallow_share"] == 0
 
 
-def test_uniform_profile_equals_hwsd(tmp_path):
-    """2 % and 1.3 g cm-3 throughout is 2 x 1.3 x 3 = 7.8 kg m-2, as HWSD's formula gives."""
-    soc = read_gsde(*pair(tmp_path, {(9, 9): [200] * 8}, {(9, 9): [130] * 8}), resolution=COARSE)
-    assert float(soc.max()) == pytest.approx(7.8)
-    deeper = read_gsde(tmp_path / "OC5min.nc", tmp_path / "BD5min.nc", 1.0, COARSE)
-    assert float(deeper.max()) == pytest.approx(26)
-
-
 def test_cells_are_averaged_by_area_of_soil(tmp_path):
     """Two cells with soil in a half-degree cell; the other two have none and do not dilute it."""
     carbon = {(0, 0): [200] * 8, (0, 1): [400] * 8}

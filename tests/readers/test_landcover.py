@@ -74,13 +74,6 @@ def test_glc2000_no_data(tmp_path):
     assert float(read_glc2000(declared)[0, 0, 0]) == 1
 
 
-def test_glc2000_takes_another_table(tmp_path):
-    """Sparse cover can be called barren."""
-    path = glc2000_file(tmp_path / "glc.tif", {(r, c): 14 for r in range(9) for c in range(9)})
-    assert float(read_glc2000(path)[7, 0, 0]) == 1
-    assert float(read_glc2000(path, GLC2000_TO_IGBP | {14: 16})[16, 0, 0]) == 1
-
-
 def test_glc2000_refuses(tmp_path):
     """An unknown class, a region, a projection, and files that are no raster."""
     with pytest.raises(DataError, match="has the classes .57., which are in no table"):
@@ -126,22 +119,6 @@ def test_mcd12c1_and_geotiff_agree(tmp_path):
     )
 
 
-def test_modis_refuses(tmp_path):
-    """A tile, an unknown class, another product and a cut file."""
-    tile = mcd12c1_file(tmp_path / "tile.hdf", np.zeros((240, 240), np.uint8))
-    with pytest.raises(DataError, match="expected the global 3600 x 7200"):
-        read_modis_igbp(tile)
-    odd = mcd12c1_file(tmp_path / "odd.hdf", np.full((360, 720), 40, np.uint8))
-    with pytest.raises(DataError, match="has the classes .40."):
-        read_modis_igbp(odd)
-    other = write_hdf_eos(tmp_path / "o.hdf", "G", "LC_Type1", np.zeros((4, 8), np.uint8), {})
-    with pytest.raises(DataError, match="no dataset 'Majority_Land_Cover_Type_1'"):
-        read_modis_igbp(other)
-    odd.write_bytes(odd.read_bytes()[:300])
-    with pytest.raises(DataError, match="cannot be read as HDF4"):
-        read_modis_igbp(odd)
-
-
 @pytest.mark.real
 def test_real_igbp_2010():
     """The map of 2010 agrees with the embedded one of 2019 class by class, and in its total."""
@@ -159,3 +136,4 @@ def test_real_igbp_2010():
     ours = stratum_fractions(share) * embedded["cell_area"]
     theirs = stratum_fractions(embedded["igbp_fraction"]) * embedded["cell_area"]
     np.testing.assert_allclose(ours.sum(("lat", "lon")), theirs.sum(("lat", "lon")), rtol=0.03)
+

@@ -98,13 +98,6 @@ def test_vapour_pressure_inverts(vapour, pressure):
     assert vapour_pressure(humidity, pressure) == pytest.approx(vapour, abs=1e-9)
 
 
-def test_other_years_and_collections_are_passed_over(archive, tmp_path, raw):
-    """A file that the request does not need is not even opened."""
-    (tmp_path / "MERRA2_100.tavgM_2d_rad_Nx.198501.nc4").write_text("another year")
-    (tmp_path / "MERRA2_100.tavgM_2d_aer_Nx.198401.nc4").write_text("another collection")
-    assert read_merra2([archive, tmp_path], "rsds", (1984, 1984)).shape[0] == 1
-
-
 @pytest.mark.parametrize(("variable", "name", "change", "units", "message"), [
     ("tas", "T2M", lambda v: v - 273.15, "K", "'T2M' is .* in K it lies between 180 and 340"),
     ("tas", "T2M", lambda v: v - 273.15, "degC", "should be in K, .* says 'degC'"),

@@ -1,4 +1,4 @@
-"""The covariate cube: ten predictors on the half-degree grid, by year or as a climatology."""
+"""Build the covariate cube: ten predictors on the half-degree grid, by year or as a climatology."""
 
 from dataclasses import asdict, fields, replace
 from typing import Annotated
@@ -42,7 +42,7 @@ def _between(low, high):
 
 @dataclass(frozen=True, config=pydantic.ConfigDict(extra="forbid"))
 class Options:
-    """Constants of the cube.
+    """Hold the constants of the cube.
 
     Attributes
     ----------
@@ -105,7 +105,7 @@ class Options:
 
 
 def relative_humidity(vapour_pressure, temperature):
-    """Relative humidity from vapour pressure and air temperature.
+    """Compute relative humidity from vapour pressure and air temperature.
 
     Saturation over water by Bolton (1980, equation 10,
     doi:10.1175/1520-0493(1980)108<1046:TCOEPT>2.0.CO;2); capped at 100 %.
@@ -132,7 +132,7 @@ def relative_humidity(vapour_pressure, temperature):
 
 
 def growing_season(temperature, threshold=0.0):
-    """Months of the growing season.
+    """Return the months of the growing season.
 
     All months warmer than `threshold`; where there is none, the warmest month
     alone, so that no cell is without a season.
@@ -154,7 +154,7 @@ def growing_season(temperature, threshold=0.0):
 
 
 def annual_predictors(tas, pr, rh, par, lai, threshold=0.0):
-    """Annual and growing-season predictors from monthly fields.
+    """Compute annual and growing-season predictors from monthly fields.
 
     Means (MAT, RH, LAI) are over days, sums (Prec, PAR) over months.
 
@@ -333,7 +333,7 @@ _MOST_CELLS = 16_384
 
 
 def _read_fields(recipe, inputs, embedded, options):
-    """Monthly fields as their sources have them: the main one, its fallback, its anomalies."""
+    """Read the monthly fields: main one, fallback and anomalies of each."""
     fields = {}
     for name in ("tas", "pr", "vap", "rsds"):
         source = recipe.fields[name]
@@ -349,7 +349,7 @@ def _read_fields(recipe, inputs, embedded, options):
 
 
 def _of_cells(fields, name, land):
-    """A field at some cells, its gaps filled, and the share of months that were (or None)."""
+    """Return a field at some cells, gaps filled, and the share of months filled (or None)."""
     main, other, _ = fields[name]
     values = main.values[..., land].astype(np.float32)
     if other is None:
@@ -358,7 +358,7 @@ def _of_cells(fields, name, land):
 
 
 def _climatologies(recipe, fields, land):
-    """Mean months of temperature and precipitation without anomalies, shape (12, cells)."""
+    """Average temperature and precipitation by month, without anomalies; shape (12, cells)."""
     means = {}
     for name in ("tas", "pr"):
         values, _ = _of_cells(fields, name, land)
@@ -367,7 +367,7 @@ def _climatologies(recipe, fields, land):
 
 
 def _by_blocks(recipe, fields, land, lai, options):
-    """Annual predictors of the land cells, shares of months filled, and counts over months.
+    """Compute annual predictors of the land cells, shares of months filled, and counts of months.
 
     Cells are worked on in blocks that fit into memory; each has its own months alone.
     """
@@ -403,7 +403,7 @@ def _by_blocks(recipe, fields, land, lai, options):
 
 
 def _months(recipe, fields, land, options):
-    """Monthly fields at some land cells, gaps filled, and the share of months filled."""
+    """Return monthly fields at some land cells, gaps filled, and the share of months filled."""
     months, filled = {}, {}
     for name in ("tas", "pr", "vap", "rsds"):
         values, share = _of_cells(fields, name, land)
@@ -423,7 +423,7 @@ def _months(recipe, fields, land, options):
 
 
 def _moved_months(tas, threshold, step=0.1):
-    """Cells' months that enter or leave the growing season if all is `step` K warmer.
+    """Count the months that enter or leave the growing season if all is `step` K warmer.
 
     Where temperature is a climatology with anomalies of another base, it says how
     much the shift between the bases matters: forests split on the order of MAT,
@@ -433,7 +433,7 @@ def _moved_months(tas, threshold, step=0.1):
 
 
 def _fill(values, other):
-    """Fill gaps from another source; also the share of each cell's months that were filled."""
+    """Fill gaps from another source; return also the share of each cell's months filled."""
     gap = np.isnan(values)
     values = np.where(gap, other, values)
     share = (gap & np.isfinite(values)).reshape(-1, values.shape[-1]).mean(axis=0)
@@ -441,7 +441,7 @@ def _fill(values, other):
 
 
 def _check_filled(recipe, filled, area):
-    """Refuse a source that leaves most to its fallback, which would hide that it lies elsewhere."""
+    """Refuse a source that leaves much to its fallback: it may be misplaced."""
     for name in (n for n in filled if n in recipe.fields):
         share = float(np.average(filled[name], weights=np.nan_to_num(area)))
         if share > LARGEST_FILLED:
@@ -454,7 +454,7 @@ def _check_filled(recipe, filled, area):
 
 
 def _leaf_area(recipe, inputs, embedded, cover, land, mean, options):
-    """Monthly leaf area index at the land cells, and notes on how it came about."""
+    """Return monthly leaf area index at the land cells, and notes on its origin."""
     source = recipe.fields["lai"]
 
     def proxy():
@@ -475,7 +475,7 @@ def _leaf_area(recipe, inputs, embedded, cover, land, mean, options):
 
 
 def _to_cells(anomaly, land):
-    """Interpolate coarse anomalies to cells; zero, and counted, where nothing is near.
+    """Interpolate coarse anomalies to cells; zero, and counted, where none is near.
 
     Returns the values, shape (year, month, cell), and the share of months in
     which at least half of the interpolation weight has data, shape (cell,).

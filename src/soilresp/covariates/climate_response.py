@@ -1,7 +1,6 @@
-"""Published responses of SR to climate and of HR to SR.
+"""Compute SR from climate and HR from SR by published equations.
 
-They serve twice: as comparators of the maps, and as the known truth of the
-twin experiment.
+They are compared with the maps, and are the known truth of the twin experiment.
 """
 
 import numpy as np
@@ -40,7 +39,7 @@ def raich_2002(
     hottest=33.5,
     days_in_month=DAYS_IN_MONTH,
 ):
-    r"""Annual SR from monthly air temperature and precipitation.
+    r"""Compute annual SR from monthly air temperature and precipitation.
 
     .. math::
 
@@ -122,7 +121,7 @@ def raich_2002(
 
 
 def bond_lamberty_2004(sr, *, intercept=1.22, slope=0.73, cap=True):
-    r"""Annual HR from annual SR.
+    r"""Compute annual HR from annual SR.
 
     .. math:: \ln HR = 1.22 + 0.73 \ln SR
 

@@ -1,4 +1,4 @@
-"""A proxy of monthly leaf area index from satellite fAPAR and NDVI extremes."""
+"""Estimate monthly leaf area index from satellite fAPAR and NDVI extremes."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ __all__ = ["seasonal_shape", "monthly_lai"]
 
 
 def seasonal_shape(temperature, precipitation):
-    """Relative leaf development of each month, between 0 and 1.
+    """Compute the relative leaf development of each month, between 0 and 1.
 
     The smaller of a temperature limit (none below -2 degC, full from 10 degC)
     and a moisture limit (rain of this month and the last, full from 60 mm a
@@ -40,7 +40,7 @@ def monthly_lai(
     fapar_max, ndvi_min, ndvi_max, temperature, precipitation, igbp_fraction, area,
     extinction=0.5, evergreen_lai=5.0,
 ):
-    """Monthly leaf area index, a proxy.
+    """Estimate monthly leaf area index by a proxy.
 
     The year's largest LAI follows Beer-Lambert's law, ``-ln(1 - fAPAR) / k``;
     the smallest is that times NDVI's smallest over largest value, or all of it

@@ -1,4 +1,4 @@
-"""Shortwave radiation at the surface from cloud cover.
+"""Compute shortwave radiation at the surface from cloud cover.
 
 Allen, R. G., Pereira, L. S., Raes, D. and Smith, M. (1998), Crop evapotranspiration, FAO
 Irrigation and Drainage Paper 56, chapter 3, https://www.fao.org/4/x0490e/x0490e07.htm.
@@ -18,7 +18,7 @@ _MONTH_OF_DAY = np.repeat(np.arange(12), [31, 28, 31, 30, 31, 30, 31, 31, 30, 31
 
 
 def daily_extraterrestrial(lat, day):
-    """Radiation on a horizontal plane at the top of the atmosphere, mean of a day.
+    """Compute the daily mean radiation on a horizontal plane at the top of the atmosphere.
 
     FAO-56, equations 21 to 25. They make both summers equally long, so that a year has
     2 % more at 44 S than at 44 N, where it should have the same.
@@ -55,7 +55,7 @@ def daily_extraterrestrial(lat, day):
 
 
 def extraterrestrial_radiation(lat):
-    """Radiation at the top of the atmosphere by calendar month, mean over its days.
+    """Compute the monthly mean radiation at the top of the atmosphere.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def extraterrestrial_radiation(lat):
 
 
 def shortwave_from_cloud(cld, lat=None, overcast=0.25, sunshine=0.50):
-    """Downward shortwave radiation at the surface from cloud cover.
+    """Compute downward shortwave radiation at the surface from cloud cover.
 
     Angstrom's relation ``(overcast + sunshine * n / N) * Ra`` (FAO-56, equation 35;
     Angstrom 1924, doi:10.1002/qj.49705021008), with the relative sunshine ``n / N``

@@ -57,7 +57,7 @@ def read_field(source, files, years, embedded):
 
 
 def land_cover(source, files, embedded):
-    """Shares of the IGBP classes in each cell, and what follows from them.
+    """Return the shares of IGBP classes, of vegetation and of land in each cell.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def land_cover(source, files, embedded):
 
 
 def precipitation_ratio(climatology, anomalies, land_fraction, dry_month):
-    """Precipitation anomalies as a share of the climatology of their 5-degree box.
+    """Divide precipitation anomalies by the climatology of their 5-degree box.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def _gsde(source, paths, years, embedded):
 
 
 def _one_of(folder, start):
-    """The NetCDF file (or the pair of files) of a folder whose name begins so."""
+    """Return the NetCDF file (or pair of files) of a folder whose name begins so."""
     found = sorted(f for f in folder.glob("*.nc*") if f.name.upper().startswith(start))
     if not found:
         raise DataError(
@@ -155,7 +155,7 @@ def _merra2(source, paths, years, embedded):
 
 
 def _land_share(field, embedded):
-    """Share of land of a source's own cells, so that coasts do not take the climate of the sea."""
+    """Compute the land share of a source's own cells, which keeps coasts free of sea climate."""
     rows, columns = overlaps(field["lat"].values, field["lon"].values)
     land = embedded["land_fraction"].transpose("lat", "lon").values
     area = np.broadcast_to(embedded["cell_area"].values[:, np.newaxis], land.shape)

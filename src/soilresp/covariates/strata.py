@@ -1,4 +1,4 @@
-"""The five vegetation bins that balance the records by area (Lu et al. 2021, table S1)."""
+"""Define the five vegetation classes that balance records by area (Lu et al. 2021, table S1)."""
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ STRATA = {
     4: ("shrubland", (6, 7)),
     5: ("savanna, grassland, wetland, cropland", (8, 9, 10, 11, 12, 14)),
 }
-"""Bins: name and IGBP classes. Barren, urban, ice and water are in none."""
+"""Vegetation classes: name and IGBP classes. Barren, urban, ice and water are in none."""
 
 DRAWS = {
     "area": "bins by their share of the vegetated area",
@@ -36,7 +36,7 @@ DRAWS = {
 
 
 def stratum_fractions(igbp_fraction):
-    """Share of each cell in each bin.
+    """Compute the share of each cell in each class.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def stratum_fractions(igbp_fraction):
 
 
 def dominant_stratum(igbp_fraction):
-    """Bin that covers most of each cell's vegetation; 0 where there is none.
+    """Return the class that covers most of each cell's vegetation; 0 where there is none.
 
     Parameters
     ----------
@@ -60,13 +60,13 @@ def dominant_stratum(igbp_fraction):
     Returns
     -------
     xarray.DataArray of int8, dims (lat, lon)
-        On ties the lower number.
+        The lower number on ties.
     """
     shares = stratum_fractions(igbp_fraction)
     best = (shares.argmax("stratum") + 1).where(shares.sum("stratum") > 0, 0).astype(np.int8)
     names = [name.replace(", ", "_").replace(" ", "_") for name, _ in STRATA.values()]
     best.attrs = {
-        "long_name": "vegetation bin of the cell",
+        "long_name": "vegetation class of the cell",
         "units": "1",
         "flag_values": [0, *STRATA],
         "flag_meanings": " ".join(["none", *names]),
@@ -98,14 +98,14 @@ def area_shares(cube):
 
 
 def draw_probabilities(strata, shares, draw="area"):
-    """Probability of each record to be the next one drawn.
+    """Compute the probability of each record to be the next one drawn.
 
     Parameters
     ----------
     strata : numpy.ndarray of int, shape (n,)
-        Bin of each record.
+        Vegetation class of each record.
     shares : pandas.Series
-        Area share of each bin.
+        Area share of each class.
     draw : str
         A key of `DRAWS`.
 
@@ -117,7 +117,7 @@ def draw_probabilities(strata, shares, draw="area"):
     Raises
     ------
     DataError
-        If a record's bin is unknown, or if bins have shares of their own and one has no record.
+        If a record's class is unknown, or a class that has a share of the area has no record.
     ParameterError
         If `draw` is unknown.
 
@@ -144,22 +144,22 @@ def draw_probabilities(strata, shares, draw="area"):
 def draw_run(strata, shares, rng, train_fraction=0.8, draw="area"):
     """Split the records of one Monte-Carlo run and draw its training set.
 
-    Within each bin a random `train_fraction` of the records is set apart for
+    Within each class a random `train_fraction` of the records is set apart for
     training; from all of these together as many records are drawn with
     replacement, with `draw_probabilities` (Lu et al. 2021, section 2.2). The
     rest is held out.
 
     With ``draw="area_without"`` there is no split first: `train_fraction` of all
     records are drawn one after the other without replacement, and those left
-    over are held out. A bin with few records for its area is then soon used up, and
+    over are held out. A class with few records for its area is then soon used up, and
     its share of the draw stays below its area's.
 
     Parameters
     ----------
     strata : numpy.ndarray of int, shape (n,)
-        Bin of each record.
+        Vegetation class of each record.
     shares : pandas.Series
-        Area share of each bin.
+        Area share of each class.
     rng : numpy.random.Generator
     train_fraction : float
         Above 0, at most 1.
@@ -176,7 +176,7 @@ def draw_run(strata, shares, rng, train_fraction=0.8, draw="area"):
     Raises
     ------
     DataError
-        If a record's bin is unknown, or if bins have shares of their own and one has no record.
+        If a record's class is unknown, or a class that has a share of the area has no record.
     ParameterError
         If `draw` or `train_fraction` is none of the above.
     """
@@ -188,7 +188,7 @@ def draw_run(strata, shares, rng, train_fraction=0.8, draw="area"):
         n = min(max(1, round(train_fraction * strata.size)), np.count_nonzero(chance))
         drawn = rng.choice(strata.size, size=n, replace=False, p=chance)
         return drawn, np.setdiff1d(np.arange(strata.size), drawn)
-    # Before the split, so that a bin that is empty is told as such.
+    # Before the split, so that an empty class is reported as such.
     draw_probabilities(strata, shares, draw)
     train = []
     for stratum in shares.index:
@@ -202,7 +202,7 @@ def draw_run(strata, shares, rng, train_fraction=0.8, draw="area"):
 
 
 def realised_shares(runs, strata, shares):
-    """Share of each bin in the draws of some runs.
+    """Compute the share of each class in the draws of some runs.
 
     Parameters
     ----------
@@ -210,12 +210,12 @@ def realised_shares(runs, strata, shares):
         Drawn positions, run by run.
     strata : numpy.ndarray of int, shape (n,)
     shares : pandas.Series
-        For the bins.
+        Area share of each class.
 
     Returns
     -------
     pandas.DataFrame
-        One row a run, one column a bin.
+        One row a run, one column a class.
     """
     drawn = [pd.Series(strata[run]).value_counts(normalize=True) for run in runs]
     return pd.DataFrame(drawn).reindex(columns=shares.index).fillna(0.0).reset_index(drop=True)
@@ -224,11 +224,11 @@ def realised_shares(runs, strata, shares):
 def _check_bins(strata, shares, draw):
     unknown = sorted(set(strata.tolist()) - set(shares.index))
     if unknown:
-        raise DataError(f"Records lie in bin {unknown[0]}, which has no area share.")
+        raise DataError(f"Records are of vegetation class {unknown[0]}, which has no area share.")
     empty = [s for s in shares.index if shares[s] > 0 and not (strata == s).any()]
     if empty and draw != "record":
         names = ", ".join(f"{s} ({STRATA[s][0]})" if s in STRATA else str(s) for s in empty)
         raise DataError(
-            f"No record in bin {names}. The draw by bins needs records in each of them: "
+            f"No record in vegetation class {names}. A draw by class needs records in each: "
             "widen the selection, or draw every record alike (draw='record')."
         )

@@ -1,4 +1,4 @@
-"""The half-degree grid: coordinates, cell area, and area-weighted sums and means.
+"""Define the half-degree grid: coordinates, cell area, and area-weighted sums and means.
 
 Latitudes run from north to south and longitudes from 180 W to 180 E; every
 field of the study is on this grid. Areas are those of a sphere with the
@@ -38,7 +38,7 @@ GRAMS_PER_PG = 1e15
 
 
 def coordinates(resolution=RESOLUTION):
-    """Cell centres of the global grid.
+    """Return the cell centres of the global grid.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def cell_area(lat=None, resolution=RESOLUTION):
 
 
 def cell_edges(centres):
-    """Edges of cells whose centres are given, half-way between them.
+    """Compute the edges of cells, half-way between their centres.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def cell_edges(centres):
 
 
 def rectilinear_area(lat, lon):
-    """Area of the cells of any latitude-longitude grid on the sphere.
+    """Compute the area of the cells of any latitude-longitude grid on the sphere.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def rectilinear_area(lat, lon):
 
 
 def cell_index(lat, lon, resolution=RESOLUTION):
-    """Row and column of the cell that holds each point.
+    """Find the row and column of the cell that holds each point.
 
     A point on an edge belongs to the cell south or east of it; the north and
     the 180 E edge of the grid belong to the first row and the first column.
@@ -223,7 +223,7 @@ def _sorted(field, name, descending=False):
 
 
 def block_mean(field, factor, weights=None):
-    """Mean over square blocks of cells, ignoring cells without data.
+    """Average over square blocks of cells, ignoring cells without data.
 
     Parameters
     ----------
@@ -252,7 +252,7 @@ def block_mean(field, factor, weights=None):
 
 
 def area_mean(field, area):
-    """Area-weighted mean over latitude and longitude.
+    """Compute the area-weighted mean over latitude and longitude.
 
     Parameters
     ----------
@@ -296,7 +296,7 @@ def global_total(flux, area):
 
 
 def zonal_mean(field, area):
-    """Mean over longitude, weighted by area, in g m-2 or whatever `field` has.
+    """Compute the mean over longitude, weighted by area.
 
     Parameters
     ----------

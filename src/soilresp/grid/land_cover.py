@@ -1,4 +1,4 @@
-"""Names and groups of the IGBP land-cover classes."""
+"""Name and group the IGBP land-cover classes."""
 
 __all__ = ["IGBP_NAMES", "VEGETATED_CLASSES"]
 

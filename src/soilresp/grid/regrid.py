@@ -1,4 +1,4 @@
-"""Area-conservative averaging from any latitude-longitude grid to the half-degree grid.
+"""Average fields conservatively from any latitude-longitude grid to the half-degree grid.
 
 Between two latitude-longitude grids the overlap of cells separates into rows and
 columns, so two sparse matrices of exact overlaps do it: for covariates, which are
@@ -25,7 +25,7 @@ TRACE = 1e-9
 
 
 def overlap_weights(source, target):
-    """Share of each target interval that each source interval covers.
+    """Compute the share of each target interval that each source interval covers.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def overlap_weights(source, target):
 
 
 def _interval(points, edges):
-    """Index of the interval that holds each point; the edges may fall."""
+    """Find the interval that holds each point; the edges may decrease."""
     last = edges.size - 2
     rising = edges[0] < edges[-1]
     index = np.clip(np.searchsorted(edges if rising else edges[::-1], points) - 1, 0, last)
@@ -64,7 +64,7 @@ def _interval(points, edges):
 
 
 def overlaps(lat, lon, resolution=RESOLUTION):
-    """Matrices that average a field over the cells of the standard grid.
+    """Compute the matrices that average a field over the cells of the standard grid.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def overlaps(lat, lon, resolution=RESOLUTION):
 
 
 def carry(values, rows, columns):
-    """Amounts per m2 of the new cells from amounts per m2 of the old ones.
+    """Compute amounts per m2 of the new cells from amounts per m2 of the old ones.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def carry(values, rows, columns):
 
 
 def add_rows(total, values, start, rows, columns):
-    """Add what some rows of a source contribute, for sources too large to hold at once.
+    """Add the contribution of some rows of a source that is too large to hold at once.
 
     Parameters
     ----------
@@ -221,7 +221,7 @@ def _name(field):
 
 
 def _land(field, weights):
-    """The weights as an array, once they fit the field."""
+    """Check that the weights fit the field, and return them as an array."""
     same = set(weights.dims) == {"lat", "lon"} and all(
         weights[d].size == field[d].size and np.allclose(weights[d], field[d])
         for d in ("lat", "lon")

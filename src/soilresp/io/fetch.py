@@ -43,7 +43,7 @@ _watchers = []
 
 @dataclass(frozen=True)
 class Found:
-    """An input that was found.
+    """Describe an input that was found.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, config=pydantic.ConfigDict(extra="forbid"))
 class Entry:
-    """One input file.
+    """Describe one input file.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Reading packed files without trusting them: bounded, in memory, nothing is extracted by name."""
+"""Read packed files from untrusted sources: bounded, in memory, without extracting by name."""
 
 import gzip
 import stat
@@ -18,7 +18,7 @@ _CHUNK = 1 << 20
 
 
 def read_member(path, ending, most):
-    """The one file of a zip archive whose name ends so, as bytes.
+    """Read the one file of a zip archive whose name ends so.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def read_member(path, ending, most):
 
 
 def _refuse_member(path, member, most):
-    """Links and names with a way out have no place in an archive of data."""
+    """Refuse links, names that leave the archive, and members that are too large."""
     name = PurePosixPath(member.filename.replace("\\", "/"))
     if name.is_absolute() or ".." in name.parts:
         raise DataError(
@@ -83,7 +83,7 @@ def _too_large(what, most):
 
 
 def read_gzip(path, most):
-    """The content of a gzip file, as bytes.
+    """Read the content of a gzip file.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""CRU CL 1.0: the monthly climatology of 1961-1990 at half a degree.
+"""Read CRU CL 1.0: the monthly climatology of 1961-1990 at half a degree.
 
 New, M., Hulme, M. and Jones, P. (1999), doi:10.1175/1520-0442(1999)012<0829:RTCSTC>2.0.CO;2.
 """

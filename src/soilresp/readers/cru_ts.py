@@ -1,4 +1,4 @@
-"""CRU TS 4: monthly climate of the land by station records, 0.5 degree, from 1901.
+"""Read CRU TS 4: monthly climate of the land by station records, 0.5 degree, from 1901.
 
 Harris, I., Osborn, T. J., Jones, P. and Lister, D. (2020), doi:10.1038/s41597-020-0453-3.
 
@@ -118,7 +118,7 @@ def read_cru_ts(paths, variable, years, stations=False):
 
 
 def _check_no_antarctica(field, where):
-    """The product ends at the southern tip of America: what is beyond must be the Arctic."""
+    """Refuse values south of 65 S, where the product has none: the rows are reversed."""
     if field.sel(lat=slice(-65, -90)).notnull().any():
         raise DataError(
             f"{where}: '{field.name}' has values south of 65 S, CRU TS has none; the rows do "

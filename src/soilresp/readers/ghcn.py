@@ -1,4 +1,4 @@
-"""GHCN v2 gridded precipitation anomalies, 5 degrees, in the publisher's text format.
+"""Read GHCN v2 gridded precipitation anomalies, 5 degrees, in the publisher's text format.
 
 NOAA National Centers for Environmental Information, Global Historical
 Climatology Network-Monthly version 2.
@@ -83,7 +83,7 @@ def read_ghcn(path, years):
 
 
 def _check_words(words):
-    """One long word would make an array in which every number has its length."""
+    """Refuse a very long word, whose length every number of the array would take."""
     longest = max(words, key=len, default=b"")
     if len(longest) > _LONGEST:
         raise ValueError(f"{longest[:_LONGEST].decode('latin-1')!r}...")

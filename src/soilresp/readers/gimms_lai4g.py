@@ -1,4 +1,4 @@
-"""GIMMS LAI4g v1.2: half-monthly leaf area index at 1/12 degree, 1982-2020.
+"""Read GIMMS LAI4g v1.2: half-monthly leaf area index at 1/12 degree, 1982-2020.
 
 Cao, S. et al. (2023), doi:10.5194/essd-15-4877-2023; files at doi:10.5281/zenodo.8281930,
 by decade: ``GIMMS_LAI4g_V1.2_YYYYMM01.tif`` is the first half of a month (days 1 to 15),
@@ -92,7 +92,7 @@ def read_gimms_composite(path):
 
 
 def _span(key, path):
-    """First and last day of a half month, from year, month and half."""
+    """Return the first and last day of a half month, from year, month and half."""
     year, month, half = int(key[:4]), int(key[4:6]), int(key[6:])
     if not 1 <= month <= 12 or half not in (1, 2):
         raise DataError(

@@ -1,4 +1,4 @@
-"""GISTEMP v4: monthly surface temperature anomalies on a 2-degree grid.
+"""Read GISTEMP v4: monthly surface temperature anomalies on a 2-degree grid.
 
 Lenssen, N. et al. (2019), doi:10.1029/2018JD029522.
 """
@@ -50,7 +50,7 @@ def read_gistemp(path, years):
 
 
 def _without_fill(anomaly, path):
-    """Anomalies without a fill value that no attribute declares; other values must be possible."""
+    """Mask a fill value that no attribute declares, and refuse impossible values."""
     size = np.abs(anomaly)
     wrong = (size >= _IMPOSSIBLE) & (np.abs(size - _FILL) > 0.01)
     if bool(wrong.any()):

@@ -1,4 +1,4 @@
-"""GLASS leaf area index from AVHRR: 8-day composites at 0.05 degree, 1981-2018.
+"""Read GLASS leaf area index from AVHRR: 8-day composites at 0.05 degree, 1981-2018.
 
 Xiao, Z. et al. (2016), doi:10.1109/TGRS.2016.2560522; Liang, S. et al. (2021),
 doi:10.1175/BAMS-D-18-0341.1. One HDF-EOS2 file a composite,
@@ -109,7 +109,7 @@ def read_glass_composite(path):
 
 
 def _span(key, path):
-    """First and last day of a composite, from year and day of year."""
+    """Return the first and last day of a composite, from year and day of year."""
     year, day = int(key[:4]), int(key[4:])
     if not 1 <= day <= 366 or (day - 1) % _DAYS:
         raise DataError(
@@ -121,7 +121,7 @@ def _span(key, path):
 
 
 def _upper_left(structure):
-    """Longitude and latitude of the upper left corner, degrees, or None if not told."""
+    """Return longitude and latitude of the upper left corner, degrees, or None."""
     match = re.search(r"UpperLeftPointMtrs=\(([-+.\dE]+),([-+.\dE]+)\)", structure)
     if match is None:
         return None
@@ -130,7 +130,7 @@ def _upper_left(structure):
 
 
 def _pair(valid_range, path):
-    """The smallest and largest valid number; some writers keep them as text."""
+    """Return the smallest and largest valid number; some files have them as text."""
     parts = valid_range.split(",") if isinstance(valid_range, str) else np.ravel(valid_range)
     try:
         low, high = (float(p) for p in parts)

@@ -1,4 +1,4 @@
-"""GSDE: organic carbon and bulk density by layer, at 5 arc-minutes or 30 arc-seconds.
+"""Read GSDE: organic carbon and bulk density by layer, at 5 arc-minutes or 30 arc-seconds.
 
 Shangguan, W. et al. (2014), doi:10.1002/2013MS000293. NetCDF files of one variable, ``OC``
 (percent of weight) or ``BD`` (g cm-3), dimensions (depth, lat, lon), whole numbers of 0.01,
@@ -36,7 +36,7 @@ _STRIP = 2.0
 
 
 def read_gsde(organic_carbon, bulk_density, depth=TOPSOIL_DEPTH, resolution=1 / 12):
-    """Soil organic carbon of the topsoil on the half-degree grid.
+    """Read soil organic carbon of the topsoil on the half-degree grid.
 
     Carbon content times bulk density times thickness, summed over the layers
     down to `depth` (of the layer that `depth` cuts, the upper part), formed on
@@ -98,7 +98,7 @@ def read_gsde(organic_carbon, bulk_density, depth=TOPSOIL_DEPTH, resolution=1 / 
 
 
 def _profile(carbon, density, thickness, part):
-    """Carbon (kg m-2), soil and shallow soil (0 or 1) of the cells of some rows."""
+    """Return carbon (kg m-2), soil and shallow soil (0 or 1) of the cells of some rows."""
     stock = None
     for layer, metres in enumerate(thickness):
         # percent / 100 * (g cm-3 = 1000 kg m-3) * m
@@ -120,7 +120,7 @@ def _profile(carbon, density, thickness, part):
 
 
 def _open_layers(stack, paths, name, needed, lat, lon):
-    """Open the layers of a variable in one file or several: path and stored numbers of each."""
+    """Open the layers of a variable in one file or several: path and numbers of each."""
     layers = []
     for path in find_files(paths, "*.nc*"):
         data = stack.enter_context(open_netcdf(path, mask_and_scale=False))

@@ -1,4 +1,4 @@
-"""HWSD v1.2 topsoil (0-30 cm) properties at 0.05 degree, as ORNL DAAC 1247 has them.
+"""Read HWSD v1.2 topsoil (0-30 cm) properties at 0.05 degree, as ORNL DAAC 1247 has them.
 
 Wieder, W. R. et al. (2014), doi:10.3334/ORNLDAAC/1247.
 """
@@ -17,7 +17,7 @@ TOPSOIL_DEPTH = 0.3
 
 
 def read_soil_carbon(organic_carbon, bulk_density):
-    """Soil organic carbon of the topsoil on the half-degree grid.
+    """Read soil organic carbon of the topsoil on the half-degree grid.
 
     Carbon content (percent of weight) times bulk density (kg dm-3) times
     depth, formed at 0.05 degree and then averaged over the land of each cell.

@@ -57,7 +57,7 @@ def dated_files(source, names, pattern):
 
 
 def scale(stored, factor, fill, valid, path):
-    """Leaf area index from stored whole numbers.
+    """Convert stored whole numbers to leaf area index.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def scale(stored, factor, fill, valid, path):
 
 
 def monthly_means(composites, years, read, attrs):
-    """Monthly means, each composite weighted by its days in the month.
+    """Compute monthly means, each composite weighted by its days in the month.
 
     Only one composite is held at a time.
 
@@ -166,7 +166,7 @@ def _last_day(year, month):
 
 
 def _check_days(composites, first, last):
-    """Every day of the years in one composite, or an error that names the gaps."""
+    """Check that every day of the years is in a composite."""
     covered = {d for span in composites for d in _days(*span)}
     gaps = [d for d in _days(date(first, 1, 1), date(last, 12, 31)) if d not in covered]
     if gaps:

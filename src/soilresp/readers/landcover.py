@@ -1,4 +1,4 @@
-"""Land cover: shares of the IGBP classes in half-degree cells, from GLC2000 or MODIS.
+"""Read land cover: shares of the IGBP classes in half-degree cells, from GLC2000 or MODIS.
 
 GLC2000 (Bartholome and Belward 2005, doi:10.1080/01431160412331291297): one raster of about
 1 km (1/112 degree), GeoTIFF or ESRI grid, 16353 x 40320 cells from 90 N to 56 S, classes 1
@@ -65,7 +65,7 @@ _LEAST_KNOWN = 0.5
 
 
 def read_glc2000(path, table=None):
-    """Shares of the IGBP classes from GLC2000.
+    """Read the shares of the IGBP classes from GLC2000.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def read_glc2000(path, table=None):
 
 
 def read_modis_igbp(path):
-    """Shares of the IGBP classes from a MODIS land-cover map.
+    """Read the shares of the IGBP classes from a MODIS land-cover map.
 
     Parameters
     ----------
@@ -128,13 +128,13 @@ def read_modis_igbp(path):
 
 
 def _strips(lat):
-    """Rows of a degree each: the first one, and the slice."""
+    """Divide rows into strips of a degree: first row and slice of each."""
     step = max(round(1 / abs(lat[1] - lat[0])), 1)
     return [(start, slice(start, start + step)) for start in range(0, lat.size, step)]
 
 
 def _raster_strips(raster, path, table):
-    """Centres of a raster's cells, and its strips of a degree as IGBP classes."""
+    """Return the centres of a raster's cells, and its strips of a degree as IGBP classes."""
     lat, lon = geotiff_centres(raster, path)
     width = lon[1] - lon[0]
     if abs(lon.size * width - 360) > width:
@@ -152,7 +152,7 @@ def _raster_strips(raster, path, table):
 
 
 def _translate(stored, table, nodata, path):
-    """IGBP classes of stored numbers, `_UNKNOWN` for no data."""
+    """Translate stored numbers to IGBP classes, `_UNKNOWN` for no data."""
     classes = np.unique(stored)
     known = dict(table) if nodata is None else {**table, int(nodata): None}
     odd = [int(c) for c in classes if c not in known]
@@ -166,7 +166,7 @@ def _translate(stored, table, nodata, path):
 
 
 def _fractions(lat, lon, strips, source):
-    """Area-weighted shares of the classes, from strips of rows."""
+    """Compute area-weighted shares of the classes from strips of rows."""
     rows, columns = overlaps(lat, lon)
     share = np.zeros((len(IGBP_NAMES), rows.shape[0], columns.shape[0]))
     for start, classes in strips:

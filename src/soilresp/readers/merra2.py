@@ -1,4 +1,4 @@
-"""MERRA-2: monthly means of the reanalysis, 0.5 x 0.625 degree, from 1980.
+"""Read MERRA-2: monthly means of the reanalysis, 0.5 x 0.625 degree, from 1980.
 
 Gelaro, R. et al. (2017), doi:10.1175/JCLI-D-16-0758.1; corrected precipitation: Reichle,
 R. H. et al. (2017), doi:10.1175/JCLI-D-16-0570.1. Layout: Bosilovich, M. G., Lucchesi, R.
@@ -70,7 +70,7 @@ RAW = {
 
 @dataclass(frozen=True)
 class Variable:
-    """How a variable of the study comes from the files.
+    """Describe the origin of a variable in the files.
 
     Attributes
     ----------
@@ -120,7 +120,7 @@ VARIABLES = {
 
 
 def vapour_pressure(specific_humidity, pressure):
-    """Vapour pressure of moist air.
+    """Compute the vapour pressure of moist air.
 
     ``e = q p / (0.622 + 0.378 q)``: the mixing ratio ``q / (1 - q)`` put into Wallace
     and Hobbs (2006), Atmospheric Science, 2nd edition, equation 3.59.
@@ -212,7 +212,7 @@ def read_merra2(paths, variable, years):
 
 
 def _files(paths, collection, years):
-    """Files of a collection and of the years; a file of another name is kept as it is."""
+    """Select the files of a collection and of the years; keep files of other names."""
     pattern = f"MERRA2_*.tavgM_2d_{collection}_Nx.*.nc*"
     kept = []
     for path in find_files(paths, pattern):
@@ -237,7 +237,7 @@ def _named_month(path):
 
 
 def _convert(name, fields):
-    """From the units of the files to those of the study."""
+    """Convert from the units of the files to those of the study."""
     if name == "tas":
         return fields[0] - 273.15
     if name == "vap":

@@ -1,4 +1,4 @@
-"""Monthly NetCDF files: opening them, putting the months in order, and checking the values.
+"""Open monthly NetCDF files, put the months in order, and check the values.
 
 The checks look at what a file holds and not only at what it says, because a wrong
 unit, a swapped latitude or a shifted longitude often comes with attributes that look right.
@@ -63,7 +63,7 @@ _PACIFIC = {"lat": slice(30, 15), "lon": slice(-180, -140)}
 
 @dataclass(frozen=True)
 class Plausible:
-    """What a monthly variable can be on Earth, in the unit it is declared in.
+    """Hold the bounds of a monthly variable on Earth, in its declared unit.
 
     Attributes
     ----------
@@ -134,7 +134,7 @@ def open_netcdf(path, decode_times=True, mask_and_scale=True):
 
 
 def _most(path):
-    """Bytes that a packed file may have unpacked: NetCDF of climate never packs a hundredfold."""
+    """Return the bytes that a packed file may have unpacked; climate never packs a hundredfold."""
     return max(1_000_000_000, 100 * path.stat().st_size)
 
 
@@ -148,7 +148,7 @@ def _unreadable(path, error):
 
 
 def find_files(paths, pattern):
-    """Files that a user points to.
+    """Find the files below the paths that a user gives.
 
     Parameters
     ----------
@@ -279,7 +279,7 @@ def on_grid(field, lat, lon, path):
 
 
 def month_number(time):
-    """Months counted from January of the year 0.
+    """Count months from January of the year 0.
 
     Parameters
     ----------
@@ -293,7 +293,7 @@ def month_number(time):
 
 
 def month_name(number):
-    """A month such as ``1982-02`` from its number."""
+    """Write a month such as ``1982-02`` from its number."""
     return f"{number // 12}-{number % 12 + 1:02d}"
 
 
@@ -464,7 +464,7 @@ def check_mean(field, plausible, where):
 
 
 def seasonal_swing(field):
-    """July minus January, mean over the years.
+    """Compute July minus January, mean over the years.
 
     Parameters
     ----------

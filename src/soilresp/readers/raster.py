@@ -47,7 +47,7 @@ def open_geotiff(path):
 
 
 def geotiff_centres(raster, path):
-    """Centres of the cells of a raster on a latitude-longitude grid.
+    """Compute the centres of the cells of a raster on a latitude-longitude grid.
 
     Parameters
     ----------
