@@ -15,6 +15,10 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from soilresp.forest.cache import writable_cache
+
+numba.config.CACHE_DIR = writable_cache(__file__)
+
 __all__ = [
     "BLOCK",
     "STRIDE",
