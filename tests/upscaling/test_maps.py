@@ -5,10 +5,9 @@ import pandas as pd
 import pint
 import pytest
 import xarray as xr
-from made_maps import PREDICTORS, fine_cube, mapped, trained
+from made_maps import fine_cube, mapped, trained
 
 from soilresp.grid.cells import global_total
-from soilresp.records.matching import find_cells
 from soilresp.upscaling.maps import (
     MAD_TO_SD,
     area_summed,
@@ -162,27 +161,6 @@ def test_blocks_make_the_whole():
     assert len(cut) > 4 and all(0 < b.sum() <= 100 for b in cut)
     assert len(blocks(mask, 10_000)) == 1
     assert len(blocks(np.zeros((3, 4), bool), 5)) == 1
-
-
-@pytest.mark.parametrize("resolution", [4.0, 1.0])
-def test_any_grid_gives_nearly_the_same_total(resolution):
-    """On other grids a smooth world has nearly the same total, and records find their cell."""
-    runs = trained(1, 5)
-    reference = fine_cube(2.0)
-    cube = fine_cube(resolution)
-    total = {}
-    for name, of in (("reference", reference), ("this", cube)):
-        mask = of["vegetated_fraction"].values > 0
-        maps, _, _ = mapped(runs, of, mask)
-        total[name] = float(global_total(maps["SR"], vegetated_area(of)))
-    assert total["this"] == pytest.approx(total["reference"], rel=0.03)
-    sites = pd.DataFrame({
-        "record": [1], "study": [1], "lat": [10.4], "lon": [20.6], "year": [2000.0],
-        "flux": [500.0], "target": ["SR"],
-    })
-    matched, _ = find_cells(sites, cube, PREDICTORS)
-    assert abs(float(cube["lat"][matched["row"][0]]) - 10.4) <= resolution / 2
-    assert abs(float(cube["lon"][matched["col"][0]]) - 20.6) <= resolution / 2
 
 
 def test_units_multiply_out():

@@ -119,10 +119,10 @@ def test_same_bytes_in_any_order_and_in_parts(cells, runs):
         threaded.add(run)
     assert content(threaded) == expected
     one, two = added(cells, runs[1:3]), added(cells, [runs[3], runs[0]])
-    two.merge(one)
+    two.take(one.content())
     assert content(two) == expected
-    with pytest.raises(ValueError, match="have a run in common"):
-        two.merge(one)
+    with pytest.raises(ValueError, match="in common"):
+        two.take(one.content())
     with pytest.raises(ValueError, match="run 1 is in the sums already"):
         two.add(runs[1])
     with pytest.raises(ValueError, match="3 of 4 runs are not in the sums yet"):

@@ -1,4 +1,4 @@
-"""A fast and exact evaluator of fitted scikit-learn forests over many rows.
+"""Fast and exact evaluator of fitted scikit-learn forests over many rows.
 
 Needs nothing else of this package:
 

@@ -1,4 +1,4 @@
-"""Compile the kernels ahead of their use, in a process beside.
+"""Compile the kernels ahead of their use, in a separate process.
 
 numba compiles each kernel when it is first called, and keeps it for the processes that come
 after. In a fresh clone that takes some ten seconds, which can pass while data are read.
@@ -20,7 +20,7 @@ _started = []
 
 
 def compile_ahead(folder=None):
-    """Start a process that compiles the kernels, if they never were and a processor is free.
+    """Start a process that compiles the kernels, unless they are compiled already.
 
     Nothing waits for it, and nothing depends on it: what is called before it is ready is
     compiled where it is called, as always.

@@ -1,4 +1,4 @@
-"""The conditional distribution of a forest as weights over the training values.
+"""Conditional distribution of a forest as weights on the training values.
 
 Meinshausen, N. (2006), Quantile regression forests, J. Mach. Learn. Res. 7, 983-999.
 """
@@ -129,11 +129,11 @@ class Weights:
 
     @property
     def units(self):
-        """Weights in whole units, (blocks, values, 64), rows in the order of their `Rows`."""
+        """Return the weights in whole units, (blocks, values, 64), in the order of the `Rows`."""
         return self._units
 
     def take(self, units, n_forests, rows):
-        """Add so many forests for the same rows, given their `units`, which become its own."""
+        """Add `n_forests` forests given their `units`, an array that is then changed in place."""
         if units.shape != self._units.shape:
             raise ValueError("the units are those of other values or rows")
         if self._n + n_forests > self.n_forests:
@@ -150,14 +150,14 @@ class Weights:
         self._total += int(units[0, :, 0].sum(dtype=np.int64))
 
     def mean(self, rows=slice(None)):
-        """The weights of some rows, of shape (rows, n_values); each row sums to 1."""
+        """Return the weights of some rows, (rows, n_values); each row sums to 1."""
         where = np.empty(self.n_rows, int)
         where[self._rows.order] = np.arange(self.n_rows)
         block, lane = np.divmod(where[rows], BLOCK)
         return self._units[block, :, lane] / self._total
 
     def summary(self, levels=(), n_threads=1):
-        """Statistics of each row's distribution.
+        """Compute statistics of each row's distribution.
 
         Parameters
         ----------
@@ -196,7 +196,7 @@ class Weights:
 
 
 def distribution(forest, train_x, train_y, rows, levels=(), n_threads=1, one_member=None):
-    """Statistics of one forest's distribution at any number of rows.
+    """Compute statistics of one forest's distribution at any number of rows.
 
     As `Weights` gives them, but the weights of some thousand rows are made, summed up
     and dropped at a time, so that memory does not grow with the rows.
@@ -256,7 +256,7 @@ def _units_to_a_tree(n_trees, n_forests):
 
 
 def _with_members(trees, train_x, position, units, rows, one_member):
-    """Groups of trees with their table of ranks, nodes and leaf members."""
+    """Return groups of trees with their table of ranks, nodes and leaf members."""
     by_value = np.argsort(position, kind="stable")
     if one_member is None:
         count = trees.in_bag[:, by_value]
@@ -277,7 +277,7 @@ def _with_members(trees, train_x, position, units, rows, one_member):
 
 
 def _drawn(start, members, units, rng):
-    """One member of each leaf, drawn by the members' shares, with all of the leaf's units."""
+    """Draw one member of each leaf by the members' shares; it gets all units of the leaf."""
     share = np.cumsum(members & np.uint64(_CAPACITY))
     leaf = np.flatnonzero(np.diff(start))
     before = np.concatenate([[np.uint64(0)], share])[start[leaf]]
@@ -297,7 +297,7 @@ def _add(ready, rows, first, last, origin, out):
 
 
 def _needed(levels, total):
-    """Units that each statistic must have reached, as `summarise` takes them."""
+    """Return the units that each statistic must reach, as `summarise` takes them."""
     half, *needed = (max(0, ceil((level - _ROUNDING) * total)) for level in (0.5, *levels))
     return np.array([total // 4, half, total // 4 + half, *needed], np.uint32)
 
@@ -310,7 +310,7 @@ def _named(statistics):
 
 
 def _bins(known, n_bins):
-    """Bin of each of the sorted values: even both in number of values and in width."""
+    """Return the bin of each sorted value; bins are even in both number of values and width."""
     if n_bins is None or n_bins >= known.size:
         return np.arange(known.size)
     place = np.arange(known.size) / known.size
@@ -320,7 +320,7 @@ def _bins(known, n_bins):
 
 
 def moments(values, weights):
-    """Mean and standard deviation of weighted values.
+    """Compute the mean and standard deviation of weighted values.
 
     Parameters
     ----------
@@ -341,7 +341,7 @@ def moments(values, weights):
 
 
 def quantiles(values, weights, levels):
-    """Smallest value at which the weighted distribution function reaches a level.
+    """Find the smallest value at which the weighted distribution function reaches a level.
 
     Parameters
     ----------
@@ -365,7 +365,7 @@ def quantiles(values, weights, levels):
 
 
 def median_absolute_deviation(values, weights):
-    """Weighted median of the distance from the weighted median, unscaled.
+    """Compute the weighted median distance from the weighted median, unscaled.
 
     Parameters
     ----------
@@ -387,14 +387,14 @@ def median_absolute_deviation(values, weights):
 
 
 def _distribution_function(weights):
-    """Weight below each value and, one column on, up to it; shape (n, k + 1)."""
+    """Return the weight below each value and, one column on, up to it; (n, k + 1)."""
     reached = np.zeros((len(weights), weights.shape[1] + 1))
     np.cumsum(weights, axis=1, dtype=np.float64, out=reached[:, 1:])
     return reached
 
 
 def _first_reaching(reached, level):
-    """Position of the first value at which each row's distribution function reaches a level."""
+    """Return the position of the first value at which a row reaches a level."""
     below = (reached[:, 1:] < level - _ROUNDING).sum(axis=1)
     return np.minimum(below, reached.shape[1] - 2)
 
@@ -404,7 +404,7 @@ def _quantiles(values, reached, levels):
 
 
 def _deviation(values, reached):
-    """Median absolute deviation: the smallest distance within which half of the weight lies."""
+    """Return the smallest distance within which half of the weight lies."""
     row, middle = np.arange(len(reached)), _first_reaching(reached, 0.5)
     median = values[middle]
 

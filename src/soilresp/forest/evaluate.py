@@ -13,7 +13,7 @@ __all__ = ["evaluate", "over_blocks"]
 
 
 def evaluate(forest, rows, n_threads=1):
-    """Mean, and mean square, of a forest's distribution at each row.
+    """Compute the mean and mean square of a forest's distribution at each row.
 
     The mean is scikit-learn's prediction. The distribution is that of
     Meinshausen's weights: each tree spreads its weight over all training
@@ -74,7 +74,7 @@ def checked_rows(trees, rows):
 
 
 def over_blocks(work, n_blocks, n_threads):
-    """Call ``work(first, last)`` for stretches of blocks, in threads if wanted."""
+    """Call ``work(first, last)`` for stretches of blocks, in `n_threads` threads."""
     n_threads = (os.cpu_count() or 1) if n_threads == -1 else n_threads
     if n_threads == 1:
         work(0, n_blocks)

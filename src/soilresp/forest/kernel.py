@@ -20,17 +20,8 @@ from soilresp.forest.cache import writable_cache
 numba.config.CACHE_DIR = writable_cache(__file__)
 
 __all__ = [
-    "BLOCK",
-    "STRIDE",
-    "REACH",
-    "TILE",
-    "pack",
-    "side_by_side",
-    "sum_leaves",
-    "add_members",
-    "list_members",
-    "summarise",
-    "kd_order",
+    "BLOCK", "STRIDE", "REACH", "TILE", "pack", "side_by_side", "sum_leaves", "add_members",
+    "list_members", "summarise", "kd_order",
 ]
 
 BLOCK = 64
@@ -60,7 +51,7 @@ _ONE, _TWO = np.uint64(1), np.uint64(2)
 
 
 def pack(feature, rank, left, n_features):
-    """Nodes as 64-bit numbers.
+    """Pack nodes into 64-bit numbers.
 
     Parameters
     ----------
@@ -257,7 +248,7 @@ def _box(table, bounds, first, last, low, high):
 
 @numba.njit(cache=True, nogil=True)
 def _descend(binned, base, n_inner, masks, inner, slots):
-    """Hand the masks of one block down from the roots to the leaves."""
+    """Pass the masks of one block down from the roots to the leaves."""
     for j in range(n_inner):
         node = inner[j]
         at, rank = base + (node & _FEATURE), np.uint16((node >> _RANK) & _RANKS)
@@ -557,7 +548,7 @@ def _deviation(values, reached, lane, middle, low, high, half):
 
 @numba.njit(cache=True, nogil=True)
 def summarise(units, values, centre, needed, total, first, last, origin, out):
-    """Mean, SD, MAD and quantiles from weights in whole units.
+    """Compute mean, SD, MAD and quantiles from weights in whole units.
 
     Parameters
     ----------
@@ -610,7 +601,7 @@ def summarise(units, values, centre, needed, total, first, last, origin, out):
 
 @numba.njit(cache=True, nogil=True)
 def side_by_side(starts, left, right):
-    """New places of all nodes, siblings side by side, and of each node's left child.
+    """Place siblings side by side, and find the new place of each node's left child.
 
     Parameters
     ----------

@@ -72,11 +72,11 @@ class Rows:
 
     @property
     def n_blocks(self):
-        """Blocks of 64 rows."""
+        """Number of blocks of 64 rows (int)."""
         return len(self.index)
 
     def restore(self, ordered):
-        """Bring values by block and row, ``(..., n_blocks, 64)``, into the order given."""
+        """Bring values by block and row, ``(..., n_blocks, 64)``, into the order of `x`."""
         flat = ordered.reshape(*ordered.shape[:-2], -1)[..., : len(self)]
         out = np.empty_like(flat)
         out[..., self.order] = flat

@@ -21,7 +21,7 @@ PLACES = {
 
 
 def choose_cells(climatology, mask):
-    """Ten cells: the mapped ones nearest to `PLACES`, and those with the highest CV.
+    """Choose ten cells: the mapped ones nearest to `PLACES`, and those with the highest CV.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def choose_cells(climatology, mask):
 
 
 def cell_weights(weights, cells, target):
-    """Weights that cells give to the training values.
+    """Return the weights that cells give to the training values.
 
     Parameters
     ----------

@@ -352,7 +352,7 @@ def negative_cells(climatology, area):
 
 
 def _hr(method, sr, hr, weights, table):
-    """HR of rows with SR `sr` and HR `hr` of its own, and weights on the pairs of `table`."""
+    """Estimate HR of rows from SR, their own HR, and their weights on the pairs of `table`."""
     if method == "difference":
         return hr
     if method == "clipped":
@@ -363,7 +363,7 @@ def _hr(method, sr, hr, weights, table):
 
 
 def _means(weights, values):
-    """Weighted means. Unlike BLAS, each comes out the same whatever the rows around it."""
+    """Compute weighted means; unlike with BLAS, none depends on the rows around it."""
     return np.einsum("ij,j->i", weights, values.to_numpy(float))
 
 
@@ -374,7 +374,7 @@ def _on_grid(values, like, mask):
 
 
 def _split(climatology, hr, method):
-    """HR and AR that add up to SR, of the numbers as they are kept."""
+    """Split SR into HR and AR, which add up to it in single precision."""
     fields = {"HR_joint": np.minimum(hr, climatology["SR"])}
     fields["AR_joint"] = climatology["SR"] - fields["HR_joint"]
     fields["AR_SR_joint"] = fields["AR_joint"] / climatology["SR"]

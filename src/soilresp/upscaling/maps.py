@@ -229,7 +229,7 @@ class FluxMaps:
         sums = self._sums("", by_year, part=first if others else None)
         spreads = [sums.spread(levels)]
         if others:
-            sums.drop_weights()
+            sums.weights = None  # frees their memory
         elif n_bins is None:
             self._weights = sums.weights
         for k, part in enumerate(others, 2):

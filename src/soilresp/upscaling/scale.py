@@ -140,7 +140,7 @@ def _parts(sums, runs, missing, client):
 
 
 def _part(material, indices):
-    """Sums over some runs (in a worker)."""
+    """Sum up some runs (in a worker)."""
     if material["version"] != __version__:
         raise ParameterError(
             f"A worker has soilresp {__version__}, the study is run with {material['version']}: "
@@ -158,7 +158,7 @@ def _part(material, indices):
 
 
 def _packed(content):
-    """Sums to be sent: most weights are 0, and a bit tells where they are not."""
+    """Compress sums to be sent: most weights are 0, and a bit marks the others."""
     units = content["units"]
     there = units != 0
     return content | {"units": (units.shape, np.packbits(there), units[there])}

@@ -1,4 +1,4 @@
-"""Sums over the runs of an ensemble: the same bytes in any order, and after an interruption."""
+"""Sums over the runs of an ensemble, with the same bytes in any order of the runs."""
 
 import copy
 import hashlib
@@ -29,7 +29,7 @@ SCORES = ("n_held_out", "r2", "rmse")
 
 
 class Sums:
-    """What is kept of the runs: flux and its square by year and cell, totals by run, weights.
+    """Sums over runs: flux and its square by year and cell, totals by run, weights.
 
     Fluxes and squares are added up as whole numbers, in fractions of a gram that make the
     most of 64 bits, so that neither the order of the runs nor who made them shows in the
@@ -114,14 +114,14 @@ class Sums:
         self._saved = time.monotonic()
 
     def empty(self):
-        """Sums of the same runs without any of them, and without a file (`Sums`)."""
+        """Return sums for the same runs with none added, and without a file (`Sums`)."""
         other = copy.copy(self)
         other._file = None
         other._start()
         return other
 
     def cells(self):
-        """The arguments that make sums of the same runs (dict)."""
+        """Return the arguments that make sums of the same runs (dict)."""
         rows, n_cells, part = self._rows, self._shape[1], self._part
         if not self._moments:
             rows, n_cells, part = self._weighed, self._weighed_cells, None
@@ -141,42 +141,23 @@ class Sums:
         """
         if run.index in self.done or not 0 <= run.index < self.n_runs:
             raise ValueError(f"run {run.index} is in the sums already, or not of the {self.n_runs}")
+        forest = flatten(run.forest, run.drawn.size)
         if self._moments:
-            self.add_moments(run)
-        self.add_weights(run)
+            mean, square = evaluate(forest, self._rows, self.n_threads)
+            self.total += np.rint(mean * self._scale).astype(np.int64)
+            self.square += np.rint(square * self._square_scale).astype(np.int64)
+            by_year = mean.reshape(self._shape) * self.area
+            self.run_totals[run.index] = by_year.sum(axis=1) / GRAMS_PER_PG
+            predicted, _ = evaluate(forest, self._records, self.n_threads)
+            self._scores[run.index] = _held_out(self.y, predicted, run.held_out)
+        self.weights.add(
+            forest, self.x[run.drawn], self.y[run.drawn], self._weighed, self.n_threads
+        )
         self.done.add(run.index)
         self.save_if_due()
 
-    def drop_weights(self):
-        """Free the memory of the weights, when their statistics have been taken."""
-        self.weights = None
-
-    def add_moments(self, run):
-        """The part of `add` that sums means, squares, totals and scores."""
-        trees = flatten(run.forest)
-        mean, square = evaluate(trees, self._rows, self.n_threads)
-        self.total += np.rint(mean * self._scale).astype(np.int64)
-        self.square += np.rint(square * self._square_scale).astype(np.int64)
-        by_year = mean.reshape(self._shape) * self.area
-        self.run_totals[run.index] = by_year.sum(axis=1) / GRAMS_PER_PG
-        predicted, _ = evaluate(trees, self._records, self.n_threads)
-        self._scores[run.index] = _held_out(self.y, predicted, run.held_out)
-
-    def add_weights(self, run):
-        """The part of `add` that sums weights."""
-        self.weights.add(
-            run.forest, self.x[run.drawn], self.y[run.drawn], self._weighed, self.n_threads
-        )
-
-    def merge(self, other):
-        """Add the runs of other sums over the same cells and records."""
-        if self.key != other.key:
-            raise ValueError("sums to be merged are of other runs or cells")
-        content = other.content()
-        self.take(content | {"units": content["units"].copy()})
-
     def content(self):
-        """All sums so far, as arrays that `take` adds to others (dict)."""
+        """Return all sums so far, as arrays that `take` adds to others (dict)."""
         weights = {"done": np.array(sorted(self.done), np.int64), "units": self.weights.units}
         if not self._moments:
             return weights
@@ -186,7 +167,7 @@ class Sums:
         }
 
     def take(self, content):
-        """Add the runs of a `content`, whose arrays become its own.
+        """Add the runs of a `content`; its arrays are changed in place later.
 
         Raises
         ------
@@ -205,12 +186,12 @@ class Sums:
         self.done |= done
 
     def flux(self):
-        """Mean over the runs, (n_years, n_cells), g C m-2 yr-1."""
+        """Compute the mean over the runs, (n_years, n_cells), g C m-2 yr-1."""
         self._check_moments()
         return (self.total / self._scale / self.n_runs).reshape(self._shape)
 
     def sd(self):
-        """SD of each year's distribution, (n_years, n_cells), g C m-2 yr-1.
+        """Compute the SD of each year's distribution, (n_years, n_cells), g C m-2 yr-1.
 
         From the second moments of all runs: the spread of the training values in the
         leaves and that between trees and runs, as one distribution.
@@ -221,7 +202,7 @@ class Sums:
         return np.sqrt(np.maximum(variance, 0)).reshape(self._shape)
 
     def spread(self, levels):
-        """Statistics of each cell's weights.
+        """Compute statistics of each cell's weights.
 
         Without bins, of the weights at the mean predictors; with bins, the means over the
         years of `annual_spread`.
@@ -237,7 +218,7 @@ class Sums:
         return {name: field.mean(axis=-2) for name, field in self.annual_spread(levels).items()}
 
     def annual_spread(self, levels):
-        """Statistics of the weights of each year and cell, to within half a bin.
+        """Compute statistics of the weights of each year and cell, to within half a bin.
 
         Returns
         -------
@@ -257,7 +238,7 @@ class Sums:
         return {n: f.reshape(*f.shape[:-1], *shape) for n, f in found.items()}
 
     def scores(self):
-        """Scores of each run on the records it held out.
+        """Return the scores of each run on the records that it held out.
 
         Returns
         -------
@@ -271,7 +252,7 @@ class Sums:
         return table
 
     def save_if_due(self):
-        """Save, if there is a file and it is time to."""
+        """Save, if there is a file and the interval has passed."""
         if self._file is None:
             return
         whole = len(self.done) == self.n_runs and self._file.exists()
@@ -284,7 +265,7 @@ class Sums:
         self._saved = time.monotonic()
 
     def resume(self):
-        """Take up the sums that an interrupted run has saved, if there are any of these runs.
+        """Read the sums that an interrupted run has saved, if they are of these runs.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Trends of annual totals, with intervals that know of the memory from year to year."""
+"""Trends of annual totals, with intervals that allow for autocorrelation."""
 
 import numpy as np
 import pandas as pd
@@ -16,9 +16,9 @@ _STREAM = 60_000  # keeps these draws apart from others of the same seed
 
 
 def theil_sen(year, values, n_draws=1000, block=5, level=0.90, seed=0):
-    """Theil-Sen slope, and its interval by resampling blocks of the residuals.
+    """Estimate the Theil-Sen slope, and its interval by resampling blocks of the residuals.
 
-    Blocks of successive years keep what one year hands on to the next; each draw
+    Blocks of successive years keep the autocorrelation; each draw
     strings blocks of residuals together at random, adds them to the fitted line, and
     is fitted again.
 
@@ -75,7 +75,7 @@ def theil_sen(year, values, n_draws=1000, block=5, level=0.90, seed=0):
 
 
 def band_totals(annual, area, bands=BANDS):
-    """Totals by year of the globe and of bands of latitude.
+    """Compute totals by year of the globe and of bands of latitude.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def band_totals(annual, area, bands=BANDS):
 
 
 def trend_table(totals, **options):
-    """Trends of the columns of a table of totals.
+    """Estimate the trends of the columns of a table of totals.
 
     Parameters
     ----------

@@ -87,7 +87,7 @@ draw_variants = Stage("04_draw_variants", _draw_variants, [assembly, predictor_s
 
 
 def bin_table(trained):
-    """Records and land of each bin (table S1 of Lu et al. 2021).
+    """Count records and land of each bin (table S1 of Lu et al. 2021).
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ _LIKELY = {
 
 
 def ecosystem_table(matched):
-    """What a record says that it was measured in, against the bin of its cell.
+    """Compare the ecosystem that SRDB names with the bin of the record's cell.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def ecosystem_table(matched):
 
 
 def draw_table(draws):
-    """Totals and scores under each way to draw, a row each, in words (`pandas.DataFrame`)."""
+    """Return totals and scores under each way to draw, a row each (`pandas.DataFrame`)."""
     return pd.DataFrame({
         "flux": draws.effect["target"],
         "draw": draws.effect["draw"].map(DRAWS),
@@ -163,7 +163,7 @@ def draw_table(draws):
 
 
 def draw_numbers(trained, draws):
-    """Sentences on the draws for the text (dict)."""
+    """Return sentences on the draws for the text (dict)."""
     totals = draws.effect.set_index(["target", "draw"])["total"]
     parts = [
         f"{target} is {totals[target, 'area']:.1f} Pg C yr⁻¹ drawn by area, "

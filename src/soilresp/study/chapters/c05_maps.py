@@ -30,7 +30,7 @@ __all__ = ["mapping", "annual_totals", "totals_beside_paper"]
 
 
 def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area", n_bins=None, joint=None):
-    """Map SR, HR, AR and AR/SR with their spreads, and HR and AR as they are possible together.
+    """Map SR, HR, AR and AR/SR with their spreads, and HR and AR jointly estimated.
 
     With `n_bins`, MAD and quantiles are means over the years of those of each
     year, to within half a bin (`soilresp.upscaling.sums.Sums`).
@@ -142,13 +142,13 @@ mapping = Stage("05_global_mapping", _mapping, [assembly, predictor_search])
 
 
 def annual_totals(mapping):
-    """Global totals by year, Pg C yr-1, as `soilresp.plot.annual_series` takes them."""
+    """Return global totals by year, Pg C yr-1, for `soilresp.plot.annual_series`."""
     totals = mapping.totals
     return totals.assign(year=pd.to_numeric(totals["year"], errors="coerce"))
 
 
 def totals_beside_paper(study, mapping):
-    """Totals and spreads of a run, beside the paper's or, in a twin experiment, the truth.
+    """Compare totals and spreads with the paper's or, in a twin experiment, the truth.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What several stages share."""
+"""Functions that several stages use."""
 
 import time
 
@@ -18,12 +18,12 @@ PAPER_NEEDS = tuple(sorted(set().union(*PAPER_PREDICTORS.values())))
 
 
 def records_of(matched, target):
-    """Matched records of one target, numbered from 0."""
+    """Return the matched records of one target, numbered from 0."""
     return matched[matched["target"] == target].reset_index(drop=True)
 
 
 def records_at_cells(matched, target):
-    """Matched records of one target, at the centres of their half-degree cells."""
+    """Return matched records of one target, at the centres of their half-degree cells."""
     records = records_of(matched, target)
     return records.assign(lat=89.75 - records["row"] / 2, lon=-179.75 + records["col"] / 2)
 
@@ -34,24 +34,24 @@ def embedded_cube():
 
 
 class Ticker:
-    """A progress display that is moved on by calls instead of by a loop."""
+    """Progress display that advances by calls instead of by a loop."""
 
     def __init__(self, total, label):
         self._steps = track(range(total), label, total)
         self.tick()
 
     def tick(self, _=None):
-        """Move on by one."""
+        """Advance by one."""
         next(self._steps, None)
 
     def close(self):
-        """Take the display away."""
+        """Remove the display."""
         for _ in self._steps:
             pass
 
 
 def clocks():
-    """Wall and CPU time of this process so far, s (tuple of float)."""
+    """Return wall and CPU time of this process so far, s (tuple of float)."""
     return time.perf_counter(), time.process_time()
 
 
