@@ -395,18 +395,6 @@ def test_half_of_the_weight_is_enough():
 
 
 
-def test_share_of_months_with_anomalies():
-    """3 of 24 months unknown leave 21; each cell has its own, each year its own values."""
-    boxes = anomalies(np.array([1.0, 2.0])[:, None, None, None], years=2)
-    boxes[1, :3, :, :36] = np.nan
-    places = cells(cell_of(10.25, -90.25), cell_of(10.25, 90.25))
-    found, known = covariates._to_cells(boxes, places)
-    assert known.tolist() == pytest.approx([21 / 24, 1])
-    np.testing.assert_allclose(found[:, 5], [[1, 1], [2, 2]], rtol=1e-6)
-    np.testing.assert_allclose(found[1, :3], [[0, 2]] * 3, rtol=1e-6)
-
-
-
 def four_fields(**others):
     """Fields of a plain climate, without fallback or anomalies unless given."""
     plain = {"tas": 10.0, "pr": 60.0, "vap": 8.0, "rsds": 150.0}
@@ -514,34 +502,6 @@ def test_blocks_do_not_change_results(monkeypatch):
     assert one[1]["vap"][50] == 1 / 12 and one[1]["vap"].sum() == 1 / 12
     tas = fields["tas"][0].values[:, 0, 7]
     assert one[0]["MAT"][7] == pytest.approx((tas * DAYS).sum() / 365.25, rel=1e-5)
-
-
-
-def test_predictors_of_a_block(monkeypatch):
-    """0.45 of the radiation in MJ, humidity from vapour pressure, days of the months."""
-    (found, filled, count), _ = by_blocks(monkeypatch, 2)
-    assert filled == {}
-    # 150 W m-2 x 0.45 x 0.0864 MJ x 365.25; 8 hPa of 12.271696 (Bolton at 10 degC).
-    expected = {"MAT": 10, "Prec": 720, "RH": 65.190663, "LAI": 2, "PAR": 2130.138}
-    expected |= {f"{n}_GS": expected[n] for n in ("Prec", "RH", "LAI", "PAR")}
-    assert {n: float(v[1]) for n, v in found.items()} == pytest.approx(expected, rel=5e-7)
-    assert count == {"known": 24, "capped": 0, "months": 24, "moved": 0}
-
-
-
-def test_counts_of_months(monkeypatch):
-    """Months of humidity that are known, and capped; months that nearly freeze."""
-    tas = np.full(12, 10.0)
-    tas[:3] = -0.05, 0.0, -3
-    vap = np.full(12, 8.0)
-    # 12.272 hPa saturate at 10 degC: 12.21 is 99.5 %.
-    vap[3], vap[4], vap[5], vap[6] = np.nan, 50, 60, 12.21
-    fields = four_fields(tas=(months(tas), None, None), vap=(months(vap), None, None))
-    count = by_blocks(monkeypatch, 5, fields=fields)[0][2]
-    # Months 0 to 2 are saturated below 8 hPa, too.
-    assert count == {"known": 11 * 5, "capped": 5 * 5, "months": 60, "moved": 2 * 5}
-    warmer = by_blocks(monkeypatch, 5, fields=fields, options=Options(growing_threshold=-3.0))
-    assert warmer[0][2]["moved"] == 5
 
 
 

@@ -121,15 +121,6 @@ def test_known_places(fields):
     assert float(yakutsk.tas.min()) < -30 and float(yakutsk.tas.max()) > 15
 
 
-def test_seasons(fields):
-    """January is the colder and darker month at 60 N, July at 40 S."""
-    north, south = fields.sel(lat=60.25), fields.sel(lat=-40.25)
-    for name in ("tas", "vap", "rsds"):
-        here, there = north[name].mean("lon"), south[name].mean("lon")
-        assert here.sel(month=1) < here.sel(month=7), name
-        assert there.sel(month=1) > there.sel(month=7), name
-
-
 def test_complete_on_vegetation(fields, vegetated):
     """Hardly any vegetated area lacks a field; over open water there is none."""
     for name in (*MONTHLY, "fapar_max", "ndvi_min", "ndvi_max"):
@@ -303,3 +294,4 @@ def test_faulty_files(tmp_path):
     for name in ("none.nc", "cut.nc", "other.nc"):
         with pytest.raises(DataError, match=f"{name}.*git checkout"):
             embedded.load_embedded(tmp_path / name)
+

@@ -17,7 +17,6 @@ from synthetic_climate import climate, land
 from soilresp.covariates.build import build_cube
 from soilresp.covariates.embedded import load_embedded
 from soilresp.covariates.radiation import extraterrestrial_radiation
-from soilresp.errors import DataError
 from soilresp.grid.cells import coordinates
 from soilresp.readers import merra2
 
@@ -26,8 +25,6 @@ pytestmark = pytest.mark.slow
 POLAND, AUSTRALIA = {"lat": 50.25, "lon": 20.25}, {"lat": -20.25, "lon": 130.25}
 CONGO = {"lat": 0.25, "lon": 20.25}
 """Where some sources have a gap."""
-
-CANTABRIA = {"lat": 43.25, "lon": -3.75}
 
 DAYS = np.array([31, 28.25, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 DAYS_2001 = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
@@ -198,27 +195,12 @@ def test_cru_ts_gaps_are_filled_and_counted(cru_ts):
         assert float(cru_ts.sel(POLAND)[f"{name}_filled"]) == 0
 
 
-@pytest.mark.parametrize("turn", [lambda v: v[:, ::-1], lambda v: np.roll(v, 720, axis=2)])
-def test_turned_leaf_area_is_not_filled_in_silence(cru_ts_inputs, tmp_path, turn):
-    """Upside down or shifted by 180 degrees, it leaves too much of the land to the proxy."""
-    rasterio = pytest.importorskip("rasterio")
-    for path in cru_ts_inputs["gimms_lai4g"].glob("*_2001*.tif"):
-        with rasterio.open(path) as raster:
-            write_geotiff(tmp_path / path.name, turn(raster.read()), QUARTER)
-    with pytest.raises(DataError, match="GIMMS LAI4g has no lai on .*; expected 25% at most"):
-        build_cube("cru_ts", cru_ts_inputs | {"gimms_lai4g": tmp_path}, years=(2001, 2001))
-
-
 # MERRA-2 with GLASS LAI, GSDE and GLC2000
 
 
 @pytest.fixture(scope="module")
 def merra2_inputs(tmp_path_factory):
-    """2001; the sea off Cantabria is frozen, its coast is not; Libya's rain is a trace below zero.
-
-    The coast has 20 degC north of 43.25 N and 10 south of it.
-    In the Congo there is no leaf area.
-    """
+    """2001, with two places of their own climate."""
     pytest.importorskip("pyhdf")
     pytest.importorskip("rasterio")
     top = tmp_path_factory.mktemp("merra2")
@@ -239,13 +221,6 @@ def merra2_inputs(tmp_path_factory):
     for name, (poland, australia) in places.items():
         put(fields[name], POLAND, poland, lat, lon)
         put(fields[name], AUSTRALIA, australia, lat, lon)
-    put(fields["PRECTOTCORR"], {"lat": 25.25, "lon": 20.25}, -5e-9, lat, lon)
-    rows, columns = (np.ravel(i) for i in around(CANTABRIA, lat, lon, reach=4))
-    for row in rows:
-        for column in columns:
-            ashore = has_land(lat[row], lon[column])
-            warm = 20 if lat[row] > CANTABRIA["lat"] else 10
-            fields["T2M"][:, row, column] = 273.15 + (warm if ashore else 0)
     folder = top / "merra2"
     folder.mkdir()
     files = {name: field[:, ::-1].astype(np.float32) for name, field in fields.items()}
@@ -258,12 +233,6 @@ def merra2_inputs(tmp_path_factory):
         "gsde": gsde_files(top / "gsde"),
         "glc2000": glc2000_file(top / "glc2000_v1_1.tif"),
     }
-
-
-def has_land(lat, lon):
-    """Whether a half-degree cell that overlaps this cell of MERRA-2 has land."""
-    near = load_land().sel(lat=slice(lat + 0.49, lat - 0.49), lon=slice(lon - 0.56, lon + 0.56))
-    return bool((near > 0).any())
 
 
 def load_land():
@@ -332,23 +301,6 @@ def test_merra2_by_hand(from_merra2):
     # 2 % x 1.3 g cm-3 x 0.3 m.
     assert float(from_merra2["SOC"].sel(POLAND)) == pytest.approx(7.8)
     assert float(from_merra2["SOC"].sel(AUSTRALIA)) == pytest.approx(3.9)
-
-
-def test_merra2_coast_weighs_by_land(from_merra2):
-    """Cells of the product count by their own land, of which half-degree cells hold parts.
-
-    The cell at 43.25 N, 3.75 W lies half in the product's row of 43.5 N (20 degC) and half in
-    that of 43 N (10 degC), and wholly in its column of 3.75 W. Each of the two has half of two
-    rows of half a degree, all of one column and an eighth of the ones beside.
-    """
-    part = load_land().sel(lat=[43.75, 43.25, 42.75], lon=[-4.25, -3.75, -3.25]).values
-    by_row = part @ [0.0625, 0.5, 0.0625]
-    north, south = by_row[0] + by_row[1], by_row[1] + by_row[2]
-    mean = (20 * north + 10 * south) / (north + south)
-    assert 12 < mean < 14
-    found = float(from_merra2["MAT"].sel(CANTABRIA).sel(year=2001))
-    # Rows differ a little in area.
-    assert found == pytest.approx(mean, abs=0.05)
 
 
 def test_merra2_vegetation_is_glc2000(from_merra2):

@@ -111,8 +111,8 @@ def _profile(carbon, density, thickness, part):
         back = int((there & ~ongoing).sum())
         if back:
             raise DataError(
-                f"{carbon[layer][0]}: layer {layer + 1} is there in {back} cells where one above it "
-                "is missing; expected profiles without gaps. The file may be damaged."
+                f"{carbon[layer][0]}: layer {layer + 1} is there in {back} cells where one above "
+                "it is missing; expected profiles without gaps. The file may be damaged."
             )
         ongoing = there
         stock += np.where(there, amount, 0)
