@@ -22,7 +22,8 @@ def flux_panels(fig, fluxes=("SR", "HR"), **options):
     """Add a panel for each flux, side by side, titled (a), (b), ...; return (axes, flux) pairs."""
     axes = fig.subplots(1, len(fluxes), squeeze=False, **options)[0]
     for ax, flux, letter in zip(axes, fluxes, "abcd"):
-        ax.set_title(f"({letter}) {flux}" if len(fluxes) > 1 else flux)
+        name = flux.replace("_", "/")
+        ax.set_title(f"({letter}) {name}" if len(fluxes) > 1 else name)
     return list(zip(axes, fluxes))
 
 

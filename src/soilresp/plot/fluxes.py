@@ -4,8 +4,10 @@ from soilresp.plot import maps
 from soilresp.plot._parts import need
 from soilresp.plot.style import COLOURS, FLUX_UNITS, TOTAL_UNITS, figure, styled
 
-__all__ = ["CV_LEVELS", "CV_STYLE", "FLUX_LEVELS", "FLUX_STYLE", "RATIO_LEVELS", "RATIO_STYLE",
-           "annual_series", "climatology_maps", "flux_map", "flux_maps"]
+__all__ = [
+    "CV_LEVELS", "CV_STYLE", "FLUX_LEVELS", "FLUX_STYLE", "RATIO_LEVELS", "RATIO_STYLE",
+    "annual_series", "climatology_maps", "flux_map", "flux_maps",
+]
 
 FLUX_LEVELS = (0, 100, 200, 300, 400, 500, 600, 800, 1000, 1200, 1500)
 """Colour steps of SR, HR and AR alike, g C m-2 yr-1: one colour is one flux in all maps."""

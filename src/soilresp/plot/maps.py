@@ -21,16 +21,8 @@ except ModuleNotFoundError:  # an extra: without it maps are in degrees and have
     cartopy = None
 
 __all__ = [
-    "COASTLINE_RESOLUTION",
-    "EXTENT",
-    "PROJECTION",
-    "base_map",
-    "draw_classes",
-    "map_axes",
-    "map_grid",
-    "map_panel",
-    "nice_levels",
-    "reserve_colour_bar",
+    "COASTLINE_RESOLUTION", "EXTENT", "PROJECTION", "base_map", "draw_classes", "map_axes",
+    "map_grid", "map_panel", "nice_levels", "reserve_colour_bar",
 ]
 
 PROJECTION = ccrs.Robinson() if cartopy else None
@@ -86,14 +78,12 @@ def map_grid(fig, panels, ncols=2):
     ]
 
 
-def base_map(ax, resolution=COASTLINE_RESOLUTION):
+def base_map(ax):
     """Draw ocean, land without data, and coastlines.
 
     Parameters
     ----------
     ax : cartopy.mpl.geoaxes.GeoAxes
-    resolution : {"110m", "50m"}
-        Scale of the Natural Earth coastlines.
 
     Raises
     ------
@@ -104,14 +94,15 @@ def base_map(ax, resolution=COASTLINE_RESOLUTION):
     if not cartopy:
         ax.set(xlim=EXTENT[:2], ylim=EXTENT[2:], xticks=[], yticks=[], aspect="equal")
         return
-    _use_own_coastlines(resolution)
+    _use_own_coastlines()
     ax.set_extent(EXTENT, crs=ccrs.PlateCarree())
     ax.spines["geo"].set(linewidth=0.5, edgecolor="#777777")
     for name, style in (
         ("land", {"facecolor": _NO_DATA, "edgecolor": "none", "zorder": 0.5}),
         ("coastline", {"facecolor": "none", "edgecolor": "#333333", "lw": 0.35, "zorder": 3}),
     ):
-        artist = ax.add_feature(NaturalEarthFeature("physical", name, resolution), **style)
+        feature = NaturalEarthFeature("physical", name, COASTLINE_RESOLUTION)
+        artist = ax.add_feature(feature, **style)
         # The outline bounds them already; measuring them again makes the layout slow.
         artist.set_in_layout(False)
 
@@ -318,10 +309,10 @@ def _explain_grey(ax):
     )
 
 
-def _use_own_coastlines(resolution):
+def _use_own_coastlines():
     folder = paths.data_dir() / "natural_earth"
     for name in ("land", "coastline"):
-        part = f"shapefiles/natural_earth/physical/ne_{resolution}_{name}.shp"
+        part = f"shapefiles/natural_earth/physical/ne_{COASTLINE_RESOLUTION}_{name}.shp"
         # Checked here, because cartopy would turn to the network for a missing file.
         if not (folder / part).is_file():
             raise DataError(

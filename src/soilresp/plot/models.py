@@ -3,7 +3,6 @@
 import itertools
 
 import numpy as np
-import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
@@ -11,6 +10,7 @@ from soilresp.errors import DataError
 from soilresp.plot import maps
 from soilresp.plot._parts import (
     empty_panel,
+    flux_panels,
     latitude_axis,
     name_rows,
     need,
@@ -21,15 +21,8 @@ from soilresp.plot.style import COLOURS, FLUX_UNITS, TOTAL_UNITS, figure, styled
 from soilresp.scoring.pools import fit_line, line_band
 
 __all__ = [
-    "BENCHMARK",
-    "GROUP_LOOKS",
-    "PROVENANCE",
-    "flux_bars",
-    "model_spread",
-    "pool_bars",
-    "respiration_against",
-    "site_scores",
-    "zonal_profiles",
+    "BENCHMARK", "GROUP_LOOKS", "PROVENANCE", "flux_bars", "model_spread", "pool_bars",
+    "respiration_against", "site_scores", "zonal_profiles",
 ]
 
 BENCHMARK = "RF benchmark"
@@ -93,19 +86,18 @@ def zonal_profiles(profiles, benchmark=BENCHMARK):
     matplotlib.figure.Figure
     """
     fig = figure(8, 5.6)
-    axes = fig.subplots(1, 4, sharey=True)
+    panels = flux_panels(fig, tuple(_QUANTITIES), sharey=True)
     models = [str(m) for m in profiles["model"].values]
     others = [m for m in models if m != benchmark]
     looks = dict(zip(others, ((c, s) for s, c in itertools.product(_LINE_STYLES, _LINE_COLOURS))))
     handles = {benchmark: None}
-    for ax, name, letter in zip(axes, _QUANTITIES, "abcd"):
+    for ax, name in panels:
         handles |= _profile_lines(ax, profiles, name, benchmark, looks)
-        ax.set_title(f"({letter}) {name.replace('_', '/')}")
         ax.set_xlabel("AR/SR (–)" if name == "AR_SR" else f"{name} ({FLUX_UNITS})")
         ax.set_xlim(left=0)
         ax.grid()
         ax.locator_params(axis="x", nbins=4)
-    latitude_axis(axes[0])
+    latitude_axis(panels[0][0])
     fig.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4)
     return fig
 
@@ -161,23 +153,23 @@ def flux_bars(table, means=None):
     places, headings = _places(table)
     bottom = max([*places.values(), *headings.values()])
     fig = figure(8, 1.9 + 0.26 * (bottom + 1))
-    axes = fig.subplots(1, 4, sharey=True)
-    for ax, (quantity, label), letter in zip(axes, _QUANTITIES.items(), "abcd"):
+    panels = flux_panels(fig, tuple(_QUANTITIES), sharey=True)
+    first = panels[0][0]
+    for ax, quantity in panels:
         rows = table[table["quantity"] == quantity].set_index(["group", "model"])
         _bars(ax, rows.reindex(list(places)), list(places.values()), COLOURS[quantity])
         if means and quantity in means:
             ax.axvline(means[quantity], color=COLOURS["paper"], ls="--", lw=1)
-        ax.set_title(f"({letter}) {quantity.replace('_', '/')}")
-        ax.set_xlabel(label)
+        ax.set_xlabel(_QUANTITIES[quantity])
         ax.tick_params(axis="y", length=0)
-    axes[0].set_yticks(
+    first.set_yticks(
         [*places.values(), *headings.values()], [*(m for _, m in places), *headings]
     )
-    for tick in axes[0].get_yticklabels()[len(places):]:
+    for tick in first.get_yticklabels()[len(places):]:
         tick.set(fontweight="bold", fontsize=8)
     here = table.groupby(["group", "model"])["at_hand"].any()
-    _grey_absent(axes[0], [here[place] for place in places])
-    axes[0].set_ylim(bottom + 0.6, -0.6)
+    _grey_absent(first, [here[place] for place in places])
+    first.set_ylim(bottom + 0.6, -0.6)
     fig.legend(
         handles=_bar_legend(table, means), loc="outside lower center", ncols=2, handleheight=1.0
     )
@@ -345,13 +337,17 @@ def pool_bars(table):
             write_value(ax, at, value, f"{value:,.0f}")
         name_rows(ax, rows["model"], fontsize=7.5)
         ax.set(xlim=(0, 1.2 * rows[name].max()), xlabel=label)
+    _group_legend(fig, table, bars=True)
+    return fig
+
+
+def _group_legend(fig, table, bars=False):
     handles = [
-        Patch(facecolor=colour, alpha=0.75, label=group)
-        for group, (colour, _) in GROUP_LOOKS.items() if group in set(table["group"])
+        Line2D([], [], ls="", marker="s" if bars else marker, color=colour, ms=5, label=group)
+        for group, (colour, marker) in GROUP_LOOKS.items() if group in set(table["group"])
     ]
     if handles:
         fig.legend(handles=handles, loc="outside lower center", ncols=4)
-    return fig
 
 
 @styled
@@ -388,12 +384,7 @@ def respiration_against(table, drivers=("cSoil", "cLitter", "cRoot")):
                 continue
             _scatter_with_line(ax, pairs, driver, flux)
             ax.set(xlabel=_DRIVERS[driver], ylabel=f"{flux} ({TOTAL_UNITS})")
-    handles = [
-        Line2D([], [], ls="", marker=marker, color=colour, ms=5, label=group)
-        for group, (colour, marker) in GROUP_LOOKS.items() if group in set(table["group"])
-    ]
-    if handles:
-        fig.legend(handles=handles, loc="outside lower center", ncols=4)
+    _group_legend(fig, table)
     return fig
 
 
@@ -446,8 +437,7 @@ def model_spread(spread, variation):
     upper, lower = fig.add_gridspec(2, 1, height_ratios=(1, 1.35))
     ax = fig.add_subplot(upper)
     rows = spread.reset_index(drop=True)
-    grey = pd.Series(COLOURS["muted"], ["GPP", "NPP"]).to_dict()
-    colours = [(COLOURS | grey)[q] for q in rows["quantity"]]
+    colours = [COLOURS.get(quantity, COLOURS["muted"]) for quantity in rows["quantity"]]
     ax.barh(rows.index, rows["range_percent"], height=0.7, color=colours, alpha=0.75)
     for at, row in rows.iterrows():
         write_value(ax, at, row["range_percent"], f"{row['range_percent']:.0f} % (n = {row['n']})")

@@ -17,10 +17,11 @@ from soilresp.plot._parts import (
     square_limits,
     write_value,
 )
-from soilresp.plot.style import COLOURS, GROUP_CLASSES, GROUP_COLOURS, GROUPS, figure, styled
+from soilresp.plot.style import COLOURS, VEGETATION_GROUPS, figure, styled
 
-__all__ = ["funnel_bars", "reported_against_matched", "site_map", "strata_shares",
-           "suspicious_sites"]
+__all__ = [
+    "funnel_bars", "reported_against_matched", "site_map", "strata_shares", "suspicious_sites",
+]
 
 
 @styled
@@ -44,9 +45,8 @@ def site_map(sr_sites, hr_sites, igbp_dominant):
         need(sites, ("lat", "lon"), "site_map")
     fig = figure(8, 4.55)
     ax = maps.map_axes(fig)[0, 0]
-    maps.draw_classes(
-        ax, _groups(igbp_dominant), ListedColormap([GROUP_COLOURS[g] for g in GROUPS])
-    )
+    colours = {group: colour for group, (_, colour) in VEGETATION_GROUPS.items()}
+    maps.draw_classes(ax, _groups(igbp_dominant), ListedColormap(list(colours.values())))
     handles = [
         _sites(ax, sr_sites, "SR", marker="o", size=15),
         _sites(ax, hr_sites, "HR", marker="^", size=26),
@@ -56,8 +56,8 @@ def site_map(sr_sites, hr_sites, igbp_dominant):
         handletextpad=0.2, labelspacing=0.3,
     )
     fig.legend(
-        handles=[Patch(facecolor=GROUP_COLOURS[g], edgecolor="#777777", lw=0.4, label=g)
-                 for g in GROUPS],
+        handles=[Patch(facecolor=c, edgecolor="#777777", lw=0.4, label=g)
+                 for g, c in colours.items()],
         loc="outside lower center", ncols=4, handlelength=1.1, handleheight=0.9,
         columnspacing=1.2, fontsize=8,
     )
@@ -65,10 +65,10 @@ def site_map(sr_sites, hr_sites, igbp_dominant):
 
 
 def _groups(igbp):
-    """Return the position in `GROUPS` of each cell's class; NaN over water."""
+    """Return the position in `VEGETATION_GROUPS` of each cell's class; NaN over water."""
     groups = igbp.astype(float) * np.nan
-    for number, group in enumerate(GROUPS):
-        groups = groups.where(~igbp.isin(GROUP_CLASSES[group]), number)
+    for number, (classes, _) in enumerate(VEGETATION_GROUPS.values()):
+        groups = groups.where(~igbp.isin(classes), number)
     return groups
 
 

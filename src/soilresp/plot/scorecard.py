@@ -8,9 +8,7 @@ from soilresp.plot._parts import flux_panels, latitude_axis, name_rows, need
 from soilresp.plot.fluxes import FLUX_STYLE
 from soilresp.plot.style import COLOURS, FLUX_UNITS, TOTAL_UNITS, figure, styled
 
-__all__ = [
-    "model_totals", "score_maps", "score_profiles", "scorecard_figures", "taylor_diagram",
-]
+__all__ = ["model_totals", "score_maps", "score_profiles", "scorecard_figures", "taylor_diagram"]
 
 _BIAS_STEPS = (10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000)
 _Z_LEVELS = (-4, -3, -2, -1, 1, 2, 3, 4)

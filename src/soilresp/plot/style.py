@@ -16,19 +16,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 __all__ = [
-    "COLOURS",
-    "FLUX_UNITS",
-    "GROUPS",
-    "GROUP_CLASSES",
-    "GROUP_COLOURS",
-    "STRATUM_COLOURS",
-    "TOTAL_UNITS",
-    "StampedFigure",
-    "current_label",
-    "figure",
-    "pretty_units",
-    "styled",
-    "use_style",
+    "COLOURS", "FLUX_UNITS", "TOTAL_UNITS", "VEGETATION_GROUPS", "StampedFigure", "current_label",
+    "figure", "pretty_units", "styled", "use_style",
 ]
 
 COLOURS = {
@@ -42,35 +31,17 @@ COLOURS = {
 }
 """Colour of each flux (Okabe and Ito's set), of the paper's values, and of asides."""
 
-STRATUM_COLOURS = {1: "#365B40", 2: "#ADE245", 3: "#4C96B8", 4: "#AA7830", 5: "#F2D59D"}
-"""Colour of each bin of `soilresp.covariates.strata.STRATA`."""
-
-GROUP_CLASSES = {
-    "Evergreen broadleaf forest": (2,),
-    "Deciduous broadleaf forest": (4,),
-    "Needleleaf and mixed forest": (1, 3, 5),
-    "Shrubland": (6, 7),
-    "Savanna": (8, 9),
-    "Grassland and wetland": (10, 11),
-    "Cropland": (12, 14),
-    "Barren, urban, ice": (13, 15, 16),
+VEGETATION_GROUPS = {
+    "Evergreen broadleaf forest": ((2,), "#3F6E50"),
+    "Deciduous broadleaf forest": ((4,), "#7CC242"),
+    "Needleleaf and mixed forest": ((1, 3, 5), "#80B8E2"),
+    "Shrubland": ((6, 7), "#B39A7C"),
+    "Savanna": ((8, 9), "#EFCB7A"),
+    "Grassland and wetland": ((10, 11), "#FFF3E0"),
+    "Cropland": ((12, 14), "#C98DB4"),
+    "Barren, urban, ice": ((13, 15, 16), "#CDCDCD"),
 }
-"""IGBP classes that each group of the vegetation map holds."""
-
-GROUP_COLOURS = {
-    "Evergreen broadleaf forest": "#3F6E50",
-    "Deciduous broadleaf forest": "#7CC242",
-    "Needleleaf and mixed forest": "#80B8E2",
-    "Shrubland": "#B39A7C",
-    "Savanna": "#EFCB7A",
-    "Grassland and wetland": "#FFF3E0",
-    "Cropland": "#C98DB4",
-    "Barren, urban, ice": "#CDCDCD",
-}
-"""Colour of each group: tints, so that points stand out on them."""
-
-GROUPS = tuple(GROUP_CLASSES)
-"""Names of the groups, in the order of the legend."""
+"""IGBP classes and colour of each group of the vegetation map: tints, for points to be seen."""
 
 FLUX_UNITS = "g C m⁻² yr⁻¹"
 TOTAL_UNITS = "Pg C yr⁻¹"

@@ -14,8 +14,9 @@ from soilresp.plot._parts import (
 from soilresp.plot.fluxes import FLUX_STYLE, RATIO_STYLE
 from soilresp.plot.style import COLOURS, FLUX_UNITS, TOTAL_UNITS, figure, styled
 
-__all__ = ["cell_distributions", "joint_maps", "latitude_profiles", "total_uncertainty",
-           "trend_bands"]
+__all__ = [
+    "cell_distributions", "joint_maps", "latitude_profiles", "total_uncertainty", "trend_bands",
+]
 
 _FLUXES = ("SR", "HR", "AR")
 
