@@ -58,7 +58,7 @@ notebook.glue_values(paper_sr=paper["value"], paper_sd=paper["sd"])
 # {numref}`fig-uncertainty` has them all, and [](../book/uncertainties.md) says which answers what.
 
 # %%
-measures = workflow.uncertainty_table(uncertainty.measures)
+measures = uncertainty.measures
 notebook.show(measures, "SD of the global totals, Pg C yr⁻¹", digits=2)
 
 # %% mystnb={"figure": {"caption": "(a) Uncertainties of the global totals; (b) their sources one at a time, and added up as independent of each other (black).", "name": "fig-uncertainty"}, "image": {"alt": "Bars of the uncertainty of the three totals on a logarithmic scale: the sum of the cells' SD is more than ten times the spread between studies or runs. Below, the part of each source."}}

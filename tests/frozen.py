@@ -1,7 +1,7 @@
 """Frozen numbers: weighted means of the results of whole computations.
 
-``python tests/frozen.py`` writes ``tests/frozen.json`` anew; it needs the real inputs. Do so after a
-change that is meant to change results, and compare the numbers before and after. No field
+``python tests/frozen.py`` writes ``tests/frozen.json`` anew; it needs the real inputs. Do so after
+a change that is meant to change results, and compare the numbers before and after. No field
 record is in it.
 """
 

@@ -17,11 +17,11 @@ from soilresp.evaluation.search import (
     predictor_shares,
     sampling_error,
     score_subset,
-    search,
+    search_neighbours,
     subsets,
     ties,
 )
-from soilresp.upscaling.runs import PAPER_PREDICTORS, new_forest, predict
+from soilresp.upscaling.runs import new_forest, predict
 
 pytestmark = pytest.mark.filterwarnings("ignore:Some inputs do not have OOB scores")
 
@@ -53,12 +53,6 @@ def test_neighbours_are_distinct_ordered_and_near(chosen, depth):
         assert list(subset) == sorted(subset)
         assert len(subset) in (1, 6) or len(chosen ^ set(subset)) <= depth
 
-
-def test_number_of_neighbours():
-    """Ten predictors: the choice, ten changes, all, and ten alone; two changes may swap two."""
-    assert len(neighbours(PAPER_PREDICTORS["SR"], tuple(PREDICTORS))) == 1 + 10 + 1 + 10
-    assert len(neighbours(PAPER_PREDICTORS["SR"], tuple(PREDICTORS), 0)) == 1 + 1 + 10
-    assert ("b", "c") in neighbours(("a", "b"), ("a", "b", "c", "d"), depth=2)
 
 
 def test_out_of_bag_score_is_that_of_the_forest():
@@ -158,13 +152,13 @@ def test_ranking():
     """Best first, the two real drivers in front, and the paper's choice marked once."""
     x, records = table()
     told = []
-    got = search(x, records, "SR", n_trees=10, n_seeds=2, progress=lambda: told.append(1))
+    got = search_neighbours(x, records, "SR", 10, n_seeds=2, progress=lambda: told.append(1))
     assert len(got) == len(told) == 22
     assert got["rmse"].is_monotonic_increasing and got["rank"].tolist() == list(range(1, 23))
     assert got.loc[got["is_paper"], "predictors"].tolist() == ["MAT Prec RH RH_GS LAI_GS"]
     assert (got["n_predictors"] == got["predictors"].str.split().str.len()).all()
     assert {"MAT", "Prec"} <= set(got["predictors"][0].split())
-    few = search(x[["MAT", "RH"]], records, "SR", n_trees=10, n_seeds=2)
+    few = search_neighbours(x[["MAT", "RH"]], records, "SR", n_trees=10, n_seeds=2)
     assert set(few["predictors"]) == {"MAT RH", "MAT", "RH"} and not few["is_paper"].any()
     with pytest.raises(ParameterError, match="n_seeds"):
-        search(x, records, "SR", n_trees=2, n_seeds=1)
+        search_neighbours(x, records, "SR", n_trees=2, n_seeds=1)

@@ -23,9 +23,9 @@ def test_results_come_back_to_the_bit(tmp_path):
     for n, store in enumerate(stores, start=1):
         store.complete(JOBS, squares, "squares", n)
     for store in (*stores, ResultStore(tmp_path / "1", seed=0)):
-        assert set(store.names) == set(JOBS)
+        assert set(store.results) == set(JOBS)
         for name, (k,) in JOBS.items():
-            found, expected = store.get(name), squares(k)
+            found, expected = store.results[name], squares(k)
             assert found["array"].tobytes() == expected["array"].tobytes()
             assert found["square"] == k**2
             pd.testing.assert_frame_equal(found["table"], expected["table"], check_exact=True)

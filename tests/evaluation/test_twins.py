@@ -4,18 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from soilresp.errors import DataError, ParameterError
+from soilresp.covariates.build import build_cube
+from soilresp.errors import ParameterError
 from soilresp.evaluation.twins import VARIANTS, World, _redrawn, run_experiment, summarise
 from soilresp.io import tables as committed
 from soilresp.records import twin
-from soilresp.study.chapters.c11_twins import run_twins
-from soilresp.study.chapters.common import embedded_cube
 
 
 @pytest.fixture(scope="module")
 def world():
     """The world of the embedded covariates."""
-    return World(embedded_cube())
+    return World(build_cube("embedded"))
 
 
 def test_the_world_is_the_twins(world):
@@ -81,21 +80,6 @@ def test_summary_of_two_experiments():
     # 1.6449 x 1.5 = 2.47 holds the first error only.
     assert (sr["covered_sd_sum"], sr["covered_between_run"]) == (1, 0.5)
     assert np.isnan(ar["covered_sd_sum"]) and ar["covered_between_run"] == 0.5
-
-
-@pytest.mark.slow
-def test_unfinished_work_continues(tmp_path):
-    """One experiment, then two: the first is not computed again; other settings are refused."""
-    given = {"into": tmp_path / "out", "folder": tmp_path / "work", "n_runs": 1}
-    assert set(run_twins(1, n_trees=1, **given)["n"]) == {1}
-    first = tmp_path / "work" / "seed_000.npz"
-    stamp = first.stat().st_mtime_ns
-    assert set(run_twins(2, n_trees=1, **given)["n"]) == {2}
-    assert first.stat().st_mtime_ns == stamp
-    table, facts = committed.load_table("twins", tmp_path / "out")
-    assert len(table) == 2 * 3 * len(VARIANTS) and facts["command"].endswith("twins --n 2")
-    with pytest.raises(DataError, match="work"):
-        run_twins(1, n_trees=2, **given)
 
 
 def test_fifty_committed_experiments_hold():

@@ -93,13 +93,6 @@ def test_cross_validation_scores_its_own_predictions():
         assert (again["random_cv"] != predicted["random_cv"]).any()
 
 
-def test_few_trees_leave_out_of_bag_predictions_missing():
-    """A record in every bag has none, and the count of the score tells it."""
-    records = matched(60)
-    table, predicted = cross_validate(records, predictors(records), "SR", "oob", 2)
-    missing = int(predicted["oob"].isna().sum())
-    assert missing > 0 and table.loc["oob", "n"] == 60 - missing
-
 
 @pytest.mark.parametrize(("change", "scheme", "error", "named"), [
     ({}, "loo", ParameterError, "loo"),

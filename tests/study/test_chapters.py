@@ -169,7 +169,7 @@ def test_joint_estimates_are_possible(results):
 def test_uncertainty_of_the_totals(study, results):
     """Every measure for each flux; the headline goes into the budget; no trend without years."""
     found = workflow.uncertainty(study, n_replicates=3, uncertainty_trees=5)
-    measures = workflow.uncertainty_table(found.measures)
+    measures = found.measures
     mapping = results["05_global_mapping"]
     assert measures.loc["sum of the cells' SD", "SR"] == pytest.approx(mapping.flux["SR"]["sd_sum"])
     assert measures.loc["all sources together", "SR"] >= found.headline["sd"]["SR"] >= 0

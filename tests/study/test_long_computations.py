@@ -1,8 +1,9 @@
-"""Drivers and other models from end to end, on a twin experiment with very few trees."""
+"""Long computations from end to end, on a twin experiment with very few trees."""
 
 import matplotlib
 import pytest
 
+from soilresp.errors import DataError
 from soilresp.evaluation.alternatives import Alternative
 from soilresp.io import tables as committed
 from soilresp.study import chapters as workflow
@@ -20,7 +21,7 @@ FEW = {"n_folds": 2, "n_trees": 5, "seeds": (0, 1)}
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     """A tiny twin on the embedded covariates, away from any cache or mirror."""
-    folder = tmp_path_factory.mktemp("driving")
+    folder = tmp_path_factory.mktemp("long")
     with pytest.MonkeyPatch.context() as patch, matplotlib.rc_context():
         for name in ("SOILRESP_MIRROR", "SOILRESP_RUN", "SOILRESP_PROFILE", "SOILRESP_PROGRESS"):
             patch.delenv(name, raising=False)
@@ -29,7 +30,7 @@ def study(tmp_path_factory):
         yield studies.resolve_settings(folder / "run", "quick", "embedded", "twin", seed=1)
 
 
-def test_exploring_goes_on_where_it_stopped(study, tmp_path):
+def test_comparison_of_alternatives_continues(study, tmp_path):
     """Without a change to try, the paper's model and its plain twin; the second time from files."""
     table, facts = workflow.compare_alternatives(study, tmp_path, tmp_path / "w", FEW, FEW, 0)
     for target in ("SR", "HR"):
@@ -46,9 +47,7 @@ def test_exploring_goes_on_where_it_stopped(study, tmp_path):
     assert again.equals(table)
     stored, facts = committed.load_table("alternatives", tmp_path)
     assert len(stored) == 6
-    assert facts["command"] == (
-        "soilresp study alternatives --recipe embedded --observations twin"
-    )
+    assert facts["command"] == "soilresp study alternatives --recipe embedded --observations twin"
     assert workflow.with_descriptions(stored)["description"][0] == "the paper's model"
 
 
@@ -61,7 +60,7 @@ def test_drivers_of_the_twin(study):
     assert found.curves.groupby("target")["feature"].nunique().to_dict() == {"SR": 5, "HR": 7}
 
 
-def test_the_best_is_held_against_the_papers(study):
+def test_best_alternative_and_the_papers(study):
     """Two models a flux, without filters that a twin cannot know, and no table of others."""
     found = workflow.alternatives(study)
     assert found.committed.empty
@@ -77,3 +76,18 @@ def test_twins_are_made_again(study):
     again = workflow.twin_experiments(study).again
     assert len(again) == 6
     assert (again["total"] - again["total_committed"]).abs().max() < 1e-3
+
+
+def test_unfinished_work_continues(tmp_path):
+    """One experiment, then two: the first is not computed again; other settings are refused."""
+    given = {"into": tmp_path / "out", "folder": tmp_path / "work", "n_runs": 1}
+    assert set(workflow.run_twins(1, n_trees=1, **given)["n"]) == {1}
+    first = tmp_path / "work" / "seed_000.npz"
+    stamp = first.stat().st_mtime_ns
+    assert set(workflow.run_twins(2, n_trees=1, **given)["n"]) == {2}
+    assert first.stat().st_mtime_ns == stamp
+    table, facts = committed.load_table("twins", tmp_path / "out")
+    assert len(table) == 2 * 3 * len(workflow.TWIN_VARIANTS)
+    assert facts["command"].endswith("twins --n 2")
+    with pytest.raises(DataError, match="work"):
+        workflow.run_twins(1, n_trees=2, **given)

@@ -1,5 +1,7 @@
 """Permutation importance of predictors, spread of its ranks, and partial dependence."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 from scipy.cluster.hierarchy import fcluster, linkage
@@ -43,16 +45,14 @@ def correlated_groups(x, level=0.7):
     # A constant predictor goes with none.
     varying = [i for i, name in enumerate(names) if x[name].nunique() > 1]
     together = np.eye(len(names))
-    for i in varying:
-        for k in (k for k in varying if k < i):
-            rho = spearmanr(x[names[i]], x[names[k]]).statistic
-            together[i, k] = together[k, i] = abs(rho)
+    for k, i in combinations(varying, 2):
+        rho = spearmanr(x[names[i]], x[names[k]]).statistic
+        together[i, k] = together[k, i] = abs(rho)
     tree = linkage(squareform(1 - together, checks=False), "average")
     label = fcluster(tree, 1 - level + 1e-12, "distance")
-    found = {}
-    for name, number in zip(names, label):
-        found.setdefault(number, []).append(name)
-    return list(found.values())
+    return [
+        [n for n, own in zip(names, label) if own == number] for number in dict.fromkeys(label)
+    ]
 
 
 class _Shuffled(RegressorMixin, BaseEstimator):
@@ -149,12 +149,12 @@ def held_out_importance(x, records, target, n_trees=100, n_folds=5, n_repeats=3,
             for kind, permuted in sets.items():
                 found = importance(forest, x.iloc[test], y[test], permuted, n_repeats, state + fold)
                 rows += [
-                    {"scheme": scheme, "kind": kind, "feature": " + ".join(group), "fold": fold,
-                     "repeat": repeat, "increase": value}
+                    (scheme, kind, " + ".join(group), fold, repeat, value)
                     for group, values in zip(permuted, found)
                     for repeat, value in enumerate(values)
                 ]
-    return pd.DataFrame(rows)
+    columns = ["scheme", "kind", "feature", "fold", "repeat", "increase"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def rank_spread(x, records, target, n_draws=10, n_trees=60, n_repeats=3, seed=0,
@@ -192,12 +192,11 @@ def rank_spread(x, records, target, n_draws=10, n_trees=60, n_repeats=3, seed=0,
             found = importance(
                 forest, x[~train], y[~train], [[name] for name in x.columns], n_repeats, state
             ).mean(axis=1)
-            rows += [
-                {"kind": kind, "draw": draw, "feature": name, "increase": value,
-                 "rank": int(rank)}
-                for name, value, rank in zip(x.columns, found, rankdata(-found, "ordinal"))
-            ]
-    return pd.DataFrame(rows)
+            rows.append(pd.DataFrame({
+                "kind": kind, "draw": draw, "feature": x.columns, "increase": found,
+                "rank": rankdata(-found, "ordinal").astype(int),
+            }))
+    return pd.concat(rows, ignore_index=True)
 
 
 def dependence(x, records, target, n_trees=100, n_records=150, n_grid=30, seed=0):

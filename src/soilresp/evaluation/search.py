@@ -19,17 +19,8 @@ from soilresp.evaluation.folds import derived_seed, folds, predict_left_out
 from soilresp.upscaling.runs import PAPER_PREDICTORS, fit, new_forest, oob_prediction
 
 __all__ = [
-    "SCHEMES",
-    "Job",
-    "distinct_columns",
-    "subsets",
-    "neighbours",
-    "score_subset",
-    "ties",
-    "sampling_error",
-    "predictor_shares",
-    "search",
-    "describe_subsets",
+    "SCHEMES", "Job", "distinct_columns", "subsets", "neighbours", "score_subset", "ties",
+    "sampling_error", "predictor_shares", "search_neighbours", "describe_subsets",
 ]
 
 SCHEMES = {
@@ -311,7 +302,8 @@ def predictor_shares(tied, available):
     return pd.Series({p: float(np.mean([p in m for m in members])) for p in available})
 
 
-def search(x, records, target, n_trees=200, depth=1, seed=0, n_seeds=3, n_jobs=-1, progress=None):
+def search_neighbours(x, records, target, n_trees=200, depth=1, seed=0, n_seeds=3, n_jobs=-1,
+                      progress=None):
     """Rank the subsets near the paper's choice by their out-of-bag RMSE.
 
     Parameters

@@ -59,15 +59,15 @@ class Scores:
         """Return all scores so far, sorted by job (pandas.DataFrame)."""
         columns = ["target", "predictors", "scheme", "repeat", "n_trees"]
         rows = [
-            {k: v.item() for k, v in self.store.get(name).items() if k != "square"}
-            for name in self.store.names
+            {name: value.item() for name, value in result.items() if name != "square"}
+            for result in self.store.results.values()
         ]
         table = pd.DataFrame(rows, columns=[*columns, "rmse", "cpu"])
         return table.sort_values(columns, ignore_index=True)
 
     def squares(self, job):
         """Return the squared error of each record in a job that is done, g2 m-4 yr-2."""
-        return self.store.get(_name(job))["square"]
+        return self.store.results[_name(job)]["square"]
 
     def complete(self, jobs, n_jobs=1, label="subsets"):
         """Do the jobs that are not done yet.
@@ -271,7 +271,7 @@ def _summary(scores, target, plan):
 
 
 def _compared(scores, target, table, name):
-    """Single scores of all subsets, best first, and which may be the best with other studies."""
+    """Rank single scores of all subsets; mark those that may be the best with other studies."""
     table = table.sort_values("rmse", kind="stable", ignore_index=True)
     error = _sampling(scores, target, [[row] for row in table.itertuples()])
     open_ = table["rmse"] - table["rmse"].iloc[0] <= 2 * error
@@ -281,7 +281,7 @@ def _compared(scores, target, table, name):
 
 
 def _judged(scores, target, picked, scheme):
-    """Ties of the subsets with all repeats of a scheme, with and without other studies."""
+    """Find ties of the subsets with all repeats of a scheme, with and without other studies."""
     table = ties(picked)
     rows = picked.groupby("predictors")
     repeats = [list(rows.get_group(s).itertuples()) for s in table["predictors"]]
@@ -291,7 +291,7 @@ def _judged(scores, target, picked, scheme):
 
 
 def _sampling(scores, target, repeats):
-    """Sampling error of the difference from the first, of mean squared errors over repeats."""
+    """Compute the sampling error of the difference from the first subset."""
     squares = [
         np.mean([
             scores.squares(Job(target, tuple(r.predictors.split()), r.scheme, r.repeat, r.n_trees))

@@ -28,6 +28,8 @@ class ResultStore:
 
     Attributes
     ----------
+    results : dict of dict
+        Arrays and tables (numpy.ndarray, pandas.DataFrame) by the name of the result.
     n_found, n_computed : int
         Results in the folder at the start, and results computed since.
 
@@ -41,7 +43,7 @@ class ResultStore:
     >>> import tempfile
     >>> store = ResultStore(Path(tempfile.mkdtemp()), seed=0)
     >>> store.complete({"two": (2,), "three": (3,)}, lambda x: {"square": x**2}, label="squares")
-    >>> int(store.get("three")["square"])
+    >>> int(store.results["three"]["square"])
     9
     """
 
@@ -55,22 +57,13 @@ class ResultStore:
                 "Choose another folder, or remove it."
             )
         write_json(note, facts)
-        self._results, self.n_computed = {}, 0
+        self.results, self.n_computed = {}, 0
         for file in sorted(self.folder.glob("*.npz")):
             try:
-                self._results[file.stem] = _assembled(load_arrays(file))
+                self.results[file.stem] = _assembled(load_arrays(file))
             except DataError as error:
                 print(f"{error} It is computed again.")
-        self.n_found = len(self._results)
-
-    @property
-    def names(self):
-        """Names of the results that are there (list of str)."""
-        return list(self._results)
-
-    def get(self, name):
-        """Return a result (dict of numpy.ndarray or pandas.DataFrame), or None if missing."""
-        return self._results.get(name)
+        self.n_found = len(self.results)
 
     def complete(self, jobs, compute, label, n_jobs=1):
         """Compute the results that are missing.
@@ -86,13 +79,13 @@ class ResultStore:
         n_jobs : int
             Processes; the results do not depend on it.
         """
-        missing = {name: given for name, given in jobs.items() if name not in self._results}
+        missing = {name: given for name, given in jobs.items() if name not in self.results}
         pool = Parallel(n_jobs=n_jobs, return_as="generator_unordered", pre_dispatch="3*n_jobs")
         results = pool(delayed(_named)(name, compute, given) for name, given in missing.items())
         for name, result in track(results, label, len(missing)):
             arrays = dict(_flattened(result))
             save_arrays(self.folder / f"{name}.npz", **arrays)
-            self._results[name] = _assembled(arrays)
+            self.results[name] = _assembled(arrays)
             self.n_computed += 1
 
 

@@ -261,13 +261,11 @@ def area_variants(climatology):
         "all land of the mapped cells": cell * land,
     }
     mapped = climatology["SR"].notnull()
-    rows = []
-    for name, area in readings.items():
-        found = {
-            t: float((climatology[t].astype(float) * area).sum()) / GRAMS_PER_PG
-            for t in ("SR", "HR")
-        }
-        rows.append({"variant": name, "area": float(area.where(mapped).sum()) / 1e12} | found)
+    rows = [
+        {"variant": name, "area": float(area.where(mapped).sum()) / 1e12}
+        | {t: float((climatology[t].astype(float) * area).sum()) / GRAMS_PER_PG for t in TARGETS}
+        for name, area in readings.items()
+    ]
     return with_ar(pd.DataFrame(rows))
 
 

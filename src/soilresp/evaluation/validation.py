@@ -22,16 +22,8 @@ from soilresp.upscaling.metrics import SCORES, scores
 from soilresp.upscaling.runs import fit, new_forest, oob_prediction, predict
 
 __all__ = [
-    "SCHEMES",
-    "BUFFERS",
-    "scores_by_bin",
-    "splits_of",
-    "cross_validate",
-    "check_predictors",
-    "buffered_curve",
-    "covariate_sets",
-    "compare_sets",
-    "drawn_scores",
+    "SCHEMES", "BUFFERS", "cross_validate", "check_predictors", "splits_of", "scores_by_bin",
+    "buffered_curve", "covariate_sets", "compare_sets", "drawn_scores",
 ]
 
 SCHEMES = {
@@ -417,7 +409,7 @@ def drawn_scores(matched, x, target, shares, n_runs=5, n_trees=100, seed=0):
 
 
 def _resampled_rmse(square, splits, state, n=500):
-    """Root of the mean square, test sets drawn anew with replacement; shape (n,)."""
+    """Compute the RMSE of n resamples of the test sets; shape (n,)."""
     total = np.array([square[test].sum() for _, test in splits])
     count = np.array([test.size for _, test in splits])
     again = np.random.default_rng(state).integers(len(splits), size=(n, len(splits)))

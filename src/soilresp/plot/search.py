@@ -20,7 +20,7 @@ def search_ranking(table, n=12):
         joined by blanks or commas), ``rmse`` (g C m-2 yr-1), ``is_paper``
         (bool); optionally ``rank``, ``rmse_sd``, and ``tied`` (bool): not to be told
         apart from the best, drawn filled, others hollow. As
-        `soilresp.evaluation.search.search` returns it, with ``target``.
+        `soilresp.evaluation.search.search_neighbours` returns it, with ``target``.
     n : int
         Subsets shown for each target; the paper's choice is added when it is
         not among them.

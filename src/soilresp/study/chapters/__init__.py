@@ -45,7 +45,6 @@ from soilresp.study.chapters.c12_uncertainty import (
     run_uncertainty,
     trends,
     uncertainty,
-    uncertainty_table,
 )
 from soilresp.study.chapters.common import embedded_cube, records_of
 from soilresp.study.chapters.quality_effect import quality_effect
@@ -75,7 +74,6 @@ __all__ = [
     "budget",
     "intercomparison",
     "uncertainty",
-    "uncertainty_table",
     "run_uncertainty",
     "trends",
     "caveats",

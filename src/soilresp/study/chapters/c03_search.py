@@ -7,24 +7,8 @@ import pandas as pd
 
 from soilresp.covariates.recipes import PREDICTORS
 from soilresp.errors import ParameterError
+from soilresp.evaluation import search, search_all
 from soilresp.evaluation.folds import site_groups
-from soilresp.evaluation.search import (
-    Job,
-    describe_subsets,
-    distinct_columns,
-    neighbours,
-    predictor_shares,
-    score_subset,
-    search,
-)
-from soilresp.evaluation.search_all import (
-    STAGES,
-    Plan,
-    Scores,
-    run_stage,
-    stage_totals,
-    summarise,
-)
 from soilresp.io import tables as committed
 from soilresp.io.progress import track
 from soilresp.records.matching import training_table
@@ -58,8 +42,8 @@ def _search(study, needs, *, search_trees=None, search_depth=None, search_anew=F
     """
     assembled = needs["02_covariate_assembly"]
     available = [p for p in PREDICTORS if p in assembled.cube]
-    given = {"SR": sr_predictors, "HR": hr_predictors}
-    chosen = {t: list(given[t] or PAPER_PREDICTORS[t]) for t in TARGETS}
+    chosen = {"SR": list(sr_predictors or PAPER_PREDICTORS["SR"]),
+              "HR": list(hr_predictors or PAPER_PREDICTORS["HR"])}
     for target, names in chosen.items():
         unknown = [n for n in names if n not in available]
         if unknown:
@@ -97,8 +81,9 @@ def _recheck(study, needs, *, recheck_leaders=None):
         leaders = whole[(whole["rank"] <= recheck_leaders) | whole["is_paper"]]
         for line in track(leaders.itertuples(), f"{target} leaders again", len(leaders)):
             subset = tuple(line.predictors.split())
-            job = Job(target, subset, "oob", 0, found.made["plan"]["n_trees"])
-            now = score_subset(job, x, records, found.made["seed"], n_jobs=-1)[0]["rmse"]
+            job = search.Job(target, subset, "oob", 0, found.made["plan"]["n_trees"])
+            row, _ = search.score_subset(job, x, records, found.made["seed"], n_jobs=-1)
+            now = row["rmse"]
             rows.append((target, line.rank, line.predictors, line.is_paper, line.oob_first, now,
                          now - line.oob_first))
     return {"rechecked": pd.DataFrame(rows, columns=_AGAIN)}
@@ -125,7 +110,7 @@ def _extent(tables):
     """Count the subsets of each flux; list its predictors, missing and identical ones (dict)."""
     extent = {}
     for target, (x, _) in tables.items():
-        kept, same_as = distinct_columns(x)
+        kept, same_as = search.distinct_columns(x)
         extent[target] = {
             "predictors": kept,
             "missing": [p for p in PREDICTORS if p not in x],
@@ -152,7 +137,7 @@ def _leaders(whole):
     ranked = []
     for target, part in leaders.groupby("target", sort=False):
         part = part.sort_values("rmse", kind="stable", ignore_index=True)
-        table = describe_subsets(part[["predictors", *columns]], target)
+        table = search.describe_subsets(part[["predictors", *columns]], target)
         # The paper's choice is always included; behind the leaders it keeps its rank.
         behind = table["is_paper"] & (table["rank"] == len(table))
         ranked.append(table.assign(rank=table["rank"].where(~behind, part["rank"])))
@@ -162,14 +147,18 @@ def _leaders(whole):
 def _around_the_paper(tables, n_trees, depth, seed):
     rankings = []
     for target, (x, records) in tables.items():
-        n = len(neighbours(PAPER_PREDICTORS[target], distinct_columns(x)[0], depth))
+        kept, _ = search.distinct_columns(x)
+        n = len(search.neighbours(PAPER_PREDICTORS[target], kept, depth))
         bar = Ticker(n, f"{target} subsets")
-        rankings.append(search(x, records, target, n_trees, depth, seed, progress=bar.tick))
+        rankings.append(
+            search.search_neighbours(x, records, target, n_trees, depth, seed, progress=bar.tick)
+        )
         bar.close()
     return pd.concat(rankings, ignore_index=True)
 
 
-def search_all_subsets(study, stages=STAGES, n_jobs=None, plan=Plan(), into=None):
+def search_all_subsets(study, stages=search_all.STAGES, n_jobs=None, plan=search_all.Plan(),
+                       into=None):
     """Search through all subsets, or continue the search, and save the table ``search``.
 
     Parameters
@@ -190,24 +179,24 @@ def search_all_subsets(study, stages=STAGES, n_jobs=None, plan=Plan(), into=None
         Number of scores and CPU seconds by stage, as from
         `soilresp.evaluation.search_all.run_stage`.
     """
-    unknown = [s for s in stages if s not in STAGES]
+    unknown = [s for s in stages if s not in search_all.STAGES]
     if unknown:
-        raise ParameterError(f"stage must be one of {STAGES}, got {unknown[0]}.")
+        raise ParameterError(f"stage must be one of {search_all.STAGES}, got {unknown[0]}.")
     start, tables = clocks(), _tables(assembly(study))
-    scores = Scores(
+    scores = search_all.Scores(
         Path(study.run) / "search", tables, study.seed, recipe=study.recipe,
         observations=study.observations,
     )
-    done = {str(s): run_stage(s, scores, plan, n_jobs or -1) for s in stages}
-    if max(stages) > STAGES[0]:
-        table = summarise(scores, plan)
+    done = {str(s): search_all.run_stage(s, scores, plan, n_jobs or -1) for s in stages}
+    if max(stages) > search_all.STAGES[0]:
+        table = search_all.summarise(scores, plan)
         # True and False as 1 and 0, so that a missing one stays missing.
         flags = [c for c in table if c.endswith(("_tied", "_open"))]
         table[flags] = table[flags].apply(lambda c: c.map({True: 1, False: 0}).astype("Int8"))
         save_long_table(
             "search", table, study, (f"--seed {study.seed}",), into, start, plan=asdict(plan),
             extent=_extent(tables), tables=scores.store.facts["tables"],
-            stages={str(s): stage_totals(s, scores) for s in STAGES},
+            stages={str(s): search_all.stage_totals(s, scores) for s in search_all.STAGES},
         )
     return done
 
@@ -288,7 +277,7 @@ def search_frequency(found):
         for flag, words in _AMONG.items():
             if flag in part and part[flag].any():
                 among = part.loc[part[flag].fillna(0).astype(bool), "predictors"]
-                shares = predictor_shares(among, found.extent[target]["predictors"])
+                shares = search.predictor_shares(among, found.extent[target]["predictors"])
                 rows.append(pd.DataFrame({
                     "target": target, "among": f"{words} ({len(among):,})", "subsets": len(among),
                     "predictor": shares.index, "share": shares.to_numpy(),
@@ -301,34 +290,25 @@ def search_numbers(found):
     numbers = {}
     for target in TARGETS:
         ranking = found.ranking[found.ranking["target"] == target]
-        paper = ranking[ranking["is_paper"]]
-        n_tied = int(ranking["tied"].sum())
+        paper, n_tied = ranking[ranking["is_paper"]], int(ranking["tied"].sum())
+        whole, tail = ranking, ""
         if len(found.whole):
             whole = found.whole[found.whole["target"] == target]
-            own = whole[whole["is_paper"]]
-            n_open = int(whole["oob_first_open"].sum())
-            tail = f"; with other studies {n_open:,} might be"
-        else:
-            whole, own, tail = ranking, paper, ""
-        sentence = f"{len(whole):,} subsets were tried; {_subsets(n_tied)} tied with the best{tail}"
+            tail = f"; with other studies {int(whole['oob_first_open'].sum()):,} might be"
+        own = whole[whole["is_paper"]]
+        n_subsets = "one is" if n_tied == 1 else f"{n_tied:,} are"
+        sentence = f"{len(whole):,} subsets were tried; {n_subsets} tied with the best{tail}"
         if len(paper):
-            delta, tied = float(paper["delta"].iloc[0]), bool(paper["tied"].iloc[0])
             sentence += (
-                f". The paper's choice is number {own['rank'].iloc[0]:,}, {delta:.1f} g C m⁻² yr⁻¹ "
-                f"behind, and {'in' if tied else 'not in'} the tie set"
+                f". The paper's choice is number {own['rank'].iloc[0]:,}, "
+                f"{paper['delta'].iloc[0]:.1f} g C m⁻² yr⁻¹ behind, and "
+                f"{'in' if paper['tied'].iloc[0] else 'not in'} the tie set"
             )
         if len(own) and "study_rmse" in own and own["study_rmse"].notna().all():
-            place = int(whole["study_rmse"].rank().loc[own.index[0]])
-            tied = bool(own["study_tied"].iloc[0])
-            n = whole["study_rmse"].count()
             sentence += (
-                f"; in study folds it is number {place} of {n} finalists, "
-                f"{own['study_delta'].iloc[0]:.1f} behind, and {'tied' if tied else 'not tied'} "
-                "with the best"
+                f"; in study folds it is number {int(whole['study_rmse'].rank()[own.index[0]])} of "
+                f"{whole['study_rmse'].count()} finalists, {own['study_delta'].iloc[0]:.1f} "
+                f"behind, and {'tied' if own['study_tied'].iloc[0] else 'not tied'} with the best"
             )
         numbers[f"search_{target.lower()}_sentence"] = sentence
     return numbers
-
-
-def _subsets(n):
-    return "one is" if n == 1 else f"{n:,} are"

@@ -3,17 +3,8 @@
 import pandas as pd
 
 from soilresp.covariates.strata import area_shares
+from soilresp.evaluation import validation as scoring
 from soilresp.evaluation.calibration import COMBINATIONS, calibration
-from soilresp.evaluation.validation import (
-    BUFFERS,
-    SCHEMES,
-    buffered_curve,
-    compare_sets,
-    covariate_sets,
-    cross_validate,
-    drawn_scores,
-    scores_by_bin,
-)
 from soilresp.records.matching import training_table
 from soilresp.records.selection import TARGETS
 from soilresp.study.chapters.c02_covariates import assembly
@@ -61,26 +52,26 @@ def _validation(study, needs, *, cv_folds=None, cv_trees=None):
         records = records_of(matched, target)
         x = training_table(records, cube, chosen[target])
         of_runs = records_of(ensemble, target)
-        sets = covariate_sets(records, x, cube, study.seed) if target == "SR" else {}
-        steps = len(SCHEMES) - 3 + len(BUFFERS) + len(sets) + len(COMBINATIONS) + 1
+        sets = scoring.covariate_sets(records, x, cube, study.seed) if target == "SR" else {}
+        steps = len(scoring.SCHEMES) - 3 + len(scoring.BUFFERS) + len(sets) + len(COMBINATIONS) + 1
         bar = Ticker(steps, f"{target} validation")
         given = {"seed": study.seed, "progress": bar.tick}
-        ladder, predictions = cross_validate(
+        ladder, predictions = scoring.cross_validate(
             records, x, target, None, cv_trees, cv_folds, study.seed,
             of_runs["ensemble_held_out"], bar.tick,
         )
-        buffered = buffered_curve(
+        buffered = scoring.buffered_curve(
             records, x, target, max(5, cv_trees // 20), max(15, cv_trees // 4), **given
         )
-        leak = compare_sets(records, sets, target, few, cv_folds, **given)
+        leak = scoring.compare_sets(records, sets, target, few, cv_folds, **given)
         coverage, pit = calibration(records, x, target, few, cv_folds, **given)
         # With fewer trees some record is in every bag.
-        drawn = drawn_scores(records, x, target, shares, 2, max(40, few), study.seed)
+        drawn = scoring.drawn_scores(records, x, target, shares, 2, max(40, few), study.seed)
         bar.close()
         kept = records[["record", "study", "lat", "lon", "year", "flux", "target", "stratum"]]
         found = {
             "ladder": ladder.reset_index(),
-            "by_bin": scores_by_bin(records["flux"], predictions, records["stratum"]),
+            "by_bin": scoring.scores_by_bin(records["flux"], predictions, records["stratum"]),
             "predictions": kept.join(predictions),
             "buffered": buffered, "leak": leak, "coverage": coverage, "pit": pit,
             "evaluations": _evaluations(ladder, drawn, records["flux"], of_runs["ensemble_all"]),

@@ -8,16 +8,7 @@ import xarray as xr
 
 from soilresp.covariates.recipes import PREDICTORS
 from soilresp.covariates.strata import area_shares, stratum_fractions
-from soilresp.evaluation.alternatives import (
-    PAPER,
-    SCHEMES,
-    Alternative,
-    Model,
-    cross_predict,
-    neighbours,
-    optimism,
-    skill,
-)
+from soilresp.evaluation import alternatives as models
 from soilresp.evaluation.importance import dependence, held_out_importance, rank_spread
 from soilresp.evaluation.store import ResultStore
 from soilresp.grid.cells import GRAMS_PER_PG
@@ -38,7 +29,8 @@ __all__ = [
 ]
 
 _SEARCH = {"schemes": ("study", "blocks2"), "seeds": (0, 1), "n_folds": 5, "n_trees": 40}
-_CONFIRM = {"schemes": tuple(SCHEMES), "seeds": (100, 101, 102), "n_folds": 5, "n_trees": 100}
+_CONFIRM = {"schemes": tuple(models.SCHEMES), "seeds": (100, 101, 102), "n_folds": 5,
+            "n_trees": 100}
 
 LEAST_GAIN = 0.5
 """Percent of the criterion that a further choice must gain; and twice its standard error."""
@@ -95,14 +87,14 @@ class Alternatives:
 
     def cross_predict(self, alternative, target, scheme, seed, n_folds, n_trees):
         """Predict each record; see `soilresp.evaluation.alternatives.cross_predict`."""
-        return cross_predict(
+        return models.cross_predict(
             alternative, self.x[target], self.records[target], target, self.shares, scheme,
             n_folds, n_trees, seed,
         )
 
     def total(self, alternative, target, n_trees, seed=0):
         """Compute the global total of a model at the mean covariates of the years, Pg C yr-1."""
-        model = Model(
+        model = models.Model(
             alternative, self.x[target], self.records[target], target, self.shares, n_trees, seed
         )
         cells, lat, lon, area = self._mean_cells()
@@ -131,7 +123,7 @@ class _Comparison:
         self.records = data.records[target]
 
     def predictions(self, alternatives, settings, label):
-        """Cross-validated predictions of each alternative, by scheme and seed."""
+        """Return cross-validated predictions of each alternative, by scheme and seed (dict)."""
         jobs = {
             (a, scheme, seed): (a, self.target, scheme, seed, settings["n_folds"],
                                 settings["n_trees"])
@@ -144,11 +136,11 @@ class _Comparison:
         )
         found = {a: {} for a in alternatives}
         for (a, *key), name in names.items():
-            found[a][tuple(key)] = self.store.get(name)["predicted"]
+            found[a][tuple(key)] = self.store.results[name]["predicted"]
         return found
 
     def gain(self, alternative, other, settings):
-        """Gain of the criterion in percent, and its standard error over foldings."""
+        """Compute the gain of the criterion in percent, and its standard error over foldings."""
         flux, both = self.records["flux"].to_numpy(), [alternative, other]
         found = self.predictions(both, settings, alternative.name)
         ours, theirs = (
@@ -158,11 +150,11 @@ class _Comparison:
         return np.mean(gains), np.std(gains, ddof=1) / np.sqrt(len(gains))
 
     def search(self, settings, most_choices):
-        """Alternatives that were tried, and those on the way to the best."""
-        tried, path, hopeless = [PAPER], [PAPER], set()
+        """Return the alternatives that were tried, and those on the way to the best."""
+        tried, path, hopeless = [models.PAPER], [models.PAPER], set()
         for step in range(most_choices):
             options = [
-                a for a in neighbours(path[-1], self.data.filters)
+                a for a in models.neighbours(path[-1], self.data.filters)
                 if not any(getattr(a, c) == v for c, v in hopeless)
             ]
             tried += options
@@ -179,13 +171,13 @@ class _Comparison:
         return list(dict.fromkeys(tried)), path
 
     def row(self, phase, alternative, settings, path):
-        """Scores, gain over the paper's model and total of an alternative (dict)."""
-        gain, error = self.gain(alternative, PAPER, settings)
+        """Compute scores, gain over the paper's model and total of an alternative (dict)."""
+        gain, error = self.gain(alternative, models.PAPER, settings)
         made = self.predictions([alternative], settings, alternative.name)[alternative]
         return {
             "target": self.target, "phase": phase, "alternative": alternative.name,
             "step": path.index(alternative) if alternative in path else np.nan,
-            **skill(self.records, self.data.shares, made), "gain": gain, "gain_se": error,
+            **models.skill(self.records, self.data.shares, made), "gain": gain, "gain_se": error,
             "total": self.data.total(alternative, self.target, settings["n_trees"]),
         }
 
@@ -238,10 +230,10 @@ def compare_alternatives(study, into=None, folder=None, search=None, confirm=Non
         tried, path = own.search(search, most_choices)
         best[target] = path[-1].name
         rows += [own.row("search", a, search, path) for a in tried]
-        confirmed = dict.fromkeys([*path, Alternative(weights="record")])
+        confirmed = dict.fromkeys([*path, models.Alternative(weights="record")])
         rows += [own.row("confirm", a, confirm, path) for a in confirmed]
         by_study = own.predictions(tried, search | {"schemes": ("study",)}, "optimism")
-        optimisms[target] = optimism(
+        optimisms[target] = models.optimism(
             own.records["flux"], own.records["study"],
             {a.name: np.stack(list(made.values())) for a, made in by_study.items()},
             seed=study.seed,
@@ -262,16 +254,15 @@ def compare_alternatives(study, into=None, folder=None, search=None, confirm=Non
 
 def _changed(alternative):
     """Return the choice in which an alternative differs from the paper's, weights last."""
-    changes = {k: v for k, v in asdict(alternative).items() if v != getattr(PAPER, k)}
+    changes = {k: v for k, v in asdict(alternative).items() if v != getattr(models.PAPER, k)}
     weights = changes.pop("weights", None)
     return next(iter(changes.items()), ("weights", weights))
 
 
 def with_descriptions(table):
     """Add a column ``description`` of each alternative (`pandas.DataFrame`)."""
-    return table.assign(
-        description=[Alternative.from_name(name).description for name in table["alternative"]]
-    )
+    found = map(models.Alternative.from_name, table["alternative"])
+    return table.assign(description=[a.description for a in found])
 
 
 def _alternatives(study, needs, *, driver_trees=None):
@@ -287,18 +278,17 @@ def _alternatives(study, needs, *, driver_trees=None):
     data = Alternatives(study, assembled.cube, assembled.matched)
     table, facts = committed.load_table("alternatives")
     rows = []
-    pairs = [(t, a) for t in TARGETS for a in (PAPER, _without_filters(facts["best"][t], data))]
-    for target, alternative in track(pairs, "models", len(pairs)):
-        made = {
-            (scheme, 200): data.cross_predict(alternative, target, scheme, 200, 5, driver_trees)
-            for scheme in ("study", "blocks2")
-        }
-        rows.append({
-            "target": target, "alternative": alternative.name,
-            "description": alternative.description,
-            **skill(data.records[target], data.shares, made),
-            "total": data.total(alternative, target, driver_trees),
-        })
+    for target in track(TARGETS, "models", len(TARGETS)):
+        for one in (models.PAPER, _without_filters(facts["best"][target], data)):
+            made = {
+                (scheme, 200): data.cross_predict(one, target, scheme, 200, 5, driver_trees)
+                for scheme in ("study", "blocks2")
+            }
+            rows.append({
+                "target": target, "alternative": one.name, "description": one.description,
+                **models.skill(data.records[target], data.shares, made),
+                "total": data.total(one, target, driver_trees),
+            })
     same = (facts["recipe"], facts["observations"]) == (study.recipe, study.observations)
     return {
         "committed": table if same else table.iloc[:0], "facts": facts,
@@ -308,7 +298,7 @@ def _alternatives(study, needs, *, driver_trees=None):
 
 def _without_filters(name, data):
     """Return an alternative, without filters of records if these have no methods."""
-    found = Alternative.from_name(name)
+    found = models.Alternative.from_name(name)
     filtered = found.records in ("no_alkali", "whole_year")
     return replace(found, records="all") if filtered and not data.filters else found
 

@@ -48,11 +48,11 @@ def run_twins(n, into=None, folder=None, n_runs=N_RUNS, n_trees=N_TREES):
         folder or paths.root() / "runs" / "twins", settings=settings, inputs=inputs
     )
     names = {f"seed_{seed:03d}": (seed,) for seed in range(n)}
-    if not set(names) <= set(store.names):
+    if not set(names) <= set(store.results):
         experiment = partial(_experiment, World(embedded_cube()), n_runs, n_trees)
         store.complete(names, experiment, "twins")
     totals, bands, seconds = (
-        pd.concat([store.get(name)[kind] for name in names], ignore_index=True)
+        pd.concat([store.results[name][kind] for name in names], ignore_index=True)
         for kind in ("totals", "bands", "seconds")
     )
     facts = {

@@ -25,7 +25,7 @@ from soilresp.study.stage import Stage
 from soilresp.upscaling.maps import mean_covariates, vegetated_area
 from soilresp.upscaling.trends import band_totals, trend_table
 
-__all__ = ["uncertainty", "uncertainty_table", "trends", "caveats", "run_uncertainty"]
+__all__ = ["uncertainty", "trends", "caveats", "run_uncertainty"]
 
 _REPLICATES = {"quick": 3, "standard": 12}
 
@@ -51,14 +51,14 @@ class _World:
         return self.cases, self.area, self.shares
 
     def mean_totals(self, n_runs, n_trees, seed):
-        """Mean total of a few runs by target, Pg C yr-1."""
+        """Compute the mean total of a few runs by target, Pg C yr-1 (dict)."""
         return {
             c.target: spreads.totals(c, self.area, self.shares, n_runs, n_trees, seed).mean()
             for c in self.cases
         }
 
     def units(self, kind):
-        """Study or 5-degree block of each record, by target."""
+        """Return the study or 5-degree block of each record, by target (dict)."""
         return {
             c.target: c.records["study"].to_numpy() if kind == "studies"
             else block_groups(c.records, 5.0)
@@ -113,7 +113,7 @@ def _uncertainty(study, needs, *, n_replicates=None, n_runs=2, uncertainty_trees
 
     Results: ``totals`` (by resampled studies, model, covariates, land), ``computed`` (those
     computed now: all but the land, unless a committed table of longer computations belongs to
-    this study), ``correlogram``, ``measures`` (measures of uncertainty of each total),
+    this study), ``correlogram``, ``measures`` (of uncertainty, as index, by flux),
     ``contributions``, ``spread`` (ratio of the cells' summed SD to the total, by definition of
     the SD) and ``headline``.
     """
@@ -129,12 +129,8 @@ def _uncertainty(study, needs, *, n_replicates=None, n_runs=2, uncertainty_trees
     table = pd.concat(
         [computed if long is None else long, land.assign(kind="land")], ignore_index=True
     )
-    spread = pd.concat([
-        spreads.spread_variants(
-            c, world.area, world.shares, 1 if quick else 2, uncertainty_trees, study.seed
-        )
-        for c in world.cases
-    ])
+    given = (*world.given[1:], 1 if quick else 2, uncertainty_trees, study.seed)
+    spread = pd.concat([spreads.spread_variants(c, *given) for c in world.cases])
     by_distance, correlated = _correlograms(
         world, climatology, cv_folds, 2 * uncertainty_trees, study.seed
     )
@@ -164,14 +160,14 @@ def _uncertainty(study, needs, *, n_replicates=None, n_runs=2, uncertainty_trees
         "between runs": runs,
         "all sources together": together,
     }
-    rows = [{"measure": name, **of} for name, of in measures.items()]
+    measures = pd.DataFrame(measures).T[list(FLUXES)].astype(float)
     of_studies = table[table["kind"] == "studies"]
     return {
         "totals": table,
         "computed": computed,
         "correlogram": by_distance,
         "spread": spread.reset_index(drop=True),
-        "measures": pd.DataFrame(rows, columns=["measure", *FLUXES]),
+        "measures": measures.rename_axis("measure"),
         "contributions": parts,
         "headline": {
             "sd": {f: sampling[f] for f in FLUXES},
@@ -189,17 +185,6 @@ uncertainty = Stage(
     notebook="12_uncertainty",
     data=("embedded.nc", "paper_values.yaml", "study/uncertainty.*"),
 )
-
-
-def uncertainty_table(table):
-    """Return the measures of uncertainty as a table for a reader.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        ``measures`` of the stage `uncertainty`.
-    """
-    return table.set_index("measure").astype(float)
 
 
 def trends(study, mapping, **options):
@@ -294,30 +279,23 @@ def caveats(study, mapping):
     area = (maps["cell_area"] * maps["vegetated_fraction"]).transpose("lat", "lon")
     area = area.where(maps["SR"].notnull(), 0)
     north = (maps["lat"] > 60) & (area >= 0)
-    values = paper_values()
-    rows = {
-        "records north of 60° N": {"paper": 100 * values["records"]["north_of_60"]["value"]},
-        "vegetated area north of 60° N": {}, "flux north of 60° N": {},
-        "records of the ten largest studies": {}, "cells whose CV is above 100 %": {},
-        "flux of cells whose CV is above 100 %": {},
-        "dead wood, 5 % of ecosystem respiration (GPP 120, NPP 56)": {},
-    }
-    names = list(rows)
-    for t in TARGETS:
-        own = matched[matched["target"] == t]
-        carbon = maps[t].astype(float).transpose("lat", "lon") * area
-        high = maps[f"{t}_cv"].transpose("lat", "lon") > 100
-        largest = own["study"].value_counts().head(10).sum()
-        for name, value in zip(names, (
-            (own["lat"] > 60).mean(),
-            float(area.where(north, 0).sum() / area.sum()),
-            float(carbon.where(north).sum() / carbon.sum()),
-            largest / len(own),
-            float(high.sum() / maps[t].notnull().sum()),
-            float(carbon.where(high).sum() / carbon.sum()),
-        )):
-            rows[name][t] = 100 * value
-    rows[names[-1]]["HR"] = 0.05 * (120 - 56 + mapping.flux["HR"]["total"])
-    table = pd.DataFrame(rows).T[[*TARGETS, "paper"]].astype(float)
-    table.index.name = "caveat"
-    return table
+    figures = {}
+    for target in TARGETS:
+        own = records_of(matched, target)
+        carbon = maps[target].astype(float).transpose("lat", "lon") * area
+        high = maps[f"{target}_cv"].transpose("lat", "lon") > 100
+        figures[target] = {
+            "records north of 60° N": (own["lat"] > 60).mean(),
+            "vegetated area north of 60° N": float(area.where(north, 0).sum() / area.sum()),
+            "flux north of 60° N": float(carbon.where(north).sum() / carbon.sum()),
+            "records of the ten largest studies": own["study"].value_counts().head(10).sum()
+            / len(own),
+            "cells whose CV is above 100 %": float(high.sum() / maps[target].notnull().sum()),
+            "flux of cells whose CV is above 100 %": float(carbon.where(high).sum() / carbon.sum()),
+        }
+    table = 100 * pd.DataFrame(figures).assign(paper=np.nan)
+    known = paper_values()["records"]["north_of_60"]["value"]
+    table.loc["records north of 60° N", "paper"] = 100 * known
+    dead_wood = "dead wood, 5 % of ecosystem respiration (GPP 120, NPP 56)"
+    table.loc[dead_wood, "HR"] = 0.05 * (120 - 56 + mapping.flux["HR"]["total"])
+    return table.rename_axis("caveat")

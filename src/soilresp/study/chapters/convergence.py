@@ -18,7 +18,7 @@ RUNS = (1, 2, 4, 10, 20)
 
 
 def paper_ensemble(study, target, n_runs, n_trees):
-    """An ensemble of a study's flux by the paper's predictors, and the cells to map.
+    """Return the runs of a study's flux by the paper's predictors, and the cells to map.
 
     Parameters
     ----------
