@@ -12,10 +12,8 @@ import pytest
 from browser import serve
 from hypothesis import given
 from hypothesis import strategies as st
-from sphinx.cmd.build import build_main
 
 from soilresp.io import paths
-from soilresp.plot.fluxes import FLUX_LEVELS
 from soilresp.scoring import benchmark
 
 CELLS = [(-3.25, -60.25), (50.75, 10.25), (62.25, 129.75), (-23.25, 133.25), (38.75, -95.25)]
@@ -66,14 +64,6 @@ def files():
 def test_numbers_come_back(values):
     """Whatever 16 bits hold is unchanged."""
     assert decode(explorer.encode(values)).tolist() == values
-
-
-def test_legend_has_the_colours_of_the_figures():
-    """One colour a step, light to dark; beyond the last level a colour of its own."""
-    made = explorer.legend(FLUX_LEVELS, "viridis_r", "max")
-    assert made["levels"][0] == 0 and len(made["colours"]) == len(FLUX_LEVELS) + 1
-    assert made["colours"][1] == "#fde725" and made["colours"][-1] == "#440154"
-    assert len(set(made["colours"][1:])) == len(FLUX_LEVELS)
 
 
 def test_data_are_small(static):
@@ -136,34 +126,6 @@ def test_page_says_what_the_data_are(static, files):
     without = explorer.about(climatology.drop_vars(["AR_cv", "SR_di"]))
     assert without["years"] == []
     assert not {"AR_cv", "SR_di"} & {layer["name"] for layer in without["layers"]}
-
-
-def test_pages_get_their_scripts(tmp_path):
-    """In a book, the map and the table load their own scripts, other pages none of them."""
-    source = tmp_path / "source"
-    source.mkdir()
-    static = paths.root() / "book" / "_static"
-    (source / "conf.py").write_text(
-        f"extensions = ['explorer']\nhtml_static_path = [{str(static)!r}]\n"
-        "html_theme = 'basic'\n"
-    )
-    (source / "index.rst").write_text(
-        "Start\n=====\n\n.. toctree::\n\n   deep/map\n   table\n", encoding="utf-8"
-    )
-    (source / "deep").mkdir()
-    (source / "deep" / "map.rst").write_text("Map\n===\n\n.. explorer::\n")
-    (source / "table.rst").write_text("Table\n=====\n\n.. models-table::\n")
-    out = tmp_path / "out"
-    assert build_main(["-q", "-W", "-b", "html", str(source), str(out)]) == 0
-    pages = {name: (out / name).read_text() for name in ("index.html", "deep/map.html",
-                                                         "table.html")}
-    assert "explorer.js" in pages["deep/map.html"] and "explorer.css" in pages["deep/map.html"]
-    assert 'href="../_static/explorer/index.html"' in pages["deep/map.html"]
-    assert "models_table" not in pages["deep/map.html"]
-    assert "models_table.js" in pages["table.html"] and "CLASS-CTEM" in pages["table.html"]
-    assert "explorer.js" not in pages["table.html"] + pages["index.html"]
-    assert (out / "_static" / "explorer" / "index.html").exists()
-    assert (out / "_static" / "explorer" / "meta.js").exists()
 
 
 # ---------------------------------------------------------------- on the screen
@@ -424,12 +386,11 @@ def test_nothing_keeps_readers_out(tab, phone, address):
     tab.page.wait_for_selector(".explorer-chart svg")
     for theme in ("light", "dark"):
         tab.page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
-        found = tab.barriers()
-        assert not found
+        assert tab.barriers() == []
     shown(phone, address, state)
     phone.page.wait_for_selector(".explorer-chart svg")
     assert phone.overflow() == 0
-    assert not phone.barriers()
+    assert phone.barriers() == []
 
 
 def test_a_lost_file_is_told(tab, address):

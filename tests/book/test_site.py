@@ -84,6 +84,15 @@ def test_files_of_the_site(site):
     assert broken_links(site) == []
 
 
+def test_scripts_are_where_they_are_needed(site):
+    """The map and the table load their own scripts, other pages none of them."""
+    for script, page in (("explorer.js", "explorer"), ("models_table.js", "models_table")):
+        with_script = [file.stem for file in site.glob("book/*.html") if f"{script}?" in
+                       file.read_text(encoding="utf-8")]
+        assert with_script == [page]
+    assert (site / "_static" / "explorer" / "index.html").is_file()
+
+
 def test_pictures_are_described(site):
     """The alternative text of each picture of the book is a few words, no file name."""
     # The theme's own signs, in `_static`, are left to axe-core.
