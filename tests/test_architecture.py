@@ -92,21 +92,16 @@ def test_first_lines_are_sentences_with_a_verb():
 
 
 WITHOUT_POSIX = """
-import importlib, pkgutil, sys
-for name in ("fcntl", "resource", "termios", "pwd", "grp"):
-    sys.modules.pop(name, None)
+import builtins, importlib, pkgutil
+own_import = builtins.__import__
 
-class Blocked:
-    def find_spec(self, name, path=None, target=None):
-        if name in ("fcntl", "resource", "termios", "pwd", "grp"):
-            caller = sys._getframe(1)
-            while caller and "importlib" in caller.f_code.co_filename:
-                caller = caller.f_back
-            if caller and "soilresp" in caller.f_globals.get("__name__", ""):
-                raise ImportError(f"{name} is POSIX only")
-        return None
+def without_posix(name, globals=None, *more, **options):
+    importer = (globals or {}).get("__name__", "")
+    if name in ("fcntl", "resource", "termios", "pwd", "grp") and importer.startswith("soilresp"):
+        raise ImportError(f"{importer} imports {name}")
+    return own_import(name, globals, *more, **options)
 
-sys.meta_path.insert(0, Blocked())
+builtins.__import__ = without_posix
 import soilresp
 for module in pkgutil.walk_packages(soilresp.__path__, "soilresp."):
     importlib.import_module(module.name)

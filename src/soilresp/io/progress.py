@@ -1,4 +1,4 @@
-"""Progress of long work: a bar for a person, a line in a file for the batch runner."""
+"""Show the progress of long work: a bar in a terminal, a line in a notebook or a file."""
 
 import os
 import sys
@@ -59,7 +59,7 @@ def _state(label, done, total, start):
 
 
 def _in_a_notebook():
-    """Whether this process is the kernel of a notebook."""
+    """Return whether this process is the kernel of a notebook."""
     ipython = sys.modules.get("IPython")
     return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 

@@ -1,4 +1,4 @@
-"""Tables of long computations, committed with the project and read by its notebooks.
+"""Read and write the tables of long computations, which are committed with the project.
 
 Hours of work (the whole predictor search, fifty twin experiments) are done once by a
 command, which leaves a small CSV table in ``data/study/`` and beside it a JSON file that
@@ -47,7 +47,7 @@ def save_table(name, table, command, into=None, **facts):
 
 
 def is_there(name, where=None):
-    """Whether a table of this name has been made."""
+    """Return whether a table of this name has been made."""
     where = folder() if where is None else where
     return (where / f"{name}.csv").exists() and (where / f"{name}.json").exists()
 

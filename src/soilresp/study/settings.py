@@ -1,4 +1,4 @@
-"""One study: its profile, recipe, observations, seed, and the folder of its results."""
+"""Resolve the settings of a study: profile, recipe, observations, seed and run folder."""
 
 import os
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Profile:
-    """How much work a run does.
+    """Amount of work that a run does.
 
     Attributes
     ----------
@@ -121,7 +121,7 @@ class Study:
 
     @property
     def is_twin(self):
-        """Whether the observations are synthetic."""
+        """Return whether the observations are synthetic."""
         return self.observations == "twin"
 
     @property

@@ -1,4 +1,4 @@
-"""Stage 1: which field records the study stands on."""
+"""Stage 1: the selected field records."""
 
 import pandas as pd
 
