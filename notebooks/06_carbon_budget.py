@@ -66,14 +66,14 @@ notebook.show(
 
 # %% tags=["nbval-check-output"]
 notes = budget.loc[budget["note"] != "", ["note"]]
-notebook.show(notes, "What has to be said of single lines")
+notebook.show(notes, "Remarks on single lines")
 
 # %% tags=["nbval-check-output", "remove-cell"]
 # What the paper and the literature say, checked: it must be the same in every run.
 print(budget[["paper", "paper_recomputed"]].round(2).to_string())
 print(literature()[["flux", "reference", "value", "spread"]].to_string(index=False))
 
-# %% mystnb={"figure": {"caption": "The carbon budget with our fluxes, and as printed by Lu et al. (2021); lines: one SD.", "name": "fig-budget"}, "image": {"alt": "Lines of the carbon budget from GPP to NBP, with our value and its bar and the value that is printed; numbers stand on the right. The bars of NEP and NBP reach far below and above zero."}}
+# %% mystnb={"figure": {"caption": "The carbon budget with our fluxes, and as printed by Lu et al. (2021); lines: one SD.", "name": "fig-budget"}, "image": {"alt": "Lines of the carbon budget from GPP to NBP, with our value and its bar and the value that is printed; numbers are on the right. The bars of NEP and NBP reach far below and above zero."}}
 plot.budget_bars(budget)
 
 # %% [markdown]
@@ -115,6 +115,6 @@ notebook.glue_values(nep=budget.loc["NEP", "value"], nep_sd=budget.loc["NEP", "s
 #
 # ## What is uncertain
 #
-# Everything here stands on primary production, which is not measured by
+# Everything here depends on primary production, which is not measured by
 # this study. That roots come out so high says that SR is too large, HR too small, or GPP too small;
 # the budget cannot say which.

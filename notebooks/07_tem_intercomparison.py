@@ -17,7 +17,7 @@
 #
 # **How far apart are ecosystem models, and how far from the benchmark?**
 #
-# {cite:t}`lu2021` hold ten {term}`terrestrial ecosystem models <TEM>` against their maps. The
+# {cite:t}`lu2021` compare ten {term}`terrestrial ecosystem models <TEM>` with their maps. The
 # output of the ten is given out on request only. This chapter reads it from a folder as soon as
 # there is one; until then it takes what the paper states of the ten in words, and shows every
 # comparison with models whose output is open and with empirical models run on our own climate.
@@ -46,7 +46,7 @@ for reason in dict.fromkeys(comparison.absent.values()):
 # The paper scores the forests on records that they were trained on, and the models on records that
 # they have never seen. The fair line of {numref}`fig-site-scores` is the one of unseen studies.
 
-# %% mystnb={"figure": {"caption": "RMSE and correlation at the records of SR and HR (Figure 4 of Lu et al. 2021): the benchmark in-sample and on studies that its training left out, and models. Grey names: no output at hand.", "name": "fig-site-scores"}, "image": {"alt": "RMSE (top) and correlation (bottom) at the records for the benchmark in-sample and on unseen studies, an empirical model, and ecosystem models. Rows of models without output are empty."}}
+# %% mystnb={"figure": {"caption": "RMSE and correlation at the records of SR and HR (Figure 4 of Lu et al. 2021): the benchmark in-sample and on studies that its training left out, and models. Grey names: no output available.", "name": "fig-site-scores"}, "image": {"alt": "RMSE (top) and correlation (bottom) at the records for the benchmark in-sample and on unseen studies, an empirical model, and ecosystem models. Rows of models without output are empty."}}
 plot.site_scores(comparison.sites)
 
 # %% [markdown]
@@ -62,7 +62,7 @@ plot.site_scores(comparison.sites)
 # bars were computed here. Nothing was read off the paper's figures: what it does not state in words is
 # not given.
 
-# %% mystnb={"figure": {"caption": "Global SR, HR, AR and AR/SR (Figure 5 of Lu et al. 2021) of the benchmark, the ten models as far as stated there, an empirical model and model output at hand; dashed: the mean of the ten as stated. Grey names: no output at hand.", "name": "fig-models"}, "image": {"alt": "Bars of global SR, HR, AR and AR/SR for the benchmark, ten models as far as the paper states them, an empirical model and models at hand. Patterns tell stated from computed values."}}
+# %% mystnb={"figure": {"caption": "Global SR, HR, AR and AR/SR (Figure 5 of Lu et al. 2021) of the benchmark, the ten models as far as stated there, an empirical model and available model output; dashed: the mean of the ten as stated. Grey names: no output available.", "name": "fig-models"}, "image": {"alt": "Bars of global SR, HR, AR and AR/SR for the benchmark, ten models as far as the paper states them, an empirical model and available models. Patterns tell stated from computed values."}}
 bars = comparison.bars
 shown = bars[~bars["group"].isin(["CMIP6 series", "ISIMIP series"])]
 means = comparison.means.set_index(["group", "variable"])["mean"]["ten models of the paper"]
@@ -71,13 +71,13 @@ plot.flux_bars(shown, means=means.dropna().to_dict())
 # %% [markdown]
 # *Data:* {glue:text}`tem_data_bars`
 #
-# HR of output at hand, Pg C yr⁻¹: {glue:text}`tem_at_hand`. Land fraction is in these totals: a flux
+# HR of available output, Pg C yr⁻¹: {glue:text}`tem_at_hand`. Land fraction is in these totals: a flux
 # per m² of land times the whole cell would be up to a third larger in coarse models.
 
 # %%
 notebook.show(
     comparison.ten,
-    "What the rows of the ten models stand on: SR, HR and AR in Pg C yr⁻¹, and their output",
+    "Provenance of the totals of the ten models: SR, HR and AR in Pg C yr⁻¹, and their output",
 )
 
 # %%
@@ -113,7 +113,7 @@ plot.zonal_profiles(comparison.profiles)
 # %% mystnb={"figure": {"caption": "SR, HR and AR against carbon in soil, litter and roots across models (Figure 7 of Lu et al. 2021). The band is cut at the panel.", "name": "fig-pools"}, "image": {"alt": "Nine panels of SR, HR and AR against soil, litter and root carbon. Only HR has models with both, at most three, and its line is dashed."}}
 plot.respiration_against(comparison.pools)
 
-# %% mystnb={"figure": {"caption": "SR, HR and AR against GPP and NPP across models (Figure 9 of Lu et al. 2021).", "name": "fig-production"}, "image": {"alt": "Six panels of SR, HR and AR against GPP and NPP. HR rises with both, with fitted lines and bands; no model at hand gives SR or AR."}}
+# %% mystnb={"figure": {"caption": "SR, HR and AR against GPP and NPP across models (Figure 9 of Lu et al. 2021).", "name": "fig-production"}, "image": {"alt": "Six panels of SR, HR and AR against GPP and NPP. HR rises with both, with fitted lines and bands; no available model gives SR or AR."}}
 plot.respiration_against(comparison.pools, ("GPP", "NPP"))
 
 # %% [markdown]
@@ -168,7 +168,7 @@ notebook.show(workflow.biomes_of(comparison, "AR_SR"), "AR/SR by biome", digits=
 #
 # The spread between models is wide in every flux, and widest in AR, which few
 # models define alike. Across models HR follows NPP. On unseen studies the benchmark is
-# better than the models at hand, by less than its score on its own training records suggests, and
+# better than the available models, by less than its score on its own training records suggests, and
 # hardly better than an empirical response to climate.
 #
 # ## What is uncertain

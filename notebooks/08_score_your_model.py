@@ -15,8 +15,8 @@
 # %% [markdown]
 # # 8. How good is your model?
 #
-# **How does one hold a model's soil respiration against the benchmark, and what does each score
-# say?**
+# **How is a model's soil respiration compared with the benchmark, and what does each score
+# mean?**
 #
 # Whoever has the soil or heterotrophic respiration of a model in a file can do this. The chapter
 # takes one model and reads every score; name your own file below, or score it without a notebook as
@@ -25,7 +25,7 @@
 # %% tags=["parameters"]
 profile = None  # "quick", "standard" or "paper"; None: that of the run, else "quick"
 run = None  # folder of the run; None: SOILRESP_RUN, else runs/interactive
-file = None  # NetCDF file or folder of your model; None: a model at hand
+file = None  # NetCDF file or folder of your model; None: an available model
 model_name = None  # its name in the figures; None: what the file says
 
 # %%
@@ -69,7 +69,7 @@ notebook.glue_values(
 #
 # ## The map
 #
-# Both sides are brought to the same ground, per m² of land, before they are compared: the benchmark
+# Both are converted to fluxes per m² of land before they are compared: the benchmark
 # has its fluxes per m² of *vegetated* area, a model per m² of land. {numref}`fig-score-maps` shows both.
 
 # %% mystnb={"figure": {"caption": "The model, the benchmark, their difference, and the difference over the benchmark's SD, per m² of land. Where nothing is vegetated the benchmark says nothing.", "name": "fig-score-maps"}, "image": {"alt": "Four maps: the scored model, the benchmark, their difference, and the difference over the benchmark's standard deviation."}}
@@ -83,7 +83,7 @@ columns = {
 }
 notebook.show(
     scored.maps_table[list(columns)].rename(columns=columns),
-    "Area-weighted scores of all maps at hand; bias and RMSE in g C m⁻² yr⁻¹ of land", digits=2,
+    "Area-weighted scores of all available maps; bias and RMSE in g C m⁻² yr⁻¹ of land", digits=2,
     bias="{:.0f}", RMSE="{:.0f}",
 )
 

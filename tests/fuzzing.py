@@ -190,7 +190,7 @@ PARSERS = (
     Parser("GHCN, gzip", _ghcn_packed, lambda: [gzip.compress(_ghcn_text()[:4000], 1)]),
     Parser("GISTEMP", _gistemp, lambda: [_gistemp_file(), b"CDF\x01" + bytes(200)]),
     Parser("model catalogue", _models, lambda: _small(
-        "models.yaml", {"ten": ["BEPS"], "at_hand": ["MIMICS"]})),
+        "models.yaml", {"ten": ["BEPS"], "testbed": ["MIMICS"]})),
     Parser("recipes", _recipes, lambda: _small("recipes.yaml", {"recipes": ["embedded"]})),
     Parser("registry", _registry, lambda: _small(
         "registry.yaml", {"entries": ["srdb", "gistemp"], "templates": []})),

@@ -91,7 +91,7 @@ def totals():
 def pools():
     """Return pools and production of four models of two groups."""
     return pd.DataFrame({
-        "group": ["CMIP6 series"] * 3 + ["output at hand"], "model": list("ABCD"),
+        "group": ["CMIP6 series"] * 3 + ["available output"], "model": list("ABCD"),
         "SR": np.nan, "HR": [40.0, 50.0, 65.0, 54.0], "AR": np.nan,
         "cSoil": [np.nan] * 3 + [1200.0], "cLitter": np.nan, "cRoot": np.nan,
         "GPP": [110.0, 120.0, 150.0, 136.0], "NPP": [45.0, 60.0, 70.0, 55.0],

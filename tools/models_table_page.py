@@ -44,7 +44,7 @@ def as_html(table):
     return (
         '<div class="models-table" tabindex="0" role="region" '
         'aria-label="Table of models, scrolls sideways">\n<table>\n'
-        f"<caption>{len(table)} models and maps: totals, and scores of the maps at hand."
+        f"<caption>{len(table)} models and maps: totals, and scores of the available maps."
         "</caption>\n"
         f"<thead>\n<tr>{''.join(heads)}</tr>\n<tr>{''.join(second)}</tr>\n</thead>\n"
         f"<tbody>\n{body}\n</tbody>\n</table>\n</div>"

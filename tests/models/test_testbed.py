@@ -25,7 +25,7 @@ def made_file(path, model, land_area=1000.0, units=None, leave_out=(), spoil=Non
     if spoil is not None:
         value[0, 2, 1] = spoil
     data = {"landarea": (("lat", "lon"), land, {"units": "km^2", "_FillValue": 1e36})}
-    for rule in declared_models()["at_hand"][model]["variables"].values():
+    for rule in declared_models()["testbed"][model]["variables"].values():
         for name in rule["add"]:
             attrs = {"units": units or rule["file_units"], "_FillValue": 1e36}
             data[name] = (("time", "lat", "lon"), value, attrs)
@@ -92,7 +92,7 @@ def test_testbed_refuses_files(tmp_path):
 @pytest.mark.parametrize("model", HR_TOTALS)
 def test_real_testbed_totals(model, real_input):
     """HR totals as published files give them, before and after regridding."""
-    output = read_testbed(real_input(declared_models()["at_hand"][model]["input"]), model)
+    output = read_testbed(real_input(declared_models()["testbed"][model]["input"]), model)
     total = float(model_total(output, "HR"))
     assert total == pytest.approx(HR_TOTALS[model], rel=0.005)
     new = conservative(output)

@@ -14,8 +14,8 @@ def totals():
     rows = [("CMIP6 series", m, v, value) for m, hr, npp in
             (("A", 40, 45), ("B", 50, 60), ("C", 65, 70)) for v, value in
             (("HR", hr), ("NPP", npp))]
-    rows += [("output at hand", "D", "HR", 54.0), ("output at hand", "D", "cSoil", 1200.0),
-             ("output at hand", "D", "SR", np.nan)]
+    rows += [("available output", "D", "HR", 54.0), ("available output", "D", "cSoil", 1200.0),
+             ("available output", "D", "SR", np.nan)]
     return pd.DataFrame(rows, columns=["group", "model", "variable", "value"])
 
 
@@ -33,7 +33,7 @@ def test_figures_of_pools_and_relations():
 
 
 def test_figures_without_a_model():
-    """Without any output at hand the panels say so."""
+    """Without any output the panels say so."""
     wide = wide_totals(totals().iloc[:0])
     for fig in (plot.pool_bars(wide), plot.respiration_against(wide)):
         assert all(any("no model" in t.get_text() for t in ax.texts) for ax in fig.axes)
@@ -54,11 +54,11 @@ def test_figure_of_spread():
 def test_absent_models_are_grey():
     """Names of models without output are grey in both figures, others black."""
     table = pd.DataFrame({"model": ["A", "B"], "quantity": "SR", "value": [80.0, np.nan],
-                          "provenance": "stated", "at_hand": [True, False]})
+                          "provenance": "stated", "available": [True, False]})
     colours = [t.get_color() for t in plot.flux_bars(table).axes[0].get_yticklabels()]
     assert colours[0] == "black" and colours[1] != "black"
     scores = pd.DataFrame({"model": ["A", "B"], "target": "SR", "rmse": [500.0, np.nan],
-                           "r": [0.5, np.nan], "at_hand": [True, False]})
+                           "r": [0.5, np.nan], "available": [True, False]})
     scores = pd.concat([scores, scores.assign(target="HR")])
     colours = [t.get_color() for t in plot.site_scores(scores).axes[0].get_yticklabels()]
     assert colours[0] == "black" and colours[1] != "black"

@@ -37,8 +37,8 @@ def totals():
     rows = [("CMIP6 series", m, v, value) for m, hr, npp in
             (("A", 40, 45), ("B", 50, 60), ("C", 65, 70)) for v, value in
             (("HR", hr), ("NPP", npp))]
-    rows += [("output at hand", "D", "HR", 54.0), ("output at hand", "D", "cSoil", 1200.0),
-             ("output at hand", "D", "SR", np.nan)]
+    rows += [("available output", "D", "HR", 54.0), ("available output", "D", "cSoil", 1200.0),
+             ("available output", "D", "SR", np.nan)]
     return pd.DataFrame(rows, columns=["group", "model", "variable", "value"])
 
 

@@ -111,7 +111,7 @@ def test_ensemble_means():
 @pytest.mark.real
 def test_real_models_side_by_side():
     """The three models at hand: HR near 55, their profiles on the same land add up to it."""
-    rules = declared_models()["at_hand"]
+    rules = declared_models()["testbed"]
     if not access.is_available([rule["input"] for rule in rules.values()]):
         pytest.skip("model output is not at hand")
     tables = []
@@ -138,4 +138,4 @@ def test_the_ten_models_in_words():
     assert table.loc["BEPS", "HR"] == "49.4 derived" and "read" in table.loc["BEPS", "output"]
     assert table.loc["LPX-Bern", "SR"] == "66.7 to 75.2 bounds"
     assert table.loc["CABLE", "HR"] == "not stated"
-    assert table.loc["CABLE", "output"].endswith("not at hand")
+    assert table.loc["CABLE", "output"].endswith("not available")

@@ -30,12 +30,12 @@ GENERIC = "generic"
 
 @functools.cache
 def declared_models():
-    """Read the models of the paper and those with open output from ``data/models.yaml``.
+    """Read the models of the paper and those of the testbed from ``data/models.yaml``.
 
     Returns
     -------
     dict
-        ``ten`` and ``at_hand``: name to name, reference, forcing, stated and
+        ``ten`` and ``testbed``: name to name, reference, forcing, stated and
         derived totals, and how to read its files; ``conventions``: names of
         variables in files, and the layouts that several models share.
     """
@@ -109,7 +109,7 @@ class _TestbedModel(TypedDict):
 class _Catalogue(TypedDict):
     conventions: _Conventions
     ten: dict[str, _PaperModel]
-    at_hand: dict[str, _TestbedModel]
+    testbed: dict[str, _TestbedModel]
 
 
 def read_declared(path):
@@ -159,7 +159,7 @@ def adapters():
     for name, facts in declared["ten"].items():
         out[name] = _complete(conventions["trendy"] | facts["output"], facts, conventions)
     out["CMIP"] = _complete(conventions["cmip"], {}, conventions)
-    for name, facts in declared["at_hand"].items():
+    for name, facts in declared["testbed"].items():
         out[name] = {
             "layout": "testbed", "files": facts["files"], "notes": facts.get("note", ""),
             "reference": f"{facts['reference']}, doi:{facts['doi']}", "forcing": "CRUNCEP",

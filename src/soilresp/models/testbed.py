@@ -79,7 +79,7 @@ def read_testbed(path, model):
     Wieder et al. (2018), doi:10.1111/gcb.13979. Land area comes from a sphere of
     6371.22 km; on ours a full cell would be 1.00007 land, which is set to 1.
     """
-    rules = declared_models()["at_hand"]
+    rules = declared_models()["testbed"]
     if model not in rules:
         raise ParameterError(f"Unknown model {model!r}; known are {', '.join(rules)}.")
     rule, path = rules[model], files_at(path)[0]

@@ -46,7 +46,7 @@ _QUANTITIES = {
 
 GROUP_LOOKS = {
     "output of the ten, computed here": ("#000000", "D"),
-    "output at hand": ("#D55E00", "s"),
+    "available output": ("#D55E00", "s"),
     "ISIMIP series": ("#0072B2", "o"),
     "CMIP6 series": ("#999933", "^"),
 }
@@ -131,7 +131,7 @@ def flux_bars(table, means=None):
         "AR_SR"; others are passed over), ``value`` (NaN: not given),
         ``provenance`` (a key of `PROVENANCE`); optionally ``low`` and ``high``,
         the range of a value, or the bounds of one that is not given;
-        ``group``, a heading for its models; and ``at_hand``, false for models
+        ``group``, a heading for its models; and ``available``, false for models
         without output, whose names are grey. Drawn in their order of appearance.
     means : dict, optional
         Mean of the models by quantity; drawn as a dashed line.
@@ -148,7 +148,7 @@ def flux_bars(table, means=None):
     need(table, ("model", "quantity", "value", "provenance"), "flux_bars")
     table = table[table["quantity"].isin(list(_QUANTITIES))]
     table = table.assign(**{c: table.get(c, np.nan) for c in ("low", "high")})
-    table = table.assign(group=table.get("group", ""), at_hand=table.get("at_hand", True))
+    table = table.assign(group=table.get("group", ""), available=table.get("available", True))
     _refuse_repeats(table)
     places, headings = _places(table)
     bottom = max([*places.values(), *headings.values()])
@@ -167,7 +167,7 @@ def flux_bars(table, means=None):
     )
     for tick in first.get_yticklabels()[len(places):]:
         tick.set(fontweight="bold", fontsize=8)
-    here = table.groupby(["group", "model"])["at_hand"].any()
+    here = table.groupby(["group", "model"])["available"].any()
     _grey_absent(first, [here[place] for place in places])
     first.set_ylim(bottom + 0.6, -0.6)
     fig.legend(
@@ -176,9 +176,9 @@ def flux_bars(table, means=None):
     return fig
 
 
-def _grey_absent(ax, at_hand):
+def _grey_absent(ax, available):
     """Write the names of models without output in grey."""
-    for tick, here in zip(ax.get_yticklabels(), at_hand):
+    for tick, here in zip(ax.get_yticklabels(), available):
         if not here:
             tick.set_color(_ABSENT)
 
@@ -256,7 +256,7 @@ def site_scores(table, benchmark=BENCHMARK):
     ----------
     table : pandas.DataFrame
         Columns ``model``, ``target`` ("SR", "HR"), ``rmse`` (g C m-2 yr-1),
-        ``r``; NaN where a model does not give the flux; optionally ``at_hand``,
+        ``r``; NaN where a model does not give the flux; optionally ``available``,
         false for models without output, whose names are grey. Models are drawn
         in their order of appearance.
     benchmark : str
@@ -281,8 +281,8 @@ def site_scores(table, benchmark=BENCHMARK):
         worst = table[score].min()
         row[0].set_xlim(worst - 0.08 if worst < 0 else 0, 1.14 * table[score].max())
     name_rows(axes[0, 0], models)
-    if "at_hand" in table:
-        here = table.groupby("model")["at_hand"].any()
+    if "available" in table:
+        here = table.groupby("model")["available"].any()
         for row in axes:
             _grey_absent(row[0], [here[m] for m in models])
     return fig
@@ -329,7 +329,7 @@ def pool_bars(table):
         rows = table[table[name].notna()].reset_index(drop=True)
         ax.set_title(f"({letter}) {name}")
         if rows.empty:
-            empty_panel(ax, "no model at hand gives it")
+            empty_panel(ax, "no available model gives it")
             continue
         colours = [GROUP_LOOKS[g][0] for g in rows["group"]]
         ax.barh(rows.index, rows[name], height=0.7, color=colours, alpha=0.75)
@@ -380,7 +380,7 @@ def respiration_against(table, drivers=("cSoil", "cLitter", "cRoot")):
             ax.set_title(f"({next(letters)}) {flux}, {driver}")
             pairs = table[table[[driver, flux]].notna().all(axis=1)]
             if pairs.empty:
-                empty_panel(ax, "no model at hand\ngives both")
+                empty_panel(ax, "no available model\ngives both")
                 continue
             _scatter_with_line(ax, pairs, driver, flux)
             ax.set(xlabel=_DRIVERS[driver], ylabel=f"{flux} ({TOTAL_UNITS})")
@@ -453,5 +453,5 @@ def model_spread(spread, variation):
         )
     else:
         place.remove()
-        empty_panel(fig.add_subplot(lower), "(b) fewer than three maps of HR at hand")
+        empty_panel(fig.add_subplot(lower), "(b) fewer than three maps of HR")
     return fig

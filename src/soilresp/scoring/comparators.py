@@ -80,14 +80,14 @@ def available_outputs(skip=()):
     found : soilresp.io.fetch.Found or str
         The input that was read, or the reason why there is none.
     """
-    for model, facts in declared_models()["at_hand"].items():
+    for model, facts in declared_models()["testbed"].items():
         if model in skip:
             continue
         if access.is_available([facts["input"]]):
             found = access.locate(facts["input"])
             yield model, read_model(found.path, model), found
         else:
-            yield model, None, f"input {facts['input']} is not at hand"
+            yield model, None, f"input {facts['input']} is not available"
 
 
 def available_series(variable=None):
@@ -111,7 +111,7 @@ def available_series(variable=None):
         if variable not in (None, held):
             continue
         if not access.is_available([entry]):
-            yield entry, None, f"input {entry} is not at hand"
+            yield entry, None, f"input {entry} is not available"
             continue
         found = access.locate(entry)
         if group == "ISIMIP series":

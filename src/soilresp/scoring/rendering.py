@@ -76,7 +76,7 @@ def sections(card):
     parts.append(Section("Scores (g C m-2 yr-1 of land)", words, _scores_table(facts), figures))
     if len(card.maps):
         shown = card.maps[["flux", "rank", "model", *_SCORE_WORDS]].rename(columns=_SCORE_WORDS)
-        parts.append(Section("Among models whose maps are at hand (ranked by RMSE)", (),
+        parts.append(Section("Among models whose maps are available (ranked by RMSE)", (),
                              _worded(shown)))
     parts.append(Section("By latitude (g C m-2 yr-1 of land)", (), _worded(card.scores.zonal, 0),
                          ("zonal",)))

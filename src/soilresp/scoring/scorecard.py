@@ -283,7 +283,7 @@ def _ranked_totals(maps, scores, missing):
     """Totals of all models that are known, ranked by their distance from the benchmark's."""
     rows = [
         {"flux": flux, "model": name, "value": float(model_total(output, flux).mean()),
-         "group": "this model" if name == scores.name else "map at hand"}
+         "group": "this model" if name == scores.name else "available map"}
         for name, output in maps.items() for flux in FLUXES if flux in output
     ]
     tables = [stated_totals().assign(group="stated in Lu et al. (2021)")]

@@ -131,7 +131,7 @@ def output_totals(dataset):
     if "SR" in totals and "AR" in totals:
         totals["AR_SR"] = totals["AR"] / totals["SR"]
     attrs = dataset.attrs
-    common = {"group": "output at hand", "model": attrs["model"], "period": attrs["period"],
+    common = {"group": "available output", "model": attrs["model"], "period": attrs["period"],
               "source": attrs["reference"]}
     rows = [
         common | {"variable": v, "value": totals[v], "provenance": COMPUTED}
@@ -282,7 +282,7 @@ def ten_table(computed=None):
                     value = f"{mine.iloc[0]:.2f}" if variable == "AR_SR" else f"{mine.iloc[0]:.1f}"
                     row[variable] = f"{value} computed; {row[variable]}"
         files = " or ".join(facts["output"]["files"])
-        row["output"] = f"{files} read" if len(own) else f"{files} not at hand"
+        row["output"] = f"{files} read" if len(own) else f"{files} not available"
         rows.append(row | {"reference": facts["reference"]})
     return pd.DataFrame(rows)
 

@@ -112,7 +112,7 @@ def _intercomparison(study, needs, *, models=None):
         "totals": table,
         "bars": table.rename(columns={"variable": "quantity"}).assign(
             provenance=table["provenance"].map(_PLOT_PROVENANCE),
-            at_hand=~stated | table["model"].isin(ten_here),
+            available=~stated | table["model"].isin(ten_here),
         ),
         "means": totals.ensemble_means(table),
         "profiles": _profile_dataset(maps, climatology, land_area),
@@ -166,10 +166,10 @@ def _outputs(folder, inputs, absent):
             absent[model] = found
         else:
             inputs[found.path.name] = found.sha256
-            yield model, output, "output at hand"
+            yield model, output, "available output"
     if folder is None:
         for model in declared_models()["ten"]:
-            absent[model] = "output is not at hand: it is given on request, and no folder is set"
+            absent[model] = "output is not available: it is given on request, and no folder is set"
         return
     for model, output, why in read_folder(folder, period=tuple(paper_values()["period"])):
         if output is None:
@@ -230,17 +230,17 @@ def _site_table(maps, matched, seen, unseen):
             own = predictions[predictions["target"] == target]
             s = scores(own["flux"], own[column])
             score = {k: s[k] for k in ("rmse", "r", "bias", "n")}
-            rows.append({"model": name, "target": target, **score, "at_hand": True})
+            rows.append({"model": name, "target": target, **score, "available": True})
         for name, one in maps.items():
             if name == BENCHMARK_NAME:
                 continue
-            row = {"model": name, "target": target, "rmse": np.nan, "r": np.nan, "at_hand": True}
+            row = {"model": name, "target": target, "rmse": np.nan, "r": np.nan, "available": True}
             if target in one.fluxes:
                 s = site_scores(one.fluxes[target], records)
                 row |= {k: s[k] for k in ("rmse", "r", "bias", "n")}
             rows.append(row)
         rows += [
-            {"model": name, "target": target, "rmse": np.nan, "r": np.nan, "at_hand": False}
+            {"model": name, "target": target, "rmse": np.nan, "r": np.nan, "available": False}
             for name in declared_models()["ten"] if name not in maps
         ]
     return pd.DataFrame(rows)
@@ -298,7 +298,7 @@ def _data_notes(study, maps, climate, wide, sites, ten_here):
     at_hand = ", ".join(gridded) if gridded else "none"
     ten = (
         f"Of the paper's ten, output of {', '.join(ten_here)} is read here." if ten_here else
-        "Of the paper's ten no output is at hand: their rows are grey."
+        "Of the paper's ten no output is available: their rows are grey."
     )
     n = {t: int(sites.loc[sites["target"] == t, "n"].max()) for t in TARGETS}
     records = "synthetic records (twin experiment)" if study.is_twin else "records of SRDB v5.0"
@@ -307,7 +307,7 @@ def _data_notes(study, maps, climate, wide, sites, ten_here):
         empirical += " (the truth of the twin experiment, so no fair rival in it)"
     counts = wide.groupby("group")["model"].nunique()
     of_groups = ", ".join(f"{g} ({k})" for g, k in counts.items()) or "no model"
-    maps_words = f"maps of output at hand: {at_hand}; {empirical}"
+    maps_words = f"available maps of models: {at_hand}; {empirical}"
     return {
         "sites": f"{n['SR']} (SR) and {n['HR']} (HR) {records}; {maps_words}. {ten} The paper "
                  "states no score of a model in numbers.",
@@ -336,7 +336,7 @@ def _findings(lines, sites, table):
                 f"{row['slope_high']:.2g}, {p}, {row['n']} models"
             )
         else:
-            out[driver] = "fewer than three models at hand, so no line"
+            out[driver] = "fewer than three models, so no line"
     for target in TARGETS:
         rows = sites[(sites["target"] == target) & sites["rmse"].notna()].set_index("model")
         own = rows.index.str.startswith(BENCHMARK_NAME)
@@ -347,7 +347,7 @@ def _findings(lines, sites, table):
             f"{unseen['rmse']:.0f} on unseen studies (r {unseen['r']:.2f}); best of the others: "
             f"{best}, {rows.loc[best, 'rmse']:.0f} (r {rows.loc[best, 'r']:.2f})"
         )
-    at_hand = table[(table["group"] == "output at hand") & (table["variable"] == "HR")]
+    at_hand = table[(table["group"] == "available output") & (table["variable"] == "HR")]
     out["at_hand"] = ", ".join(
         f"{m} {v:.1f}" for m, v in zip(at_hand["model"], at_hand["value"])
     ) or "no model output"

@@ -27,7 +27,7 @@ def _scoring(study, needs, *, file=None, model_name=None):
     )
     matched = needs["02_covariate_assembly"].matched
     records = pd.concat([records_at_cells(matched, t) for t in ("SR", "HR")])
-    default = declared_models()["at_hand"]["CASA-CNP"]["input"]
+    default = declared_models()["testbed"]["CASA-CNP"]["input"]
     if file is not None:
         model = file
     elif access.is_available([default]):

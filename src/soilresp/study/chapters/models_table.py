@@ -1,4 +1,4 @@
-"""One table of all models: totals, scores of the maps that are at hand, and where each is from."""
+"""One table of all models: totals, scores of the available maps, and the source of each."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ SOURCES = {
     "benchmark of this run": "this benchmark",
     "ten models of the paper": "paper's stated value",
     TEN_OUTPUT: "real output",
-    "output at hand": "real output",
+    "available output": "real output",
     "ISIMIP series": "real output, ISIMIP totals",
     "CMIP6 series": "real output, CMIP6 totals",
     "empirical comparator": "empirical comparator",
@@ -52,7 +52,7 @@ def make(study):
         One row a model: ``model``, ``source`` (a value of `SOURCES`), ``period``,
         ``reference``; for SR, HR and AR the total (``SR``, Pg C yr-1), its bounds where the
         paper only bounds it (``SR_low``, ``SR_high``) and ``SR_how``: ``computed``,
-        ``stated``, ``derived``, ``bounded`` or empty; and the `SCORES` of the maps at hand
+        ``stated``, ``derived``, ``bounded`` or empty; and the `SCORES` of the available maps
         (``SR_bias`` and so on). None if the run has not compared models with its maps.
 
     Notes
