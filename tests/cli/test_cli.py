@@ -391,3 +391,10 @@ def test_export_of_the_shipped_benchmark(tmp_path, capsys):
     assert code == 0, err
     with xr.open_dataset(said.strip()) as made:
         assert made["SR"].attrs["units"] == "g m-2 yr-1" and made["SR"].notnull().any()
+
+
+def test_run_with_records_that_are_not_there(tmp_path, capsys):
+    """A wrong path is named before anything is run."""
+    with pytest.raises(SystemExit) as left:
+        cli.main(["run", "--srdb", str(tmp_path / "none.csv")])
+    assert left.value.code == 2 and "none.csv" in capsys.readouterr().err

@@ -147,3 +147,12 @@ def test_real_inputs_are_preferred(monkeypatch, tmp_path, real_input):
     study = resolve_settings(tmp_path)
     assert (study.recipe, study.observations, study.label) == ("delta", "srdb", "")
     assert len(study.choices) == 2
+
+
+def test_another_release_of_the_records(tmp_path, monkeypatch):
+    """A file of records in the environment is taken for field data, and named with its hash."""
+    file = tmp_path / "later.csv"
+    file.write_text("Record_number\n")
+    monkeypatch.setenv(access.SRDB_VARIABLE, str(file))
+    settings = resolve_settings(tmp_path / "run", recipe="embedded")
+    assert settings.observations == "srdb" and "later.csv (SHA-256 " in settings.describe()

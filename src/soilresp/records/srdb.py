@@ -127,14 +127,13 @@ def questionable_records(table):
     ['Records that have a latitude beyond 90 degrees: 1 (number 1).']
     """
     numbers, years, fluxes = (table[c] for c in ("Record_number", "Study_midyear", list(_FLUXES)))
+    shared = numbers.duplicated(keep=False)
     finds = {
         "occur twice, word for word; each counts twice": table.duplicated(),
-        "share their number with another":
-            numbers.duplicated(keep=False) & ~table.duplicated(keep=False),
+        "share their number with another": shared & ~table.duplicated(keep=False),
         "have a latitude beyond 90 degrees": table["Latitude"].abs() > 90,
         "have a longitude beyond 180 degrees": table["Longitude"].abs() > 180,
-        "have a mid-year before 1900 or after 2100":
-            ~years.between(1900, 2100) & years.notna(),
+        "have a mid-year before 1900 or after 2100": (years < 1900) | (years > 2100),
         "have a negative flux": (fluxes < 0).any(axis=1),
         f"have a flux above {LARGEST_FLUX:,} g C m-2 yr-1, which nothing on land respires":
             (fluxes > LARGEST_FLUX).any(axis=1),
@@ -164,8 +163,6 @@ def _text(path):
     """Return the text of a file in UTF-8."""
     try:
         content = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"{path} does not exist. {_WANTED}") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}). {_WANTED}") from None
     if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content:
@@ -226,11 +223,9 @@ def _check_header(path, header):
     """Refuse a header that lacks a column or has one twice."""
     lacking = [c for c in (*NUMERIC, *TEXT) if c not in header]
     if lacking:
-        more = f" and {len(lacking) - _NAMED} more" if len(lacking) > _NAMED else ""
         raise DataError(
-            f"{path}: no column {', '.join(lacking[:_NAMED])}{more}; found {len(header)} columns, "
-            f"the first {[c[:40] for c in header[:3]]}. Expected srdb-data.csv of SRDB, separated "
-            "by commas. Give the publisher's own file, unchanged."
+            f"{path}: no column {', '.join(lacking)}; found {len(header)} columns, the first "
+            f"{[c[:40] for c in header[:3]]}. {_WANTED}"
         )
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
@@ -243,11 +238,8 @@ def _check_header(path, header):
 def _check_magnitudes(path, table):
     """Refuse whole columns in another unit or place, which would give a plausible map."""
     for column, low, high, hint in _USUAL:
-        values = table[column].dropna()
-        if len(values) < _ENOUGH:
-            continue
-        middle = float(values.median())
-        if not low <= middle <= high:
+        middle = table[column].median()
+        if table[column].count() >= _ENOUGH and not low <= middle <= high:
             raise DataError(
                 f"{path}: the median of {column} is {middle:.4g}; expected {low:g} to {high:g}. "
                 f"{hint} Give SRDB's own units, or correct the column."

@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from made_records import flagged, made
+from made_records import flagged, is_flagged, made
 
 from soilresp.records.quality import entries
 
@@ -28,12 +28,8 @@ def test_years_after_the_entry(year, entry, late):
 def test_years_far_from_the_study(year, n, score):
     """Twenty years from the median of a study of four records or more."""
     found = flagged(entries.year, made(*[{}] * n, {"Study_midyear": year}))
-    assert found["score"].tolist() == ([] if score is None else [pytest.approx(score)])
-    if score is not None:
-        assert found.index.tolist() == [n]
-        assert found[["test", "field", "value", "expected"]].iloc[0].tolist() == [
-            "year against its study", "Study_midyear", f"{year:g}",
-            "a year near 2000, as in the study's other records"]
+    assert is_flagged(found, score)
+    assert score is None or "year near 2000" in found["expected"].iloc[0]
 
 
 def pair(first=None, second=None):
@@ -41,11 +37,6 @@ def pair(first=None, second=None):
     return flagged(entries.duplicates, made(
         {"Rs_annual": 613.0, **(first or {})},
         {"Rs_annual": 613.0, "Study_number": 11, **(second or {})}))
-
-
-def both(**changes):
-    """Flags on two records of two studies that have the same changes."""
-    return pair(changes, changes)
 
 
 @pytest.mark.parametrize("second, alike", [
@@ -72,7 +63,7 @@ def test_what_makes_a_duplicate(second, alike):
 ])
 def test_digits_of_a_duplicate(flux, alike):
     """Three digits or more, without zeros at the ends, are no chance."""
-    assert len(both(Rs_annual=flux)) == alike
+    assert len(pair({"Rs_annual": flux}, {"Rs_annual": flux})) == alike
 
 
 def repeated(n, third=11):
@@ -98,10 +89,7 @@ def test_blanks_around_words():
         {"Country": "Germany "}, {"Biome": "\tBoreal"}, {"Ecosystem_type": "Rain forest"},
         {"Manipulation": 3}, {"Manipulation": None}))
     assert found.index.tolist() == [0, 1]
-    assert found["value"].tolist() == ['"Germany "', '"\tBoreal"']
-    assert found["expected"].tolist() == ['"Germany"', '"Boreal"']
     assert found["repair"].tolist() == ["Country=Germany", "Biome=Boreal"]
-    assert found["score"].tolist() == [0.4, 0.4]
 
 
 def states(**counts):
@@ -144,8 +132,5 @@ def test_words_on_countries():
     found = flagged(entries.unknown_country, made(
         {"Country": "Germny"}, {"Country": "Tuscany"}, {}, {"Country": None}))
     assert found.index.tolist() == [0, 1]
-    assert found["value"].tolist() == ['"Germny"', '"Tuscany"']
-    assert found["expected"].tolist() == [
-        "the name of a country, likely Germany", "the name of a country"]
     assert found["repair"].tolist() == ["Country=Germany", ""]
     assert found["score"].tolist() == [0.4, 0.4]

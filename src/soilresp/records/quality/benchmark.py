@@ -158,16 +158,12 @@ def _corrupt(evidence, pools, n, rng):
         for row in rng.permutation(pools[way]):
             if done == n:
                 break
-            if row in used:
-                continue
-            change, direction = _change(evidence, row, way, rng)
-            if not change:
-                continue
-            for field, value in change.items():
-                table.loc[row, field] = value
-            used.add(row)
-            labels.append({"row": row, "way": way, "direction": direction})
-            done += 1
+            change, direction = _change(evidence, row, way, rng) if row not in used else ({}, "")
+            if change:
+                table.loc[row, list(change)] = list(change.values())
+                used.add(row)
+                labels.append({"row": row, "way": way, "direction": direction})
+                done += 1
         if done < n:
             raise DataError(f"Only {done} clean records can be corrupted in this way: {way}.")
     return table, pd.DataFrame(labels).set_index("row")

@@ -4,14 +4,7 @@ import numpy as np
 import pandas as pd
 
 from soilresp.grid.cells import kilometres, unit_vectors
-from soilresp.records.quality.evidence import (
-    THRESHOLD,
-    Evidence,
-    Flag,
-    decimals,
-    number_text,
-    score,
-)
+from soilresp.records.quality.evidence import THRESHOLD, Evidence, Flag, number_text, score
 
 __all__ = ["impossible", "outside_country", "in_the_sea", "scattered", "suspicious_sites",
            "whole_degrees"]
@@ -149,8 +142,9 @@ def suspicious_sites(table, flags, threshold=THRESHOLD):
     own = own.sort_values("repair", ascending=False, kind="stable")
     own = own[~own.index.duplicated()]
     evidence = Evidence(table)
+    columns = ["study", "country", "lat", "lon", "records", "to_lat", "to_lon", "how"]
     rows = []
-    for (study, value), group in own.groupby(["study", "value"], sort=False):
+    for (study, _), group in own.groupby(["study", "value"], sort=False):
         row, repair = group.index[0], group["repair"].iloc[0]
         lat, lon = evidence.number("Latitude")[row], evidence.number("Longitude")[row]
         to, how = (np.nan, np.nan), ""
@@ -160,11 +154,7 @@ def suspicious_sites(table, flags, threshold=THRESHOLD):
         elif evidence.home[row] and evidence.located[row]:
             to = tuple(evidence.countries.distance([lat], [lon], evidence.home[row])[1][0])
             how = "nearest"
-        rows.append(
-            {"study": study, "country": evidence.text("Country")[row], "lat": lat, "lon": lon,
-             "records": len(group), "to_lat": to[0], "to_lon": to[1], "how": how}
-        )
-    columns = ["study", "country", "lat", "lon", "records", "to_lat", "to_lon", "how"]
+        rows.append((study, evidence.text("Country")[row], lat, lon, len(group), *to, how))
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -173,17 +163,14 @@ def _places(evidence):
     if "places" in evidence.memo:
         return evidence.memo["places"]
     on = evidence.located
-    places = pd.DataFrame(
-        {"lat": evidence.number("Latitude"), "lon": evidence.number("Longitude"),
-         "home": evidence.home}
-    )[on]
-    lat, lon = places["lat"].to_numpy(), places["lon"].to_numpy()
-    places["decimals"] = np.maximum(decimals(lat), decimals(lon))
+    lat, lon = (evidence.number(c)[on].to_numpy() for c in ("Latitude", "Longitude"))
+    places = pd.DataFrame({"lat": lat, "lon": lon, "home": evidence.home[on]})
+    digits = [[len(number_text(v).partition(".")[2]) for v in values] for values in (lat, lon)]
+    places["decimals"] = np.maximum(*digits)
     places["tolerance"] = BORDER + _DEGREE * 0.7 * 0.1 ** places["decimals"]
     places["inside"] = evidence.countries.containing(lat, lon)
-    places["off_land"] = np.where(
-        places["inside"] == "", evidence.countries.distance(lat, lon)[0], 0
-    )
+    shore = evidence.countries.distance(lat, lon)[0]
+    places["off_land"] = np.where(places["inside"] == "", shore, 0)
     places["off_home"] = 0.0
     for codes, group in places.groupby("home"):
         if codes:

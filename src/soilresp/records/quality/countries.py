@@ -98,10 +98,7 @@ class Countries:
 
         path = data_dir() / _FILE
         if not path.exists():
-            raise DataError(
-                f"{path} is missing. It belongs to the project: "
-                "restore it with `git checkout data`."
-            )
+            raise DataError(f"{path} is missing. Restore it from the project.")
         records = list(shapereader.Reader(path).records())
         self.codes = np.array([r.attributes["ADM0_A3"] for r in records])
         # Greenland is entered as Denmark, Puerto Rico as USA: a territory passes for its state.

@@ -10,8 +10,8 @@ from soilresp.covariates.embedded import load_embedded
 from soilresp.grid.cells import cell_index
 from soilresp.records.quality.countries import all_countries, resolve
 
-__all__ = ["CLEAN_FLAGS", "FACTORS", "FIELDS", "THRESHOLD", "Evidence", "Flag", "decimals",
-           "flag_table", "flux_text", "number_text", "score"]
+__all__ = ["CLEAN_FLAGS", "FACTORS", "FIELDS", "THRESHOLD", "Evidence", "Flag", "flag_table",
+           "flux_text", "number_text", "score"]
 
 FIELDS = ("record", "study", "test", "field", "value", "expected", "score", "repair")
 """Columns of the flags."""
@@ -123,12 +123,9 @@ class Evidence:
         world = load_embedded() if self._climate is None else self._climate
         tas, classes = world["tas"].values, world["igbp_fraction"]
         return {
-            "MAT": tas.mean(axis=0),
-            "MAP": world["pr"].values.sum(axis=0),
-            "warmest": tas.max(axis=0),
-            "coldest": tas.min(axis=0),
-            "fapar": world["fapar_max"].values,
-            "ndvi": world["ndvi_max"].values,
+            "MAT": tas.mean(axis=0), "MAP": world["pr"].values.sum(axis=0),
+            "warmest": tas.max(axis=0), "coldest": tas.min(axis=0),
+            "fapar": world["fapar_max"].values, "ndvi": world["ndvi_max"].values,
             "trees": classes.sel(igbp=[1, 2, 3, 4, 5, 8, 9]).sum("igbp").values,
             "bare": classes.sel(igbp=[15, 16]).sum("igbp").values,
         }
@@ -163,17 +160,6 @@ def flag_table(evidence, flags):
     table["score"] = table["score"].astype(float)
     table = table.assign(record=own["Record_number"].array, study=own["Study_number"].array)
     return table[list(FIELDS)].set_axis(own.index)
-
-
-def decimals(values):
-    """Count the decimal places that numbers were entered with.
-
-    Examples
-    --------
-    >>> decimals([45.0, 45.25])
-    [0, 2]
-    """
-    return [len(number_text(v).partition(".")[2]) for v in values]
 
 
 def number_text(value):

@@ -104,11 +104,9 @@ def page(flags, table, source, reasons=(), threshold=THRESHOLD):
         *_lists(flags[flags["score"] < threshold]), "<h2>Reasoning of the tests</h2><dl>",
     ]
     for test in reasons:
-        first, _, rest = (test.__doc__ or "").partition("\n")
-        words = " ".join(f"{first} {rest}".replace("`", "").split())
-        lines.append(
-            f"<dt><b>{test.__name__.replace('_', ' ')}</b></dt><dd>{html.escape(words)}</dd>"
-        )
+        words = " ".join((test.__doc__ or "").replace("`", "").split())
+        name = test.__name__.replace("_", " ")
+        lines.append(f"<dt><b>{name}</b></dt><dd>{html.escape(words)}</dd>")
     return "\n".join([*lines, "</dl></body></html>", ""])
 
 
@@ -120,7 +118,5 @@ def _lists(flags):
         for words, flag in zip(sentences(first), first.itertuples()):
             more = flag.records - 1
             also = f" So {'is' if more == 1 else 'are'} {more} more of the study." if more else ""
-            yield (
-                f"<li>{html.escape(words + also)} <span class='s'>{flag.score:.2f}</span></li>"
-            )
+            yield f"<li>{html.escape(words + also)} <span class='s'>{flag.score:.2f}</span></li>"
         yield "</ul>"
