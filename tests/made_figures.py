@@ -104,6 +104,7 @@ def ranking():
         "predictors": ["MAT Prec", "MAT", "MAT Prec RH", "RH"], "rmse": [350.0, 360, 380, 400],
         "rmse_sd": 2.0, "is_paper": [False, False, True, False], "tied": [True] + [False] * 3,
     })
+    subsets["rank"] = [1, 2, 3, 4]
     return pd.concat([subsets.assign(target=target) for target in TWO])
 
 

@@ -11,7 +11,6 @@ from matplotlib.ticker import MaxNLocator
 
 from soilresp.errors import DataError
 from soilresp.io import paths
-from soilresp.plot.style import pretty_units
 
 try:
     import cartopy
@@ -108,7 +107,7 @@ def base_map(ax):
 
 
 def map_panel(
-    ax, field, *, levels=None, cmap="viridis", title="", label=None, extend=None, colorbar=True,
+    ax, field, *, levels=None, cmap="viridis", title="", label="", extend=None, colorbar=True,
     no_data=True,
 ):
     """Draw a global field in steps of colour, with a horizontal colour bar.
@@ -124,8 +123,8 @@ def map_panel(
     cmap : str
         Name of a colour map.
     title : str
-    label : str, optional
-        Of the colour bar. Default: ``long_name`` and ``units`` of `field`.
+    label : str
+        Of the colour bar.
     extend : {"neither", "min", "max", "both"}, optional
         Default: as the values need it.
     colorbar : bool
@@ -154,7 +153,7 @@ def map_panel(
     if no_data:
         _explain_grey(ax)
     if colorbar:
-        _colour_bar(image, ax, levels, _label(field) if label is None else label)
+        _colour_bar(image, ax, levels, label)
     return image
 
 
@@ -283,11 +282,6 @@ def _extend(values, levels):
     return {(False, False): "neither", (True, False): "min", (False, True): "max"}.get(
         (bool(below), bool(above)), "both"
     )
-
-
-def _label(field):
-    name = field.attrs.get("long_name", field.name or "")
-    return f"{name} ({pretty_units(field.attrs.get('units', ''))})"
 
 
 def _colour_bar(mappable, ax, levels, label):

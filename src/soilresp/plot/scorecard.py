@@ -125,15 +125,15 @@ def taylor_diagram(table, highlight=None):
     numbers = {m: k for k, m in enumerate(dict.fromkeys(table["model"]), 1)}
     for row in table.itertuples():
         mine = row.model == highlight
+        point = (np.arccos(np.clip(row.r, -1, 1)), row.sigma_ratio)
         ax.plot(
-            np.arccos(np.clip(row.r, -1, 1)), row.sigma_ratio, _MARKERS[row.flux],
+            *point, _MARKERS[row.flux],
             ms=9 if mine else 6.5, color=COLOURS[row.flux], alpha=1 if mine else 0.55,
             mec="black" if mine else "none", zorder=4,
         )
         ax.annotate(
-            str(numbers[row.model]), (np.arccos(np.clip(row.r, -1, 1)), row.sigma_ratio),
-            xytext=_BESIDE[numbers[row.model] % len(_BESIDE)], textcoords="offset points",
-            ha="center", va="center", fontsize=8, zorder=5,
+            str(numbers[row.model]), point, xytext=_BESIDE[numbers[row.model] % len(_BESIDE)],
+            textcoords="offset points", ha="center", va="center", fontsize=8, zorder=5,
         )
     handles = [Line2D([], [], ls="", marker="*", ms=11, color=COLOURS["paper"], label="benchmark")]
     handles += [

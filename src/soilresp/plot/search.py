@@ -16,11 +16,9 @@ def search_ranking(table, n=12):
     Parameters
     ----------
     table : pandas.DataFrame
-        Columns ``target`` ("SR", "HR"), ``predictors`` (names, as a list or
-        joined by blanks or commas), ``rmse`` (g C m-2 yr-1), ``is_paper``
-        (bool); optionally ``rank``, ``rmse_sd``, and ``tied`` (bool): not to be told
-        apart from the best, drawn filled, others hollow. As
-        `soilresp.evaluation.search.search_neighbours` returns it, with ``target``.
+        Columns ``target`` ("SR", "HR"), ``predictors`` (names joined by blanks), ``rank``,
+        ``rmse`` and ``rmse_sd`` (g C m-2 yr-1), ``is_paper`` and ``tied`` (bool: not to be
+        told apart from the best), as from `soilresp.evaluation.search.describe_subsets`.
     n : int
         Subsets shown for each target; the paper's choice is added when it is
         not among them.
@@ -29,7 +27,8 @@ def search_ranking(table, n=12):
     -------
     matplotlib.figure.Figure
     """
-    need(table, ("target", "predictors", "rmse", "is_paper"), "search_ranking")
+    columns = ("target", "predictors", "rank", "rmse", "rmse_sd", "is_paper", "tied")
+    need(table, columns, "search_ranking")
     targets = [t for t in ("SR", "HR") if t in set(table["target"])]
     shown = {t: _best(table[table["target"] == t], n) for t in targets}
     fig = figure(8, 1.6 + 0.24 * max(map(len, shown.values())))
@@ -46,22 +45,18 @@ def search_ranking(table, n=12):
 
 def _best(table, n):
     ranked = table.sort_values("rmse", kind="stable").reset_index(drop=True)
-    if "rank" not in ranked:
-        ranked["rank"] = ranked.index + 1
     return ranked[(ranked.index < n) | ranked["is_paper"].astype(bool)]
 
 
-def _names(predictors):
-    if isinstance(predictors, str):
-        return set(predictors.replace(",", " ").split())
-    return set(predictors)
+def _mark_paper(ax, subsets):
+    for row in np.flatnonzero(subsets["is_paper"]):
+        ax.axhspan(row - 0.5, row + 0.5, color="#F0E442", alpha=0.45, lw=0, zorder=0)
 
 
 def _subset_dots(ax, subsets, rows, colour):
-    for row, (predictors, is_paper) in zip(rows, zip(subsets["predictors"], subsets["is_paper"])):
-        if is_paper:
-            ax.axhspan(row - 0.5, row + 0.5, color="#F0E442", alpha=0.45, lw=0, zorder=0)
-        used = np.array([name in _names(predictors) for name in PREDICTORS])
+    _mark_paper(ax, subsets)
+    for row, predictors in zip(rows, subsets["predictors"]):
+        used = np.array([name in predictors.split() for name in PREDICTORS])
         at = np.arange(len(PREDICTORS))
         ax.plot(at[~used], np.full((~used).sum(), row), "o", ms=4, color="#DDDDDD")
         ax.plot(at[used], np.full(used.sum(), row), "o", ms=5, color=colour)
@@ -74,18 +69,14 @@ def _subset_dots(ax, subsets, rows, colour):
 
 
 def _rmse_dots(ax, subsets, rows, colour):
-    spread = subsets["rmse_sd"] if "rmse_sd" in subsets else None
+    _mark_paper(ax, subsets)
     ax.errorbar(
-        subsets["rmse"], rows, xerr=spread, fmt="none", color=colour, elinewidth=0.9, zorder=3
+        subsets["rmse"], rows, xerr=subsets["rmse_sd"], fmt="none", color=colour, elinewidth=0.9,
+        zorder=3,
     )
-    faces = [colour] * len(rows)
-    if "tied" in subsets:
-        faces = [colour if tied else "white" for tied in subsets["tied"]]
-        ax.set_title("filled: tied with the best", fontsize=8)
+    faces = [colour if tied else "white" for tied in subsets["tied"]]
     ax.scatter(subsets["rmse"], rows, s=24, facecolor=faces, edgecolor=colour, zorder=4)
-    for row, is_paper in zip(rows, subsets["is_paper"]):
-        if is_paper:
-            ax.axhspan(row - 0.5, row + 0.5, color="#F0E442", alpha=0.45, lw=0, zorder=0)
+    ax.set_title("filled: tied with the best", fontsize=8)
     ax.grid(axis="x")
     ax.margins(x=0.12)
     ax.locator_params(axis="x", nbins=4)

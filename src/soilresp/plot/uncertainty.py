@@ -10,6 +10,7 @@ from soilresp.plot._parts import (
     name_rows,
     need,
     say_missing,
+    write_value,
 )
 from soilresp.plot.fluxes import FLUX_STYLE, RATIO_STYLE
 from soilresp.plot.style import COLOURS, FLUX_UNITS, TOTAL_UNITS, figure, styled
@@ -141,10 +142,8 @@ def _grouped(ax, values, names):
         ax.barh(rows + (k - 1) * 0.26, np.nan_to_num(widths), 0.24, color=COLOURS[flux], label=flux)
         for at, width in zip(rows + (k - 1) * 0.26, widths):
             if np.isfinite(width):
-                ax.annotate(
-                    f"{width:.1f}" if width >= 0.095 else f"{width:.2f}", (width, at),
-                    xytext=(8, 0), textcoords="offset points", va="center", fontsize=7,
-                )
+                text = f"{width:.1f}" if width >= 0.095 else f"{width:.2f}"
+                write_value(ax, at, width, text, gap=8)
     for at in rows[~np.isfinite(np.array(list(values.values()))).any(axis=0)]:
         say_missing(ax, at)
     name_rows(ax, names)
