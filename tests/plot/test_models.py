@@ -24,7 +24,7 @@ def test_figures_of_pools_and_relations():
     wide = wide_totals(totals())
     bars = plot.pool_bars(wide)
     assert len(bars.axes) == 5
-    assert any("no model" in t.get_text() for t in bars.axes[1].texts)
+    assert any("no available model" in t.get_text() for t in bars.axes[1].texts)
     lines = plot.respiration_against(wide, ("GPP", "NPP"))
     assert len(lines.axes) == 6
     words = " ".join(t.get_text() for t in lines.axes[4].texts)
@@ -36,7 +36,7 @@ def test_figures_without_a_model():
     """Without any output the panels say so."""
     wide = wide_totals(totals().iloc[:0])
     for fig in (plot.pool_bars(wide), plot.respiration_against(wide)):
-        assert all(any("no model" in t.get_text() for t in ax.texts) for ax in fig.axes)
+        assert all(any("no available model" in t.get_text() for t in ax.texts) for ax in fig.axes)
 
 
 def test_figure_of_spread():
