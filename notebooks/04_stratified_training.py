@@ -33,6 +33,9 @@ cv_trees = None  # trees of its forests; None: the profile's
 draw = "area"  # "area": bins by area; "area_without"; "record": every record alike; "bin": every bin
 
 # %%
+import numpy as np
+
+import soilresp as sr
 from soilresp import plot
 from soilresp.study import chapters as workflow
 from soilresp.study import notebook
@@ -84,6 +87,26 @@ notebook.show(
 # land over the number of its bin's records. The last fifth is never drawn from: it is the held-out
 # set. Where a bin has few records for its land, the same few are drawn over and over.
 #
+# The ensembles of both fluxes are kept in files, from which `soilresp.Ensemble.load` reads them, and
+# which chapter 5 maps. (Those of the `paper` profile would be too large: their files hold the records
+# and seeds alone, and the forests are grown again, run by run, to the same bits.) This is the first run
+# of SR:
+
+# %%
+model = sr.Ensemble.from_arrays(training.ensemble_SR)
+first_run = next(model.runs_.grow([0]))
+parts = {"records": slice(None), "held out": first_run.held_out, "drawn": first_run.drawn}
+one_run = bins[["bin"]].assign(**{
+    name: [int((model.runs_.strata[part] == s).sum()) for s in training.shares["stratum"]]
+    for name, part in parts.items()
+}, different=[
+    int((model.runs_.strata[np.unique(first_run.drawn)] == s).sum())
+    for s in training.shares["stratum"]
+])
+notebook.show(one_run, "The first run of SR: records of each bin, those held out, those drawn with "
+              "repeats, and how many different ones these are", digits=0)
+
+# %% [markdown]
 # ## Four ways to draw
 #
 # The text of the paper leaves room. It may mean a draw *without* replacement, four fifths of all

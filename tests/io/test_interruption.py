@@ -24,7 +24,7 @@ from soilresp.io import files as results
 from soilresp.upscaling.scale import SCHEDULER_VARIABLE
 from soilresp.upscaling.sums import INTERVAL_VARIABLE
 
-PROGRAM = Path(__file__).with_name("small_map.py")
+PROGRAM = Path(__file__).parents[1] / "small_map.py"
 SCRIPTS = Path(__file__).parents[2] / "robustness"
 sys.path.insert(0, str(SCRIPTS))
 

@@ -61,7 +61,7 @@ class Ensemble(RegressorMixin, BaseEstimator):
     target : {"SR", "HR"}
         Flux that is predicted. It names the maps, and the two fluxes have draws of their own.
     keep_forests : bool
-        Keep the forests, some 15 kB a tree. Without, predictions grow them again, run by
+        Keep the forests, some 20 kB a tree. Without, predictions grow them again, run by
         run, to the same bits: for ensembles that are larger than the memory.
     n_jobs : int
         Threads, -1 for one on each processor; results do not depend on it.

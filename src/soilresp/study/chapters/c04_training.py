@@ -20,7 +20,7 @@ __all__ = [
 
 
 MOST_TREES = 20_000
-"""Trees of an ensemble whose forests are kept in a file, of some 15 kB each."""
+"""Trees of an ensemble whose forests are kept in a file, of some 20 kB each."""
 
 
 def _training(study, needs, *, n_runs=None, n_trees=None, draw="area"):
