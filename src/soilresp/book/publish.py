@@ -11,7 +11,7 @@ import jupytext
 import nbformat
 from jupytext.compare import NotebookDifference, compare_notebooks
 
-from soilresp.errors import DataError
+from soilresp.errors import DataError, SoilrespError
 from soilresp.io import lock, paths
 from soilresp.io.files import read_json, write_aside, write_json
 from soilresp.io.versions import versions
@@ -335,5 +335,8 @@ def _write_results_to_readme(totals):
 
 
 if __name__ == "__main__":
-    for written in publish(*sys.argv[1:]):
-        print(written)
+    try:
+        for written in publish(*sys.argv[1:]):
+            print(written)
+    except SoilrespError as error:
+        sys.exit(f"error: {error}")
