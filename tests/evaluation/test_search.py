@@ -12,9 +12,7 @@ from soilresp.covariates.recipes import PREDICTORS
 from soilresp.errors import DataError, ParameterError
 from soilresp.evaluation.search import (
     Job,
-    distinct_columns,
     neighbours,
-    predictor_shares,
     sampling_error,
     score_subset,
     search_neighbours,
@@ -33,15 +31,6 @@ def test_all_subsets_of_ten():
     assert [len(s) for s in got] == sorted(len(s) for s in got)
     assert all(list(s) == sorted(s, key=names.index) for s in got)
 
-
-@given(st.lists(st.integers(0, 2), min_size=1, max_size=6))
-def test_identical_columns_are_dropped(kinds):
-    """As many columns stay as differ, and each dropped one names an equal one that stays."""
-    columns = {0: [1.0, 2.0, 3.0], 1: [1.0, 2.0, 4.0], 2: [3.0, 2.0, 1.0]}
-    x = pd.DataFrame({f"c{i}": columns[k] for i, k in enumerate(kinds)})
-    kept, same_as = distinct_columns(x)
-    assert len(kept) == len(set(kinds)) and set(kept) | set(same_as) == set(x.columns)
-    assert all(twin in kept and (x[twin] == x[name]).all() for name, twin in same_as.items())
 
 
 @given(chosen=st.sets(st.sampled_from("abcdef"), min_size=1), depth=st.integers(0, 3))
@@ -139,13 +128,6 @@ def test_sampling_error():
     again = sampling_error(np.tile([best, other], 4), np.tile(np.arange(400), 4))
     np.testing.assert_allclose(again, got[[0, 2]])
 
-
-@given(st.lists(st.sets(st.sampled_from("abcd"), min_size=1), min_size=1, max_size=8))
-def test_predictor_shares(members):
-    """Shares count subsets: times their number they add up to the sizes."""
-    got = predictor_shares([" ".join(m) for m in members], tuple("abcd"))
-    assert got.between(0, 1).all()
-    assert got.sum() * len(members) == pytest.approx(sum(map(len, members)))
 
 
 def test_ranking():
