@@ -147,16 +147,6 @@ def test_download_goes_to_the_cache_once(project, server):
     assert files_in(project / "cache") == ["climate/rain.txt"]
 
 
-def test_changed_file_is_checked_again(project):
-    """The checksum is remembered for a file as it was, not for its name."""
-    file = put(project, "mirror/climate/rain.txt", RAIN)
-    access.locate("rain")
-    file.write_bytes(OTHER[: len(RAIN)])
-    os.utime(file, ns=(1, 1))
-    with pytest.raises(DataError, match="climate/rain.txt"):
-        access.locate("rain")
-
-
 def test_silent_server_is_given_up(project, server, monkeypatch):
     """A server that accepts and then says nothing is left after the time-out."""
     monkeypatch.setattr(access, "READ_TIMEOUT", 0.2)
@@ -325,3 +315,4 @@ def test_inputs_are_noted_and_compared(project):
     assert access.input_change("rain", noted["rain"]) == "changed"
     assert access.input_change("far", None) == "is available now"
     assert access.input_change("unknown", None) is None
+
