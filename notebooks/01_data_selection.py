@@ -90,8 +90,8 @@ notebook.show(per_target, "Selected records; flux in g C m⁻² yr⁻¹", digits
 # ## Records that cannot be right
 #
 # SRDB is typed in from papers, and some of it is typed wrongly: coordinates are swapped or lose a
-# sign, fluxes per day stand for fluxes per year, parts exceed their whole. Every record is held
-# against its country's outline, the climate of its cell, its own parts, and comparable records
+# sign, fluxes per day stand for fluxes per year, parts exceed their whole. Every record is compared
+# with its country's outline, the climate of its cell, its own parts, and comparable records
 # (`soilresp data check` does the same for any copy of the table, and writes all of it to a file).
 # A *suspicion* has a score of 0.5 or more; a *remark* is certain but harmless, or a matter of
 # judgement. Nothing is changed: `rules={"quality": "drop"}` leaves out the records whose place, flux or
@@ -115,7 +115,7 @@ else:
 figure
 
 # %% [markdown]
-# The most suspicious, one for each study and test, as sentences that can be held against the paper:
+# The most suspicious, one for each study and test, as sentences that can be compared with the paper:
 
 # %%
 worst = quality.suspects(suspicions, 25)

@@ -69,14 +69,6 @@ def test_agreement_by_hand():
     assert two["n"] == 2 and two[["r", "bias", "rmse"]].isna().all()
 
 
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("mats, reports", [([2, 2, 2], [1, 2, 6]), ([1, 2, 6], [2, 2, 2])])
-def test_agreement_without_variation(mats, reports):
-    """What does not vary has a bias and no correlation, and nobody is warned."""
-    found = reported.agreement(records(mats, reports)).loc["MAT"]
-    assert np.isnan(found["r"]) and abs(found["bias"]) == 1
-
-
 @pytest.mark.parametrize(("reports", "n_years"), [
     ([1, 2, 4], 3), ([1, 2], 0), ([3, 3, 3, 3], 0), ([1, 2, 4, 9], 4),
 ])

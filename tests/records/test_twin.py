@@ -90,18 +90,6 @@ def test_records_of_a_study_share_its_effect(small):
     assert factor.mean().nunique() == noisy["study"].nunique() > 3
 
 
-def test_targets_have_their_own_draws(small):
-    """A target's records do not change when the other has more of them."""
-    more = {**small, "SR": {**small["SR"], "records": {"3,50": 60}}}
-    hr, again = (
-        t[t["target"] == "HR"].drop(columns="record").reset_index(drop=True)
-        for t in (twin.sample(2, small), twin.sample(2, more))
-    )
-    assert hr.equals(again)
-    both = twin.sample(2, {"SR": small["SR"], "HR": small["SR"]}).groupby("target")["lat"]
-    assert both.get_group("SR").tolist() != both.get_group("HR").tolist()
-
-
 def test_network_file(tmp_path):
     """A missing or damaged file is named."""
     (tmp_path / "cut.json").write_text("{")

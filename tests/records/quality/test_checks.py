@@ -21,13 +21,9 @@ def test_a_sound_record_has_no_flag():
 
 
 @settings(max_examples=5)
-@given(
-    st.dictionaries(
-        st.sampled_from(["Latitude", "Longitude", "Rs_annual", "Rh_annual", "Ra_annual",
-                         "RC_annual", "MAT", "MAP", "Elevation", "Study_midyear"]),
-        st.one_of(st.just(np.nan), st.floats(-1e6, 1e6)),
-    )
-)
+@given(st.dictionaries(
+    st.sampled_from(["Latitude", "Longitude", "Rs_annual", "Rh_annual", "RC_annual", "MAT", "MAP"]),
+    st.just(np.nan) | st.floats(-1e6, 1e6)))
 def test_any_numbers_are_checked(change):
     """Whatever the numbers, scores lie in 0 to 1, and the table stays as it was."""
     records = table(change)
