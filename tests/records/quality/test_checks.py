@@ -1,4 +1,4 @@
-"""Tests of checks."""
+"""Tests of the check of records."""
 
 
 import numpy as np

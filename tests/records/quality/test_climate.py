@@ -1,4 +1,4 @@
-"""Tests of climate."""
+"""Tests of the checks against climate."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Tests of coordinates."""
+"""Tests of the checks of coordinates."""
 
 import math
 
@@ -8,9 +8,7 @@ import pytest
 from made_records import RADIUS, flagged, flags_of, is_flagged, made, placed, table
 
 from soilresp.records import quality
-from soilresp.records.quality import (
-    coordinates,
-)
+from soilresp.records.quality import coordinates
 from soilresp.records.quality.evidence import FIELDS
 
 

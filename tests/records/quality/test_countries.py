@@ -1,4 +1,4 @@
-"""Tests of countries."""
+"""Tests of the names and polygons of countries."""
 
 import math
 
@@ -7,9 +7,7 @@ import pytest
 import shapely
 from made_records import RADIUS
 
-from soilresp.records.quality import (
-    countries,
-)
+from soilresp.records.quality import countries
 
 
 @pytest.mark.parametrize("name, codes", [

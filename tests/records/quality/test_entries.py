@@ -1,4 +1,4 @@
-"""Tests of entries."""
+"""Tests of the checks of years and words."""
 
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Tests of evidence."""
+"""Tests of the evidence and flags."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Tests of fluxes."""
+"""Tests of the checks of fluxes."""
 
 import math
 
@@ -7,9 +7,7 @@ import pandas as pd
 import pytest
 from made_records import flagged, is_flagged, made
 
-from soilresp.records.quality import (
-    fluxes,
-)
+from soilresp.records.quality import fluxes
 
 YEAR = 12.011e-6 * 31_557_600
 """g C m-2 in a year of 365.25 days at 1 umol CO2 m-2 s-1."""
@@ -60,8 +58,8 @@ def remembered(rows, studies=None):
                                       (4.0, 0.5), (-12.0, 0.75), (0.0, None)])
 def test_when_a_flux_is_told_of(z, score):
     """From 0.818 of its limit, up or down; 0.5 at the limit."""
-    found = flagged(fluxes.comparable_records,
-        remembered([(math.log(600), 0, 0, math.log(10), 0.3, z, 4.0)]))
+    own = remembered([(math.log(600), 0, 0, math.log(10), 0.3, z, 4.0)])
+    found = flagged(fluxes.comparable_records, own)
     # A factor of ten is the repair, of a suspicion alone.
     assert is_flagged(found, score, "Rs_annual=60" if (score or 0) >= 0.5 else "")
 

@@ -1,4 +1,4 @@
-"""Tests of partition."""
+"""Tests of the checks of the partition of respiration."""
 
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Tests of report."""
+"""Tests of the reports of flags."""
 
 import re
 
