@@ -160,6 +160,7 @@ def test_files_appear_together(tmp_path):
     assert found == {"a": "second", "b": "first", "SUMS": "first"}
 
 
+@pytest.mark.slow
 def test_two_writers_to_one_file(tmp_path):
     """A reader finds the file of one or the other, whole at any time; nothing is left."""
     path = tmp_path / "table.parquet"
@@ -182,6 +183,7 @@ def test_two_writers_to_one_file(tmp_path):
     assert [path] == list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_two_writers_to_one_folder(tmp_path):
     """At the end it is the folder of one or the other, as a whole; nothing is left."""
     path = tmp_path / "cube.zarr"

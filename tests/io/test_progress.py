@@ -59,6 +59,7 @@ def test_items_are_taken_one_by_one(file):
         assert made[-1] == item
 
 
+@pytest.mark.slow
 def test_line_in_a_notebook(tmp_path, monkeypatch):
     """A notebook that counts 200 items saves one output, empty, and nothing on the error stream."""
     from nbclient import NotebookClient

@@ -50,7 +50,8 @@ def test_wrong_values_are_refused(name, value):
 def test_a_stage_refuses_the_same(tmp_path):
     """A wrong type in the parameters cell of a notebook gets the error of the command line."""
     study = resolve_settings(tmp_path, "quick", "embedded", "twin")
-    for stage, setting in ((chapters.mapping, {"n_runs": "3"}), (chapters.budget, {"n_draws": 1e3})):
-        with pytest.raises(ParameterError, match=next(iter(setting))):
-            stage(study, **setting)
+    with pytest.raises(ParameterError, match="n_runs"):
+        chapters.mapping(study, n_runs="3")
+    with pytest.raises(ParameterError, match="n_draws"):
+        chapters.budget(study, n_draws=1000.0)
     assert not study.results.exists()

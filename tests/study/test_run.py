@@ -164,6 +164,7 @@ def test_progress_of_a_loop_stays_out_of_the_notebook(project):
     assert cells[-1].outputs[0].text == "Runs: 2 of 2\n"
 
 
+@pytest.mark.slow
 def test_foreign_kernel_is_not_taken(project, monkeypatch, tmp_path):
     """A "python3" kernel installed elsewhere, as in a user's home, does not run the notebooks."""
     foreign = tmp_path / "jupyter/kernels/python3"
@@ -178,6 +179,7 @@ def test_foreign_kernel_is_not_taken(project, monkeypatch, tmp_path):
     assert os.environ["JUPYTER_PATH"] == str(tmp_path / "jupyter")
 
 
+@pytest.mark.slow
 def test_failing_notebook_stops_the_run(project):
     """The error has notebook, cell, line, reason and copy; an earlier copy stays until it is
     replaced."""
@@ -203,6 +205,7 @@ def test_failing_notebook_stops_the_run(project):
     assert sorted(f.name for f in folder.iterdir()) == ["01_first.ipynb", "02_second.ipynb"]
 
 
+@pytest.mark.slow
 def test_killed_kernel_is_reported(project):
     """A kernel that is killed, as for lack of memory, gives a clear error too."""
     write_notebook(project / "notebooks/02_second.ipynb", SECOND,
@@ -212,6 +215,7 @@ def test_killed_kernel_is_reported(project):
     assert error.value.facts["cell"] == 2 and "kernel died" in str(error.value)
 
 
+@pytest.mark.slow
 def test_provenance_of_a_notebook(project):
     """Parameters, versions, commit, time, memory; no path and no name of the machine."""
     run.run_study(parameters={"n_trees": 9}, seed=4, **TWIN)
@@ -230,6 +234,7 @@ def test_provenance_of_a_notebook(project):
     assert str(project) not in text and platform.node() not in text
 
 
+@pytest.mark.slow
 def test_up_to_date_notebooks_are_left_out(project, capsys):
     """With `changed`, only what changed runs, and the reason is printed."""
     def ran(**more):

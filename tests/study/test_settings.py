@@ -1,10 +1,10 @@
-"""Settling what a run does."""
+"""Settings of a run."""
 
 import json
 
 import pytest
 
-from soilresp.covariates.recipes import PREDICTORS, recipe_of, recipes
+from soilresp.covariates.recipes import recipe_of
 from soilresp.errors import DataError, ParameterError
 from soilresp.io import fetch as access
 from soilresp.io import paths
@@ -12,7 +12,7 @@ from soilresp.study.settings import PROFILES, Study, resolve_settings
 
 
 @pytest.fixture(autouse=True)
-def nothing_at_hand(monkeypatch, tmp_path):
+def no_inputs(monkeypatch, tmp_path):
     """An empty cache, no mirror, no settings in the environment, and no way to download."""
     for name in ("SOILRESP_MIRROR", "SOILRESP_PROFILE", "SOILRESP_RUN"):
         monkeypatch.delenv(name, raising=False)
@@ -86,21 +86,16 @@ def test_relative_folder_is_below_the_project(monkeypatch, tmp_path):
     assert resolve_settings(**choices).run == tmp_path / "runs" / "interactive"
 
 
-@pytest.mark.parametrize(
-    "setting, message",
-    [
-        ({"profile": "fast"}, "Unknown profile 'fast': choose one of quick, standard, paper"),
-        ({"recipe": "era5"}, "Unknown recipe 'era5': choose one of auto, delta, embedded"),
-        ({"observations": "fluxnet"}, "Unknown observations 'fluxnet'"),
-        ({"seed": -1}, "seed must be a whole number from 0 up, got -1"),
-        ({"seed": 1.5}, "got 1.5"),
-        ({"seed": True}, "got True"),
-    ],
-)
-def test_unknown_settings(tmp_path, setting, message):
-    """A setting with an unknown value is refused, and nothing is noted."""
-    with pytest.raises(ParameterError, match=message):
+@pytest.mark.parametrize("setting", [
+    {"profile": "fast"}, {"recipe": "era5"}, {"observations": "fluxnet"}, {"seed": -1},
+    {"seed": 1.5}, {"seed": True},
+])
+def test_unknown_settings(tmp_path, setting):
+    """A setting with an unknown value is refused by name and value, and nothing is noted."""
+    (name, value), = setting.items()
+    with pytest.raises(ParameterError) as error:
         resolve_settings(tmp_path, **{"recipe": "embedded", "observations": "twin", **setting})
+    assert name in str(error.value) and repr(value) in str(error.value)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -116,7 +111,7 @@ def test_note_with_an_unknown_value(tmp_path, noted):
 def test_damaged_note(tmp_path):
     """A note that is not JSON is named."""
     (tmp_path / "study.json").write_text("{")
-    with pytest.raises(DataError, match="study.json is not readable JSON"):
+    with pytest.raises(DataError, match="study.json"):
         resolve_settings(tmp_path)
 
 
@@ -128,18 +123,9 @@ def test_asked_by_name_means_it(tmp_path, asked):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_recipes_offer_known_predictors():
-    """Recipes provide predictors of the paper; those with inputs come first."""
-    assert list(recipes()) == ["delta", "embedded", "cru_ts", "merra2"]
-    assert len(PREDICTORS) == 10
-    assert recipe_of("delta").predictors == tuple(PREDICTORS)
-    assert set(PREDICTORS) - set(recipe_of("embedded").predictors) == {"SOC"}
-    assert not recipe_of("embedded").needs and recipe_of("embedded").years is None
-
-
 @pytest.mark.real
 def test_real_inputs_are_preferred(monkeypatch, tmp_path, real_input):
-    """With the inputs at hand, "auto" takes delta and SRDB and says so."""
+    """With all inputs, "auto" takes delta and SRDB and says so."""
     monkeypatch.undo()
     for name in ("srdb", *recipe_of("delta").needs):
         real_input(name)

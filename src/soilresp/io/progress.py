@@ -12,7 +12,7 @@ FILE_VARIABLE = "SOILRESP_PROGRESS"
 
 
 def track(items, label, total=None):
-    """Pass items through, and show how far the work is and how long it may still take.
+    """Yield items, and show how many are done and how long the rest may take.
 
     In a batch run (when ``SOILRESP_PROGRESS`` names a file) the state goes to
     that file, so that the notebook's own output stays clean. In a notebook it is a line

@@ -1,4 +1,4 @@
-"""Types and bounds of the notebooks' parameters."""
+"""Check the types and bounds of the notebooks' parameters."""
 
 import reprlib
 from pathlib import Path

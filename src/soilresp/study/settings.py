@@ -86,7 +86,7 @@ TWIN_LABEL = "Twin experiment: synthetic observations, known truth"
 
 @dataclass(frozen=True)
 class Study:
-    """Settled choices of a run.
+    """Resolved settings of a run.
 
     Attributes
     ----------
@@ -126,11 +126,11 @@ class Study:
 
     @property
     def label(self):
-        """Words that every figure and table of a twin experiment carries; else empty."""
+        """Label of every figure and table of a twin experiment; else empty (str)."""
         return TWIN_LABEL if self.is_twin else ""
 
     def describe(self):
-        """One sentence on what the results stand on.
+        """Return a sentence on the data and settings behind the results.
 
         Returns
         -------
@@ -149,7 +149,7 @@ class Study:
 
 
 def run_folder(run):
-    """Folder of a run; a relative one is below the project folder (`pathlib.Path`)."""
+    """Return the folder of a run; a relative one is below the project (`pathlib.Path`)."""
     run = Path(run).expanduser()
     return run.resolve() if run.is_absolute() else (paths.root() / run).resolve()
 
@@ -161,7 +161,7 @@ def _pick(kind, value, known):
 
 
 def check_choices(profile=None, recipe=None, observations=None, seed=None):
-    """Refuse a setting that is not one, before anything is done.
+    """Refuse unknown settings before anything is done.
 
     Raises
     ------
@@ -178,7 +178,7 @@ def check_choices(profile=None, recipe=None, observations=None, seed=None):
         raise ParameterError(f"seed must be a whole number from 0 up, got {seed!r}.")
 
 
-def _settle_recipe(recipe):
+def _resolve_recipe(recipe):
     _pick("recipe", recipe, ("auto", *recipes()))
     if recipe != "auto":
         # locate() words the way out for the first that is missing, or downloads it.
@@ -187,14 +187,14 @@ def _settle_recipe(recipe):
         return recipe, []
     best = best_recipe()
     if recipe_of(best).needs:
-        return best, [f"Recipe '{best}': all of its inputs are at hand."]
+        return best, [f"Recipe '{best}': all of its inputs are available."]
     return best, [
         f"Recipe '{best}': the inputs of '{AUTO[0]}' are neither in the cache nor in a mirror, "
         "so the fields that ship with the project are used."
     ]
 
 
-def _settle_observations(observations):
+def _resolve_observations(observations):
     _pick("observations", observations, ("auto", "srdb", "twin"))
     if observations == "twin":
         return "twin", []
@@ -205,14 +205,14 @@ def _settle_observations(observations):
         found = access.locate("srdb", download=True)
     except DataError as error:
         return "twin", [
-            "Observations 'twin': SRDB could not be had, so a synthetic data set with a known "
-            f"truth stands in for it. ({error})"
+            "Observations 'twin': SRDB is not available, so a synthetic data set with a known "
+            f"truth takes its place. ({error})"
         ]
     return "srdb", [f"Observations 'srdb': SRDB v5.0 from the {found.source}."]
 
 
 def resolve_settings(run=None, profile=None, recipe=None, observations=None, seed=None):
-    """Decide on a run's settings and note them in its folder.
+    """Resolve a run's settings and note them in its folder.
 
     A setting that is not given is the one in the environment
     (``SOILRESP_PROFILE``, ``SOILRESP_RUN``), else the one noted in the folder
@@ -257,26 +257,26 @@ def resolve_settings(run=None, profile=None, recipe=None, observations=None, see
     if recipe is None and "recipe" in known:
         recipe = _pick("recipe", known["recipe"], tuple(recipes()))
     else:
-        recipe, why = _settle_recipe(recipe or "auto")
+        recipe, why = _resolve_recipe(recipe or "auto")
         choices += why
     if observations is None and "observations" in known:
         observations = _pick("observations", known["observations"], ("srdb", "twin"))
     else:
-        observations, why = _settle_observations(observations or "auto")
+        observations, why = _resolve_observations(observations or "auto")
         choices += why
-    settled = {"profile": profile, "recipe": recipe, "observations": observations, "seed": seed}
+    settings = {"profile": profile, "recipe": recipe, "observations": observations, "seed": seed}
     release = _release(known) if observations == "srdb" else SRDB_RELEASE
     if release != SRDB_RELEASE:
-        settled["release"] = release
-    if settled != known:
-        write_json(note, settled)
+        settings["release"] = release
+    if settings != known:
+        write_json(note, settings)
     return Study(
         folder, PROFILES[profile], recipe, observations, seed, tuple(choices), release
     )
 
 
 def _release(known):
-    """Words on the release of SRDB: of the file given, else as the folder was made with."""
+    """Return the release of SRDB in words: of the file given, else that of the folder."""
     given = os.environ.get(access.SRDB_VARIABLE)
     if not given:
         return known.get("release", SRDB_RELEASE)

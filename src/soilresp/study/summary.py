@@ -1,4 +1,4 @@
-"""The figures of a run that other programs read: ``results/summary.json``."""
+"""Collect the figures of a run for other programs: ``results/summary.json``."""
 
 from soilresp.io.files import write_json
 from soilresp.io.versions import versions
@@ -13,7 +13,7 @@ _TARGETS = ("SR", "HR")
 
 
 def collect(study):
-    """Gather the figures of a run from the results at hand.
+    """Gather the figures of a run from the stored results.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def write(study):
 
 
 def table(summary):
-    """The totals of a run beside the paper's, as text for a terminal.
+    """Format the totals of a run beside the paper's, as text for a terminal.
 
     Parameters
     ----------
