@@ -1,6 +1,7 @@
 """Chapter 10: importance of the predictors, and alternatives to the paper's model."""
 
 from dataclasses import asdict, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -69,7 +70,6 @@ class Alternatives:
         self.extra = self._extra_fields()
         self.records = {t: records_of(matched, t) for t in TARGETS}
         self.x = {t: self._at(r) for t, r in self.records.items()}
-        self._cells = None
 
     def _extra_fields(self):
         extra = {
@@ -97,22 +97,19 @@ class Alternatives:
         model = models.Model(
             alternative, self.x[target], self.records[target], target, self.shares, n_trees, seed
         )
-        cells, lat, lon, area = self._mean_cells()
+        cells, lat, lon, area = self._mean_cells
         return float((model.predict(cells, lat, lon) * area).sum() / GRAMS_PER_PG)
 
+    @cached_property
     def _mean_cells(self):
-        if self._cells is None:
-            mask = valid_cells(self.cube, self.available)
-            cells = {name: field.values[mask] for name, field in self.extra.items()}
-            for name in self.available:
-                varies = f"{name}_mean" in cells
-                cells[name] = cells[f"{name}_mean"] if varies else self.cube[name].values[mask]
-            row, col = np.nonzero(mask)
-            self._cells = (
-                pd.DataFrame(cells), self.cube["lat"].values[row], self.cube["lon"].values[col],
-                vegetated_area(self.cube).values[mask],
-            )
-        return self._cells
+        mask = valid_cells(self.cube, self.available)
+        cells = {name: field.values[mask] for name, field in self.extra.items()}
+        for name in self.available:
+            varies = f"{name}_mean" in cells
+            cells[name] = cells[f"{name}_mean"] if varies else self.cube[name].values[mask]
+        row, col = np.nonzero(mask)
+        lat, lon = self.cube["lat"].values[row], self.cube["lon"].values[col]
+        return pd.DataFrame(cells), lat, lon, vegetated_area(self.cube).values[mask]
 
 
 class _Comparison:
