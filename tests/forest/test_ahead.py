@@ -13,6 +13,7 @@ def none_started(monkeypatch):
     monkeypatch.setattr(ahead.os, "cpu_count", lambda: 2)
 
 
+@pytest.mark.slow
 def test_it_calls_every_kernel_that_a_map_takes():
     """After it, a map of another size compiles nothing."""
     ahead.main()
@@ -31,6 +32,7 @@ def test_it_calls_every_kernel_that_a_map_takes():
     assert [k.nopython_signatures for k in kernels] == before
 
 
+@pytest.mark.slow
 def test_a_process_is_started_once_where_there_are_none(none_started, tmp_path):
     """It ends well; a second one is not started beside it."""
     process = ahead.compile_ahead(tmp_path)

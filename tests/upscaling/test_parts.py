@@ -59,6 +59,7 @@ def test_weights_in_parts_are_the_same(n_bins):
         parts[1].flux()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_bins", [None, 16])
 def test_maps_do_not_depend_on_parts(tmp_path, monkeypatch, n_bins):
     """The maps of a made-up world are the same files with weights of some cells at a time."""

@@ -67,7 +67,7 @@ def local():
         yield address
 
 
-@pytest.mark.parametrize("n_workers", [1, 2, 4])
+@pytest.mark.parametrize("n_workers", [2, pytest.param(4, marks=pytest.mark.slow)])
 def test_any_number_of_workers_gives_the_same_bytes(alone, local, n_workers, tmp_path):
     """Local workers, half of the runs from a file that one process has left."""
     runs = ensemble()

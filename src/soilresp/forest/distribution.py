@@ -110,7 +110,7 @@ class Weights:
         if not np.isin(train_y, self._known).all():
             raise ValueError("train_y has a value that was not given to Weights")
         if self._n == self.n_forests:
-            raise ValueError(f"Weights was told of {self.n_forests} forests, this is one more")
+            raise ValueError(f"Weights is made for {self.n_forests} forests, this is one more")
         units = _units_to_a_tree(len(trees), self.n_forests)
         position = self._bin[np.searchsorted(self._known, train_y)]
         ready = _with_members(trees, train_x, position, units, rows, one_member)
@@ -137,7 +137,7 @@ class Weights:
         if units.shape != self._units.shape:
             raise ValueError("the units are those of other values or rows")
         if self._n + n_forests > self.n_forests:
-            raise ValueError(f"Weights was told of {self.n_forests} forests, these are more")
+            raise ValueError(f"Weights is made for {self.n_forests} forests, these are more")
         if not n_forests:
             return
         self._same_rows(rows)
