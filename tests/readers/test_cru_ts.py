@@ -39,6 +39,15 @@ def test_published_layout(tmp_path, fields):
     assert tmp["lat"].attrs["units"] == "degrees_north"
 
 
+@pytest.mark.parametrize(("name", "units"), [("pre", "mm month-1"), ("cld", "%")])
+def test_other_variables(tmp_path, fields, name, units):
+    """Precipitation and cloud cover are read as they are."""
+    path = write_cru_ts(tmp_path / "a.nc", name, fields[name], middle(1982))
+    out = read_cru_ts(path, name, (1982, 1982))
+    np.testing.assert_allclose(out.values[0], fields[name][:, ::-1], rtol=1e-6)
+    assert out.attrs["units"] == units
+
+
 def test_folder_of_decades(tmp_path, fields):
     """A folder stands for its files of the variable; the years of two files are joined."""
     for decade, year, more in (("1981.1990", 1990, 0), ("1991.2000", 1991, 1)):

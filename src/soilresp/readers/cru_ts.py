@@ -14,8 +14,6 @@ There is no Antarctica.
 The reader is tested on files made in this layout; the whole product was not exercised.
 """
 
-import numpy as np
-
 from soilresp.errors import DataError, ParameterError
 from soilresp.grid.cells import coordinates
 from soilresp.readers.netcdf import (
@@ -28,7 +26,6 @@ from soilresp.readers.netcdf import (
     on_grid,
     pick,
     read_months,
-    variable_of,
 )
 
 __all__ = ["VARIABLES", "read_cru_ts"]
@@ -45,7 +42,7 @@ SEASONAL_BAND = {"tmp": (20, 60), "vap": (20, 60), "pre": (5, 20)}
 """Absolute latitudes where a variable follows the sun."""
 
 
-def read_cru_ts(paths, variable, years, stations=False):
+def read_cru_ts(paths, variable, years):
     """Read one variable of CRU TS 4.
 
     Parameters
@@ -57,8 +54,6 @@ def read_cru_ts(paths, variable, years, stations=False):
         ``cld`` (%).
     years : (int, int)
         First and last year.
-    stations : bool
-        Return the number of stations behind each value instead.
 
     Returns
     -------
@@ -92,26 +87,21 @@ def read_cru_ts(paths, variable, years, stations=False):
 
     def read(data, path):
         titles.add(data.attrs.get("title", "CRU TS 4"))
-        field = pick(data, variable, plausible.units, path)
-        if stations:
-            counts = variable_of(data, "stn", path).astype(np.float32)
-            return on_grid(counts, lat, lon, path)
-        field = on_grid(field, lat, lon, path)
+        field = on_grid(pick(data, variable, plausible.units, path), lat, lon, path)
         check_range(field, plausible, path)
         return field
 
     out = read_months(files, years, read).assign_coords(grid)
-    out.name = "stn" if stations else variable
+    out.name = variable
     where = str(files[0])
-    if not stations:
-        check_mean(out, plausible, where)
-        if variable in SEASONAL_BAND:
-            check_seasons(out, *SEASONAL_BAND[variable], where)
+    check_mean(out, plausible, where)
+    if variable in SEASONAL_BAND:
+        check_seasons(out, *SEASONAL_BAND[variable], where)
     check_land(out, where)
     _check_no_antarctica(out, where)
     out.attrs = {
-        "units": "1" if stations else plausible.units,
-        "long_name": f"stations behind {long_name}" if stations else long_name,
+        "units": plausible.units,
+        "long_name": long_name,
         "source": "; ".join(sorted(titles)),
     }
     return out
