@@ -8,6 +8,7 @@ from soilresp.evaluation.alternatives import Alternative
 from soilresp.io import tables as committed
 from soilresp.study import chapters as workflow
 from soilresp.study import settings as studies
+from soilresp.study.chapters import convergence
 
 pytestmark = pytest.mark.slow
 
@@ -91,3 +92,12 @@ def test_unfinished_work_continues(tmp_path):
     assert facts["command"].endswith("twins --n 2")
     with pytest.raises(DataError, match="work"):
         workflow.run_twins(1, n_trees=2, **given)
+
+
+def test_convergence_is_saved(study, tmp_path):
+    """Errors of ensembles of one and two runs, with the settings of the table."""
+    made = convergence.run_convergence(study, 4, (3, 2), tmp_path)
+    assert set(made["n_runs"]) == {1, 2} and set(made["n_trees"]) == {2, 3}
+    table, facts = committed.load_table("convergence", tmp_path)
+    assert len(table) == len(made) and facts["trees"] == [2, 3] and facts["n_runs"] == 4
+    assert facts["inputs"] == {} and facts["command"].endswith("--runs 4 --trees 2 --trees 3")
