@@ -1,6 +1,7 @@
 """The Monte-Carlo runs: settings of the forests, draws that repeat, records held out."""
 
 import hashlib
+import sys
 
 import numpy as np
 import pandas as pd
@@ -156,6 +157,13 @@ def test_out_of_bag_prediction_is_missing_where_every_tree_saw_the_record():
         else:
             assert np.isnan(got[i]) and forest.oob_prediction_[i] == 0
     assert 0 < np.isnan(got).sum() < 60
+
+
+def test_a_package_that_is_not_there_is_named(monkeypatch):
+    """An extra that is not installed is an error with its name."""
+    monkeypatch.setitem(sys.modules, "quantile_forest", None)
+    with pytest.raises(ParameterError, match="quantile-forest"):
+        new_forest(2, 3, 0, engine="quantile-forest")
 
 
 def test_impossible_numbers_are_refused():

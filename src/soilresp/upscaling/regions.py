@@ -62,8 +62,12 @@ def country_table():
     pandas.DataFrame
         Index ``code``; ``country``, ``region``, ``continent``.
     """
-    from cartopy.io import shapereader  # an extra
-
+    try:
+        from cartopy.io import shapereader
+    except ImportError:
+        raise ParameterError(
+            "Regions and countries need cartopy: pip install 'soilresp[study]'."
+        ) from None
     folder = "natural_earth/shapefiles/natural_earth/cultural"
     path = data_dir() / folder / "ne_50m_admin_0_countries.shp"
     rows = [
@@ -131,7 +135,7 @@ def regional_totals(maps, area=None, by="region"):
     Raises
     ------
     ParameterError
-        If `by` is none of these.
+        If `by` is none of these, or cartopy is not installed.
 
     Examples
     --------
@@ -145,10 +149,10 @@ def regional_totals(maps, area=None, by="region"):
     if isinstance(maps, xr.DataArray):
         maps = maps.to_dataset()
     first = next(name for name in _FLUXES if name in maps)
+    known = country_table()[by].to_dict() | {"": ""}
     lat, lon = (np.asarray(maps[name], float) for name in ("lat", "lon"))
     mask = maps[first].notnull().values
     code = _country_codes(lat.tobytes(), lon.tobytes(), mask.tobytes())
-    known = country_table()[by].to_dict() | {"": ""}
     return by_group(maps, np.vectorize(known.get, otypes=[object])(code), area)
 
 

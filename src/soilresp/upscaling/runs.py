@@ -138,8 +138,12 @@ def new_forest(n_trees, n_predictors, seed, n_jobs=-1, engine="fast", **options)
     """
     kind = RandomForestRegressor
     if engine == "quantile-forest":
-        from quantile_forest import RandomForestQuantileRegressor as kind
-
+        try:
+            from quantile_forest import RandomForestQuantileRegressor as kind
+        except ImportError:
+            raise ParameterError(
+                "engine='quantile-forest' needs that package: pip install 'soilresp[study]'."
+            ) from None
         options["max_samples_leaf"] = None  # all members of a leaf, as in Meinshausen (2006)
     if n_trees < 1:
         raise ParameterError(f"n_trees must be at least 1, got {n_trees}.")
