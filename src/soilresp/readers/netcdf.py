@@ -8,6 +8,7 @@ import contextlib
 import errno
 import gzip
 import tempfile
+import warnings
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,12 +120,14 @@ def open_netcdf(path, decode_times=True, mask_and_scale=True):
                 with gzip.open(path) as packed, plain.open("wb") as unpacked:
                     copy_bounded(packed, unpacked, str(path), _most(path))
             _check_length(plain)
-            data = stack.enter_context(
-                xr.open_dataset(
+            with warnings.catch_warnings():
+                # Times beyond the range of dates are refused where dates are needed.
+                warnings.simplefilter("ignore", xr.SerializationWarning)
+                data = xr.open_dataset(
                     plain, engine="netcdf4", decode_times=decode_times, decode_timedelta=False,
                     mask_and_scale=mask_and_scale,
                 )
-            )
+            stack.enter_context(data)
         except _NOT_READABLE as error:
             raise _unreadable(path, error) from None
         try:
