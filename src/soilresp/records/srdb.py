@@ -166,8 +166,9 @@ def _text(path):
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}). {_WANTED}") from None
     if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content:
+        line = content.partition(b"\0")[0].count(b"\n") + 1
         raise DataError(
-            f"{path} is encoded in UTF-16, or is no text. Save it as CSV in UTF-8. {_WANTED}"
+            f"{path}, line {line}: encoded in UTF-16, or damaged. Save it as CSV in UTF-8. {_WANTED}"
         )
     try:
         text = content.decode("utf-8-sig")
@@ -229,10 +230,7 @@ def _check_header(path, header):
         )
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
-        raise DataError(
-            f"{path}: column {twice[0]!r} occurs in the header {header.count(twice[0])} times; "
-            "expected each name once. Remove or rename the other."
-        )
+        raise DataError(f"{path}: column {twice[0]!r} occurs twice. Remove or rename one.")
 
 
 def _check_magnitudes(path, table):
