@@ -16,6 +16,7 @@ from soilresp.io import paths
 from soilresp.io.files import sha256
 from soilresp.scoring.benchmark import load_benchmark
 from soilresp.study import chapters, provenance
+from soilresp.study.settings import resolve_settings
 from soilresp.study.stage import known_stages
 
 
@@ -180,6 +181,17 @@ def test_commit_of_this_project():
     found = provenance.commit()
     assert found["commit"] is None or len(found["commit"]) == 40
     assert found["changed"] in (None, True, False)
+
+
+def test_record_of_a_notebook(tmp_path):
+    """It has the committed data that chapters show, but neither the registry nor the benchmark."""
+    study = resolve_settings(tmp_path, "quick", "embedded", "twin")
+    file = paths.notebooks_dir() / "01_data_selection.ipynb"
+    record = provenance.notebook_record(file, {"run": "x", "rules": None}, study)
+    assert record["parameters"] == {"rules": None}
+    assert {"paper_values.yaml", "embedded.nc", "study/search.csv"} <= set(record["data"])
+    assert not any("registry" in name or "benchmark" in name for name in record["data"])
+    assert any(name.startswith("records/") for name in record["code"])
 
 
 def test_source_of_a_notebook():

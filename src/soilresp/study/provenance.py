@@ -394,6 +394,13 @@ def source_hash(notebook):
     return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()[:16]
 
 
+_COMMITTED = (
+    "*.csv", "*.json", "*.nc", "models.yaml", "paper_values.yaml", "recipes.yaml", "study/*",
+    "natural_earth/**/*.shp",
+)
+"""Data that chapters show without a stage; the registry's inputs count where they are read."""
+
+
 def notebook_record(file, values, study):
     """Return all that a notebook depends on before it is executed.
 
@@ -424,6 +431,7 @@ def notebook_record(file, values, study):
         "profile": study.profile.name,
         "parameters": {k: v for k, v in values.items() if k not in ("run", "profile")},
         "source": source_hash(notebook),
+        "data": data_files(_COMMITTED),
         "code": code_of_source("\n".join(lines)),
     }
 
