@@ -1,6 +1,5 @@
 """Comparison of two releases of SRDB."""
 
-import sys
 
 import made_records
 import numpy as np
@@ -8,13 +7,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_release import later_release
 
-from soilresp.io import paths
 from soilresp.records.releases import compare_funnels, compare_releases, compare_totals
 from soilresp.records.selection import Selection
 from soilresp.records.srdb import load_srdb
-
-sys.path.insert(0, str(paths.root() / "robustness"))
 
 
 def release(**columns):
@@ -43,8 +40,6 @@ def test_counts_add_up(before, now):
 @pytest.mark.real
 def test_a_made_up_later_release(tmp_path, real_input):
     """30 % more records and fields in another order are read, compared and selected."""
-    from newer_srdb import later_release
-
     old, new = real_input("srdb"), tmp_path / "later.csv"
     made = later_release(old, new, 0.3)
     tables = load_srdb(old), load_srdb(new)

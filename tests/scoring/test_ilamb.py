@@ -15,6 +15,7 @@ from made_benchmark import as_model, made_benchmark
 from soilresp.covariates.embedded import load_embedded
 from soilresp.covariates.strata import dominant_stratum
 from soilresp.errors import DataError, ParameterError
+from soilresp.io.fetch import is_available
 from soilresp.models import read_model
 from soilresp.scoring.ilamb import YEAR_SECONDS, write_ilamb
 from soilresp.scoring.maps import score_model
@@ -136,6 +137,8 @@ def ilamb(tmp_path_factory):
     given = os.environ.get("SOILRESP_ILAMB")
     if given:
         return given
+    if not is_available("casa_cnp"):
+        pytest.skip("ILAMB takes minutes to install: only with the real inputs")
     folder = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     done = subprocess.run([folder / "bin/pip", "install", "-q", *PACKAGES], capture_output=True,
