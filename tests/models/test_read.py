@@ -244,8 +244,8 @@ def test_a_globe_is_read(tmp_path):
         ({"units": ""}, "units ''"),
         ({"units": "kg m-2"}, "kg m-2"),
         ({"scale": 0.0}, "zero"),
-        ({"upside_down": True}, "latitude"),
-        ({"shift": 90}, "longitudes"),
+        ({"upside_down": True}, "north to south"),
+        ({"shift": 90}, "180 degrees"),
     ],
 )
 def test_a_wrong_globe_is_refused(tmp_path, made, words):

@@ -7,7 +7,7 @@ hold its source, the choices made while reading, and the way to AR.
 How each model writes its files is declared in ``data/models.yaml``.
 """
 
-from soilresp.models.below_ground import below_ground, read_root_contribution
+from soilresp.models.below_ground import below_ground
 from soilresp.models.declared import FLUXES, POOLS, adapters, declared_models
 from soilresp.models.folder import files_of, read_folder
 from soilresp.models.half_degree import conservative
@@ -19,22 +19,7 @@ from soilresp.models.times import read_steps
 from soilresp.models.units import flux_factor, pool_factor
 
 __all__ = [
-    "FLUXES",
-    "POOLS",
-    "adapters",
-    "below_ground",
-    "check_position",
-    "clean_name",
-    "conservative",
-    "declared_models",
-    "files_of",
-    "flux_factor",
-    "pool_factor",
-    "read_cmip6_global",
-    "read_folder",
-    "read_isimip_global",
-    "read_model",
-    "read_root_contribution",
-    "read_steps",
-    "read_testbed",
+    "FLUXES", "POOLS", "adapters", "below_ground", "check_position", "clean_name", "conservative",
+    "declared_models", "files_of", "flux_factor", "pool_factor", "read_cmip6_global",
+    "read_folder", "read_isimip_global", "read_model", "read_steps", "read_testbed",
 ]

@@ -6,11 +6,10 @@ from typing import NotRequired
 from pydantic import StrictFloat, StrictInt
 from typing_extensions import TypedDict
 
-from soilresp.errors import ParameterError
 from soilresp.io.paths import data_dir
 from soilresp.io.yaml_text import check_content, read_yaml
 
-__all__ = ["FLUXES", "POOLS", "GENERIC", "adapter", "adapters", "declared_models", "read_declared"]
+__all__ = ["FLUXES", "POOLS", "GENERIC", "adapters", "declared_models", "read_declared"]
 
 FLUXES = {
     "SR": "soil respiration",
@@ -46,36 +45,29 @@ _Number = StrictInt | StrictFloat
 _Spellings = dict[str, list[str]]
 
 
-class _Trendy(TypedDict):
+class _Rules(TypedDict, total=False):
     layout: str
+    variables: _Spellings
     simulations: list[str]
+    co2_mass: list[str]
+    notes: str
 
 
-class _Cmip(TypedDict):
-    layout: str
+class _Output(_Rules):
     files: list[str]
-    co2_mass: NotRequired[list[str]]
-    notes: NotRequired[str]
 
 
 class _Conventions(TypedDict):
     variables: _Spellings
     standard_names: dict[str, str]
-    trendy: _Trendy
-    cmip: _Cmip
+    trendy: _Rules
+    cmip: _Output
 
 
 class _Totals(TypedDict, total=False):
     value: _Number
     low: _Number
     high: _Number
-
-
-class _Output(TypedDict):
-    files: list[str]
-    variables: NotRequired[_Spellings]
-    simulations: NotRequired[list[str]]
-    notes: NotRequired[str]
 
 
 class _PaperModel(TypedDict):
@@ -164,7 +156,7 @@ def adapters():
             "layout": "testbed", "files": facts["files"], "notes": facts.get("note", ""),
             "reference": f"{facts['reference']}, doi:{facts['doi']}", "forcing": "CRUNCEP",
         }
-    out[GENERIC] = _complete({"layout": GENERIC, "files": ["*.nc"]}, {}, conventions)
+    out[GENERIC] = _complete({"files": ["*.nc"]}, {}, conventions)
     return out
 
 
@@ -172,32 +164,8 @@ def _complete(rules, facts, conventions):
     """Rules of one model, with what all have in common."""
     doi = f", doi:{facts['doi']}" if "doi" in facts else ""
     common = {
-        "simulations": [], "notes": "", "co2_mass": [],
+        "layout": GENERIC, "simulations": [], "notes": "", "co2_mass": [],
         "reference": f"{facts.get('reference', '')}{doi}", "forcing": facts.get("forcing", ""),
     }
-    out = common | rules
-    out["variables"] = conventions["variables"] | rules.get("variables", {})
-    return out
-
-
-def adapter(name):
-    """Return the rules of one model.
-
-    Parameters
-    ----------
-    name : str
-
-    Returns
-    -------
-    dict
-        See `adapters`.
-
-    Raises
-    ------
-    ParameterError
-        If there is none of that name.
-    """
-    known = adapters()
-    if name not in known:
-        raise ParameterError(f"Unknown adapter {name!r}; known are {', '.join(known)}.")
-    return known[name]
+    variables = conventions["variables"] | rules.get("variables", {})
+    return common | rules | {"variables": variables}

@@ -147,19 +147,14 @@ def opened(path):
                 renamed = renamed.drop_vars(kind, errors="ignore").rename({old: kind})
             if kind in renamed.data_vars:
                 renamed = renamed.set_coords(kind)
-        renamed = _with_numbers(renamed, path)
+        try:
+            renamed = renamed.assign_coords({k: renamed[k].astype(float) for k in ("lat", "lon")})
+        except (ValueError, TypeError):
+            raise DataError(
+                f"{path}: lat or lon holds words; expected degrees as numbers. Write them so."
+            ) from None
         _check_axes(renamed, path)
         yield renamed
-
-
-def _with_numbers(data, path):
-    """Coordinates as double precision."""
-    try:
-        return data.assign_coords(lat=data["lat"].astype(float), lon=data["lon"].astype(float))
-    except (ValueError, TypeError):
-        raise DataError(
-            f"{path}: lat or lon holds words; expected degrees as numbers. Write them so."
-        ) from None
 
 
 def _check_axes(data, path):

@@ -1,7 +1,5 @@
 """Folders with the output of several models."""
 
-from pathlib import Path
-
 from soilresp.errors import DataError
 from soilresp.models.declared import adapters, declared_models
 from soilresp.models.files import files_at, matches
@@ -50,9 +48,6 @@ def read_folder(folder, models=None, period=(1982, 2012)):
     DataError
         If the folder does not exist, or is empty.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise DataError(f"{folder} is not a folder. Give the one that holds the models' output.")
     for model in models or declared_models()["ten"]:
         files = files_of(folder, model)
         if not files:

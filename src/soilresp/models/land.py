@@ -10,7 +10,7 @@ from soilresp.errors import DataError
 from soilresp.grid.cells import RESOLUTION, rectilinear_area
 from soilresp.grid.regrid import carry, overlaps
 
-__all__ = ["check_position", "land_fraction_in", "study_land"]
+__all__ = ["check_position", "land_fraction_in", "other_orientations", "study_land"]
 
 _FRACTIONS = ("sftlf", "landfrac", "land_fraction", "land_frac", "landfraction", "lsm")
 _AREAS = ("landarea", "land_area")
@@ -97,28 +97,19 @@ def land_fraction_in(data, what):
     DataError
         If it is not a share of the cell in the units that it says.
     """
-    names = {str(n).lower(): n for n in data.data_vars}
-    for name in (*_FRACTIONS, *_OCEAN):
-        if name in names:
-            field = _flat(data[names[name]]).astype(float)
-            percent = str(field.attrs.get("units", "")) in ("%", "percent") or float(
-                field.max()) > 1.5
-            share = field / 100 if percent else field
-            share = 1 - share.fillna(0) if name in _OCEAN else share.fillna(0)
-            _check_share(share, f"{what}: {names[name]}")
-            return share, names[name]
-    for name in _AREAS:
-        if name in names:
-            field = _flat(data[names[name]]).astype(float)
-            units = str(field.attrs.get("units", ""))
-            if units not in _SQUARE_METRES:
-                raise DataError(
-                    f"{what}: {names[name]} has units {units!r}; expected m2 or km2."
-                )
-            area = rectilinear_area(data["lat"], data["lon"])
-            share = field.fillna(0) * _SQUARE_METRES[units] / area
-            _check_share(share, f"{what}: {names[name]} over the area of its cell")
-            return share.clip(max=1), names[name]
+    for name, called, field, units in _fields(data, (*_FRACTIONS, *_OCEAN)):
+        percent = units in ("%", "percent") or float(field.max()) > 1.5
+        share = (field / 100 if percent else field).fillna(0)
+        share = 1 - share if name in _OCEAN else share
+        _check_share(share, f"{what}: {called}")
+        return share, called
+    for _, called, field, units in _fields(data, _AREAS):
+        if units not in _SQUARE_METRES:
+            raise DataError(f"{what}: {called} has units {units!r}; expected m2 or km2.")
+        area = rectilinear_area(data["lat"], data["lon"])
+        share = field.fillna(0) * _SQUARE_METRES[units] / area
+        _check_share(share, f"{what}: {called} over the area of its cell")
+        return share.clip(max=1), called
     return None, ""
 
 
@@ -139,12 +130,7 @@ def cell_area_ratio(data, what):
     DataError
         If they differ by more than 2 %: then the coordinates or the area are wrong.
     """
-    names = {str(n).lower(): n for n in data.data_vars}
-    for name in _CELL_AREAS:
-        if name not in names:
-            continue
-        field = _flat(data[names[name]]).astype(float)
-        units = str(field.attrs.get("units", ""))
+    for _, called, field, units in _fields(data, _CELL_AREAS):
         if units not in _SQUARE_METRES or not {"lat", "lon"} <= set(field.dims):
             continue
         area = rectilinear_area(data["lat"], data["lon"])
@@ -152,18 +138,20 @@ def cell_area_ratio(data, what):
         total = float((ratio * area).sum() / area.sum())
         if abs(total - 1) > _TOLERANCE:
             raise DataError(
-                f"{what}: {names[name]} adds up to {total:.3g} times the area between the edges "
+                f"{what}: {called} adds up to {total:.3g} times the area between the edges "
                 "of its cells. Its units, or the coordinates, are wrong."
             )
         return ratio
     return None
 
 
-def _flat(field):
-    """A field without time or other dimensions of length 1; the first time of several."""
-    for dim in [d for d in field.dims if d not in ("lat", "lon")]:
-        field = field.isel({dim: 0}, drop=True)
-    return field
+def _fields(data, known):
+    """Yield the variables of known names, at the first time of several, and their units."""
+    names = {str(n).lower(): n for n in data.data_vars}
+    for name in (n for n in known if n in names):
+        field = data[names[name]]
+        field = field.isel({d: 0 for d in field.dims if d not in ("lat", "lon")}, drop=True)
+        yield name, names[name], field.astype(float), str(field.attrs.get("units", ""))
 
 
 def _check_share(share, what):
@@ -172,6 +160,26 @@ def _check_share(share, what):
         raise DataError(f"{what} is between {low:.3g} and {high:.3g}; expected 0 to 1 (or %).")
     if high == 0:
         raise DataError(f"{what} is zero throughout. The file may be cut off.")
+
+
+def other_orientations(values):
+    """Turn a global field upside down and by half a circle.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (n_lat, n_lon)
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        The three other orientations, by what was done in words.
+    """
+    shifted = np.roll(values, values.shape[1] // 2, axis=1)
+    return {
+        "shifted by 180 degrees of longitude": shifted,
+        "flipped from north to south": values[::-1],
+        "flipped from north to south and shifted by 180 degrees": shifted[::-1],
+    }
 
 
 def check_position(field, what):
@@ -206,23 +214,15 @@ def check_position(field, what):
     is_land = land.values > 0.5
     area = np.cos(np.deg2rad(land["lat"].values))[:, None] * np.ones_like(land.values)
     covered, at_sea = area[found & is_land].sum(), area[found & ~is_land].sum()
-    turned = {
-        "as it is": found,
-        "its latitude is upside down": found[::-1],
-        "its longitudes are shifted by 180 degrees": np.roll(found, 360, axis=1),
-        "its latitude is upside down and its longitudes are shifted by 180 degrees":
-            np.roll(found[::-1], 360, axis=1),
-    }
     if covered + at_sea < area[is_land].sum() / 3 or at_sea > 0.9 * area[~is_land].sum():
         return
     fit = {
         words: area[mask & is_land].sum() / area[mask | is_land].sum()
-        for words, mask in turned.items()
+        for words, mask in ({"as it is": found} | other_orientations(found)).items()
     }
     best = max(fit, key=fit.get)
     if fit[best] > fit["as it is"] + _EDGE:
         raise DataError(
-            f"{what} does not lie on the land: {best} (the overlap with the land is "
-            f"{fit['as it is']:.0%}, and would be {fit[best]:.0%}). Correct the coordinates of "
-            "the file."
+            f"{what} does not lie on the land: {fit['as it is']:.0%} overlap with it, and "
+            f"{fit[best]:.0%} when {best}. Correct the latitudes or longitudes of the file."
         )

@@ -10,8 +10,7 @@ from soilresp.errors import DataError, ParameterError
 from soilresp.grid.cells import GRAMS_PER_PG, cell_area, rectilinear_area, to_standard
 from soilresp.models import land as lands
 from soilresp.models.below_ground import below_ground, root_share
-from soilresp.models.declared import FLUXES, GENERIC, POOLS
-from soilresp.models.declared import adapter as rules_of
+from soilresp.models.declared import FLUXES, GENERIC, POOLS, adapters
 from soilresp.models.files import files_at, inventory, opened, recognise
 from soilresp.models.half_degree import conservative
 from soilresp.models.testbed import read_testbed
@@ -49,7 +48,7 @@ class _Reading:
 
 
 def read_model(path, adapter=None, variables=None, *, period=(1982, 2012), land_fraction=None,
-               name=None, regrid=True, contribution=None):
+               name=None, regrid=True):
     """Read a model's output from files of any grid, units and calendar.
 
     Parameters
@@ -73,9 +72,6 @@ def read_model(path, adapter=None, variables=None, *, period=(1982, 2012), land_
         Of the model. Default: the adapter's, or what the files say.
     regrid : bool
         Whether to bring it to the half-degree grid, totals kept.
-    contribution : xarray.DataArray, optional
-        AR/SR on the half-degree grid (`read_root_contribution`): makes AR of a model
-        that gives none, a diagnostic only.
 
     Returns
     -------
@@ -90,7 +86,7 @@ def read_model(path, adapter=None, variables=None, *, period=(1982, 2012), land_
     Raises
     ------
     ParameterError
-        If the adapter is unknown, or `contribution` is given without regridding.
+        If the adapter is unknown.
     DataError
         If a file is missing, cut off, or zero throughout; units or time are not
         known; land fraction is needed and missing; HR lacks the litter; a flux is
@@ -114,9 +110,11 @@ def read_model(path, adapter=None, variables=None, *, period=(1982, 2012), land_
     """
     files = files_at(path)
     adapter = adapter or recognise(files)
-    rules = rules_of(adapter)
+    rules = adapters().get(adapter)
+    if rules is None:
+        raise ParameterError(f"Unknown adapter {adapter!r}; known are {', '.join(adapters())}.")
     if rules["layout"] == "testbed":
-        return _testbed(files, adapter, rules, name, regrid, contribution)
+        return _testbed(files, adapter, rules, name, regrid)
     found = inventory(files, rules, variables)
     called = clean_name(name or "") or _name_of(found, adapter)
     reading = _Reading(called, rules, period, found.notes)
@@ -125,9 +123,11 @@ def read_model(path, adapter=None, variables=None, *, period=(1982, 2012), land_
         fields[role], basis[role] = _annual(role, sources, reading)
     fields = _same_years(fields, reading)
     _refuse_half_of_hr(fields, reading)
+    placed = next((r for r in ("rh", "rs", "npp", "gpp") if r in fields), None)
+    if placed and not reading.sampled:
+        lands.check_position(fields[placed], f"{reading.name}: {placed}")
     like = next(iter(fields.values()))
-    if not reading.sampled:
-        _check_position(fields, reading)
+    like = like.isel(year=0, drop=True) if "year" in like.dims else like
     share = _land(land_fraction, found, like, reading)
     fields = {r: _per_land(r, f, basis[r], share, found, reading) for r, f in fields.items()}
     fields, share = _common_land(fields, share, reading)
@@ -145,7 +145,12 @@ def read_model(path, adapter=None, variables=None, *, period=(1982, 2012), land_
     out = to_standard(out)
     if regrid:
         out = _to_half_degree(out)
-    out, how = _below_ground(out, regrid, contribution)
+    ar, how = below_ground(dict(out), root_share() if regrid else None)
+    out = out.drop_vars([v for v in out.data_vars if v.startswith("ra")])
+    if ar is not None:
+        out["AR"] = ar
+        if "SR" not in out and "HR" in out:
+            out["SR"] = out["AR"] + out["HR"]
     _describe(out, found)
     years = out["year"].values if "year" in out.dims else None
     out.attrs = {
@@ -161,7 +166,7 @@ def read_model(path, adapter=None, variables=None, *, period=(1982, 2012), land_
     return out
 
 
-def _testbed(files, adapter, rules, name, regrid, contribution):
+def _testbed(files, adapter, rules, name, regrid):
     """CASA-CNP, CORPSE or MIMICS."""
     if len(files) > 1:
         raise DataError(
@@ -173,15 +178,11 @@ def _testbed(files, adapter, rules, name, regrid, contribution):
     reading = _Reading(adapter, rules, None)
     for flux in (v for v in FLUXES if v in out):
         _refuse_implausible(flux, out[flux], share, reading)
-    attrs = out.attrs
     if regrid:
         out = conservative(out)
-    how = attrs["how_ar"]
-    if contribution is not None:
-        out, how = _below_ground(out, regrid, contribution)
-    choices = ["Per m2 of land; land fraction from landarea.", f"AR: {how}."]
-    return out.assign_attrs(attrs, model=name or adapter, adapter=adapter, how_ar=how,
-                            forcing=rules["forcing"], choices="\n".join(choices))
+    choices = f"Per m2 of land; land fraction from landarea.\nAR: {out.attrs['how_ar']}."
+    return out.assign_attrs(model=name or adapter, adapter=adapter, forcing=rules["forcing"],
+                            choices=choices)
 
 
 def _name_of(found, adapter):
@@ -190,11 +191,9 @@ def _name_of(found, adapter):
         return adapter
     file, _ = next(iter(found.sources.values()))[0]
     with opened(file) as data:
-        for key in ("source_id", "model_id", "model"):
-            name = clean_name(data.attrs.get(key, ""))
-            if name:
-                return name
-    return clean_name(file.name.removesuffix(".gz").removesuffix(".nc")) or "model"
+        stated = [data.attrs.get(key, "") for key in ("source_id", "model_id", "model")]
+    stated.append(file.name.removesuffix(".gz").removesuffix(".nc"))
+    return next(filter(None, map(clean_name, stated)), "model")
 
 
 def clean_name(words):
@@ -215,17 +214,8 @@ def clean_name(words):
     >>> clean_name("JULES\\x1b[2J\\n vn6")
     'JULES[2J vn6'
     """
-    shown = "".join(c if c.isprintable() else " " * c.isspace() for c in str(words))
-    shown = shown.replace("$", "")
+    shown = "".join(c if c.isprintable() else " " * c.isspace() for c in str(words) if c != "$")
     return " ".join(shown.split())[:_LONGEST_NAME].strip()
-
-
-def _check_position(fields, reading):
-    """Compare the position of the first flux with the continents."""
-    for role in ("rh", "rs", "npp", "gpp"):
-        if role in fields:
-            lands.check_position(fields[role], f"{reading.name}: {role}")
-            return
 
 
 def _annual(role, sources, reading):
@@ -442,8 +432,7 @@ def _land(given, found, like, reading):
         reading.note("Land fraction: that of the study's land cover, as asked for.")
         return lands.study_land(lat, lon)
     if isinstance(given, xr.DataArray):
-        share, how = given.astype(float).fillna(0), "as given"
-        ratio = None
+        share, how, ratio = given.astype(float).fillna(0), "as given", None
     else:
         files = found.fixed if given is None else [Path(given)]
         share, how, ratio = _land_in_files(files, like)
@@ -451,7 +440,7 @@ def _land(given, found, like, reading):
             raise DataError(f"{given} holds no land fraction (sftlf, landfrac, landarea ...).")
     if share is None and reading.sampled:
         reading.note("Land fraction: not known, 1 where there are values; the cells have gaps.")
-        return xr.ones_like(like.isel(year=0, drop=True) if "year" in like.dims else like)
+        return xr.ones_like(like)
     if share is None:
         if not lands.is_half_degree(lat, lon):
             raise DataError(
@@ -462,8 +451,7 @@ def _land(given, found, like, reading):
         reading.note("Land fraction: that of the study's land cover; the files hold none.")
         return lands.study_land(lat, lon)
     try:
-        share = share.reindex_like(like.isel(year=0) if "year" in like.dims else like,
-                                   method="nearest", tolerance=1e-3)
+        share = share.reindex_like(like, method="nearest", tolerance=1e-3)
     except (ValueError, KeyError, IndexError) as error:
         raise DataError(f"Land fraction ({how}) is on another grid: {error}.") from None
     if bool(share.isnull().all()):
@@ -527,8 +515,7 @@ def _vegetated_share(found, share):
         with opened(file) as data:
             if "vegetated_fraction" in data:
                 vegetated = data["vegetated_fraction"].load().reindex_like(share)
-                part = (vegetated / share.where(share > 0)).clip(max=1)
-                return part
+                return (vegetated / share.where(share > 0)).clip(max=1)
     raise DataError("vegetated_fraction is missing, which a flux per m2 of vegetated area needs.")
 
 
@@ -563,8 +550,7 @@ def _refuse_implausible(role, field, share, reading):
     if flux not in _HIGHEST:
         return
     area = share * rectilinear_area(share["lat"], share["lon"])
-    total = field * area
-    total = float(total.sum(("lat", "lon")).mean()) / GRAMS_PER_PG
+    total = float((field * area).sum(("lat", "lon")).mean()) / GRAMS_PER_PG
     top = float(field.max())
     highest, lowest = _HIGHEST[flux], _LOWEST.get(flux, 0)
     if total > highest or top > _HIGHEST_OF_CELL.get(flux, np.inf):
@@ -619,21 +605,6 @@ def _to_half_degree(out):
         )
         return out.assign(cell_area=cell_area())
     return conservative(out)
-
-
-def _below_ground(out, regridded, contribution):
-    """AR and SR of a model, and by which way."""
-    if contribution is not None and not regridded:
-        raise ParameterError("contribution is on the half-degree grid and needs regrid=True.")
-    parts = {v: out[v] for v in out.data_vars}
-    share = root_share() if regridded else None
-    ar, how = below_ground(parts, share, contribution)
-    out = out.drop_vars([v for v in out.data_vars if v.startswith("ra")])
-    if ar is not None:
-        out["AR"] = ar
-        if "SR" not in out and "HR" in out:
-            out["SR"] = out["AR"] + out["HR"]
-    return out, how
 
 
 def _describe(out, found):

@@ -8,14 +8,8 @@ from soilresp.grid.cells import GRAMS_PER_PG
 __all__ = ["read_isimip_global", "read_cmip6_global"]
 
 _ISIMIP_NAMES = {
-    "caraib": "CARAIB",
-    "dlem": "DLEM",
-    "jules": "JULES",
-    "lpjguess": "LPJ-GUESS",
-    "lpjml": "LPJmL",
-    "orchidee": "ORCHIDEE",
-    "vegas": "VEGAS",
-    "visit": "VISIT",
+    "caraib": "CARAIB", "dlem": "DLEM", "jules": "JULES", "lpjguess": "LPJ-GUESS",
+    "lpjml": "LPJmL", "orchidee": "ORCHIDEE", "vegas": "VEGAS", "visit": "VISIT",
 }
 _CMIP6_VARIABLES = {"rh": "HR", "npp": "NPP", "gpp": "GPP"}
 

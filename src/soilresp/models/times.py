@@ -76,6 +76,14 @@ def read_steps(values, units="", calendar="", what="time"):
     calendar = str(calendar).lower()
     calendar = _CALENDARS.get(calendar, calendar)
     year, month = _decode(values, str(units).strip(), calendar, what)
+    bad = ~((year >= _YEARS[0]) & (year <= _YEARS[1]) & (month >= 1) & (month <= 12))
+    if bad.any():
+        at = int(np.argmax(bad))
+        raise DataError(
+            f"{what} cannot be decoded: step {at} would be year {year[at]}, month {month[at]} with "
+            f"units {units!r}; expected years from {_YEARS[0]} to {_YEARS[1]}. Give it units such "
+            "as 'days since 1700-01-01'."
+        )
     count = pd.Series(year).groupby(year).size()
     # A chunk may begin or end within a year.
     monthly = len(count) < len(year) and count.max() <= 12
@@ -103,41 +111,25 @@ def _decode(values, units, calendar, what):
     spelt = units.lower()
     if re.search(r"as\s+%y%m%d", spelt) or (not units and np.all(values >= _YEARS[0] * 10000)):
         day = np.floor(values).astype(int)
-        return _plausible(day // 10000, day // 100 % 100, units, what)
+        return day // 10000, day // 100 % 100
     if not units and np.all(values >= _YEARS[0] * 100):
         whole = np.floor(values).astype(int)
-        return _plausible(whole // 100, whole % 100, units, what)
+        return whole // 100, whole % 100
     if spelt in ("", "1", "year", "years", "yr", "calendar year", "years ad"):
         year = np.floor(values).astype(int)
-        month = np.floor((values - year) * 12).astype(int) + 1
-        return _plausible(year, month, units, what)
+        return year, np.floor((values - year) * 12).astype(int) + 1
     start = _FIRST_DAY.search(spelt)
     if start and spelt.startswith(("month", "year", "common_year")):
         first = int(start[1]) * 12 + int(start[2]) - 1
         # Rounded: 1/12 of a year is not a whole number of bits.
         months = values * (1 if spelt.startswith("month") else 12)
         month = first + np.floor(np.round(months, 6)).astype(int)
-        return _plausible(month // 12, month % 12 + 1, units, what)
+        return month // 12, month % 12 + 1
     try:
-        dates = cftime.num2date(values, units, calendar)
+        dates = np.atleast_1d(cftime.num2date(values, units, calendar))
     except (ValueError, OverflowError, TypeError) as error:
         raise DataError(
             f"{what} cannot be decoded: units {units!r}, calendar {calendar!r} ({error}). Give it "
             "units such as 'days since 1700-01-01'."
         ) from None
-    dates = np.atleast_1d(dates)
-    return _plausible(
-        np.array([d.year for d in dates]), np.array([d.month for d in dates]), units, what
-    )
-
-
-def _plausible(year, month, units, what):
-    bad = ~((year >= _YEARS[0]) & (year <= _YEARS[1]) & (month >= 1) & (month <= 12))
-    if bad.any():
-        at = int(np.flatnonzero(bad)[0])
-        raise DataError(
-            f"{what} cannot be decoded: step {at} would be year {year[at]}, month {month[at]} with "
-            f"units {units!r}; expected years from {_YEARS[0]} to {_YEARS[1]}. Give it units such "
-            "as 'days since 1700-01-01'."
-        )
-    return year, month
+    return np.array([d.year for d in dates]), np.array([d.month for d in dates])

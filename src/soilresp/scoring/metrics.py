@@ -3,6 +3,7 @@
 import numpy as np
 
 from soilresp.errors import DataError
+from soilresp.models.land import other_orientations
 
 __all__ = ["MISPLACED", "bias_score", "field_scores", "misplacement", "taylor_score", "z_scores"]
 
@@ -197,15 +198,9 @@ def misplacement(model, benchmark, area):
     b = benchmark.fillna(0).transpose("lat", "lon")
     m = model.fillna(0).transpose("lat", "lon").values
     w = np.broadcast_to(np.asarray(area.broadcast_like(b)), b.shape)
-    half = m.shape[1] // 2
-    moves = {
-        "shifted by 180 degrees of longitude": np.roll(m, half, axis=1),
-        "flipped from north to south": m[::-1],
-        "flipped from north to south and shifted by 180 degrees":
-            np.roll(m, half, axis=1)[::-1],
-    }
+    others = other_orientations(m)
     as_it_is = _correlation(m, b.values, w)
-    found = {words: _correlation(moved, b.values, w) for words, moved in moves.items()}
+    found = {words: _correlation(moved, b.values, w) for words, moved in others.items()}
     best = max(found, key=found.get)
     if found[best] > as_it_is + MISPLACED:
         return f"{best}: r {found[best]:.2f} instead of {as_it_is:.2f}"
