@@ -2,9 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from soilresp.covariates.leaf_area import monthly_lai, seasonal_shape
 from soilresp.errors import DataError
@@ -17,7 +14,6 @@ def test_warmth_and_leaves():
     np.testing.assert_allclose(shape, np.array([0, 0, 1, 2, 3, 6, 11, 12, 12, 12, 12, 12]) / 12)
 
 
-
 def test_rain_and_leaves():
     """Half of this month's rain and half of the last's, December before January, full at 60 mm."""
     rain = np.zeros((12, 1))
@@ -25,7 +21,6 @@ def test_rain_and_leaves():
     shape = seasonal_shape(np.full((12, 1), 20.0), rain)[:, 0]
     # May 15, June 60, July 45, December and January 12, of 60 mm.
     np.testing.assert_allclose(shape, [0.2, 0, 0, 0, 0.25, 1, 0.75, 0, 0, 0, 0, 0.2])
-
 
 
 def test_more_rain_is_no_more():
@@ -36,26 +31,12 @@ def test_more_rain_is_no_more():
     assert (seasonal_shape(np.full((12, 1), -20.0), rain) == 1).all()
 
 
-temperatures = arrays(float, (12, 3), elements=st.floats(-50, 40))
-rains = arrays(float, (12, 3), elements=st.floats(0, 1000))
-
-
-@given(temperatures, rains)
-def test_seasonal_shape_is_a_share(tas, pr):
-    """It lies in 0 to 1, and the best month has 1."""
-    shape = seasonal_shape(tas, pr)
-    assert (shape >= 0).all() and (shape <= 1).all()
-    assert (shape.max(axis=0) == 1).all()
-
-
-
 def test_seasonal_shape_of_a_gap():
     """A missing month leaves the cell without a shape, not with a full one."""
     tas = np.full((12, 2), 20.0)
     tas[2, 0] = np.nan
     shape = seasonal_shape(tas, np.full((12, 2), 100.0))
     assert np.isnan(shape[:, 0]).all() and (shape[:, 1] == 1).all()
-
 
 
 def leaves(fapar, igbp, low=0.4, high=0.8, area=None, **more):
@@ -76,7 +57,6 @@ def leaves(fapar, igbp, low=0.4, high=0.8, area=None, **more):
     return lai[0], lai[1], scale
 
 
-
 ONE = 1 - np.exp(-0.5)
 """fAPAR of a leaf area of 1 at an extinction of 0.5."""
 
@@ -90,7 +70,6 @@ def test_largest_leaf_area():
     np.testing.assert_allclose(peak, [5, full, full, 0, np.nan], rtol=1e-9)
 
 
-
 def test_scale_by_evergreen_forest():
     """Cells with more than 0.6 of it count, by area; the level and extinction may be changed."""
     fapar = 1 - np.exp(-np.array([0.5, 1.0, 4.0]))
@@ -101,7 +80,6 @@ def test_scale_by_evergreen_forest():
     assert changed[2] == pytest.approx(7 / 3.5)
     # Halving k doubles all leaf area, which the factor takes back but for the level.
     np.testing.assert_allclose(changed[1], leaves(fapar, igbp, area=[1, 3, 9])[1] * 7 / 5)
-
 
 
 @pytest.mark.parametrize(("fapar", "share"), [(0.5, 0.6), (0.5, 0.0), (np.nan, 1.0)])
@@ -126,4 +104,3 @@ def test_leaves_that_outlast_the_frost(classes, low, high, kept):
     frozen, peak, _ = leaves([ONE, ONE], [{2: 1}, classes], [0.4, low], [0.8, high])
     assert peak[1] == pytest.approx(5)
     assert frozen[1] == pytest.approx(5 * kept)
-

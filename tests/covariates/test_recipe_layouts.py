@@ -1,4 +1,4 @@
-"""The recipes `cru_ts` and `merra2` from end to end, on files in the publishers' layouts.
+"""The recipe `merra2` from end to end, on files in the publishers' layouts.
 
 A simple climate is put under two places whose predictors are worked out by hand: one in Poland
 with a winter, one in Australia without. Nothing of these products is real here.
@@ -7,16 +7,13 @@ with a winter, one in Australia without. Nothing of these products is real here.
 import netCDF4
 import numpy as np
 import pytest
-from made_inputs import CRU_LAT as LAT
-from made_inputs import CRU_LON as LON
-from made_inputs import gzipped, middle, write_cru_ts, write_gsde, write_hwsd, write_merra2
+from made_inputs import write_gsde, write_merra2
 from made_rasters import GLASS_SEA as SEA
 from made_rasters import write_geotiff, write_glass
-from synthetic_climate import climate, land
+from synthetic_climate import climate
 
 from soilresp.covariates.build import build_cube
 from soilresp.covariates.embedded import load_embedded
-from soilresp.covariates.radiation import extraterrestrial_radiation
 from soilresp.grid.cells import coordinates
 from soilresp.readers import merra2
 
@@ -77,122 +74,6 @@ def assert_predictors(cell, values):
 
 
 # CRU TS with GIMMS LAI4g, HWSD and MODIS
-
-
-@pytest.fixture(scope="module")
-def cru_ts_inputs(tmp_path_factory):
-    """2001 and 2002, which differ in Poland: April 2002 freezes, and leaves are half more.
-
-    In the Congo, January is without temperature, all months are without vapour pressure and
-    leaf area, and there is no soil.
-    """
-    pytest.importorskip("rasterio")
-    top = tmp_path_factory.mktemp("cru_ts")
-    folder = top / "cru_ts"
-    folder.mkdir()
-    made = climate(LAT, LON)
-    mask = land(LAT, LON)
-    names = {"tmp": ("tas", TAS, 25.0), "pre": ("pr", RAIN, 40.0),
-             "vap": ("vap", 4.0, 12.0), "cld": ("cld", 50.0, 20.0)}
-    for name, (key, poland, australia) in names.items():
-        field = np.where(mask, made[key], np.nan)
-        put(field, POLAND, poland, LAT, LON)
-        put(field, AUSTRALIA, australia, LAT, LON)
-        rows, columns = around(CONGO, LAT, LON)
-        if name == "vap":
-            field[:, rows, columns] = np.nan
-        second = field.copy()
-        if name == "tmp":
-            field[0, rows, columns] = second[0, rows, columns] = np.nan
-            second[(3, *around(POLAND, LAT, LON))] = -1
-        path = write_cru_ts(folder / f"cru_ts4.07.2001.2010.{name}.dat.nc", name,
-                            np.concatenate([field, second]), middle(2001) + middle(2002))
-        if name == "tmp":
-            gzipped(path)
-    return {
-        "cru_ts": folder,
-        "gimms_lai4g": gimms_files(top / "gimms"),
-        "hwsd_oc": write_hwsd(top / "T_OC.nc4", "T_OC", half_and_half(2, 1)),
-        "hwsd_bulk_density": write_hwsd(top / "T_BULK_DEN.nc4", "T_BULK_DEN", np.float32(1.5)),
-    }
-
-
-def half_and_half(north, south):
-    """HWSD's rows from south to north, missing in the Congo."""
-    values = np.full((3600, 7200), south, np.float32)
-    values[1800:] = north
-    lat, lon = (start + 0.05 * (np.arange(n) + 0.5) for start, n in ((-90, 3600), (-180, 7200)))
-    values[around(CONGO, lat, lon)] = -1
-    return values
-
-
-def gimms_files(folder):
-    """Halves of 1.0 and 2.0 to June, 3.0 and 4.0 from July; 2002 has half more."""
-    folder.mkdir()
-    lat, lon = (axis.values for axis in coordinates(QUARTER).values())
-    there = load_embedded()["land_fraction"].sel(lat=lat, lon=lon, method="nearest").values > 0
-    there[around(CONGO, lat, lon)] = False
-    for year in (2001, 2002):
-        for month in range(1, 13):
-            for half in (1, 2):
-                stored = 1000 * half + 2000 * (month > 6) + 500 * (year == 2002)
-                lai = np.where(there, stored, 65535)
-                bands = np.stack([lai, np.where(there, 0, 3)]).astype(np.uint16)
-                name = f"GIMMS_LAI4g_V1.2_{year}{month:02d}{half:02d}.tif"
-                write_geotiff(folder / name, bands, QUARTER)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def cru_ts(cru_ts_inputs):
-    """The cube of both years."""
-    return build_cube("cru_ts", cru_ts_inputs, years=(2001, 2002))
-
-
-def gimms_months(more=0.0):
-    """The first 15 days of a month have 1 or 3, the others 2 or 4."""
-    base = np.where(np.arange(1, 13) > 6, 3, 1) + more
-    return (15 * base + (DAYS_2001 - 15) * (base + 1)) / DAYS_2001
-
-
-def cru_par(cld, lat):
-    """Photosynthetically active radiation under a cloud cover, MJ m-2 month-1."""
-    above = extraterrestrial_radiation([lat])[:, 0]
-    return 0.45 * 0.0864 * DAYS * (0.25 + 0.5 * (1 - cld / 100)) * above
-
-
-def test_cru_ts_by_hand(cru_ts):
-    """Both places in 2001, and Poland with its shorter season in 2002."""
-    poland, australia = cru_ts.sel(POLAND), cru_ts.sel(AUSTRALIA)
-    par = cru_par(50, 50.25)
-    first = expected(TAS, RAIN, 4, par, gimms_months())
-    assert (first["Prec"], first["Prec_GS"]) == (520, 420)
-    assert_predictors(poland.sel(year=2001), first)
-    cold = np.where(np.arange(12) == 3, -1, TAS)
-    second = expected(cold, RAIN, 4, par, gimms_months(0.5))
-    assert second["Prec_GS"] == 360
-    assert_predictors(poland.sel(year=2002), second)
-    whole = expected(25, 40, 12, cru_par(20, -20.25), gimms_months())
-    assert whole["RH"] == pytest.approx(100 * 12 / 31.67, rel=1e-3)
-    assert whole["PAR_GS"] == whole["PAR"]
-    assert_predictors(australia.sel(year=2001), whole)
-    assert float(poland["SOC"]) == pytest.approx(2 * 1.5 * 3)
-    assert float(australia["SOC"]) == pytest.approx(1 * 1.5 * 3)
-
-
-def test_cru_ts_gaps_are_filled_and_counted(cru_ts):
-    """The Congo takes the embedded January, vapour pressure and leaf area; no soil stays none."""
-    here, embedded = cru_ts.sel(CONGO), load_embedded().sel(CONGO)
-    own = climate(np.array([0.25]), np.array([20.25]))["tas"][:, 0, 0]
-    tas = np.where(np.arange(12) == 0, embedded["tas"].values, own)
-    np.testing.assert_allclose(here["MAT"], (tas * DAYS).sum() / 365.25, rtol=1e-5)
-    rh = np.minimum(100 * embedded["vap"].values / saturation(tas), 100)
-    np.testing.assert_allclose(here["RH"], (rh * DAYS).sum() / 365.25, rtol=1e-4)
-    shares = {"tas": 1 / 12, "vap": 1, "lai": 1, "pr": 0, "rsds": 0}
-    assert {n: float(here[f"{n}_filled"]) for n in shares} == pytest.approx(shares)
-    assert np.isfinite(here["LAI"]).all() and np.isnan(here["SOC"])
-    for name in shares:
-        assert float(cru_ts.sel(POLAND)[f"{name}_filled"]) == 0
 
 
 # MERRA-2 with GLASS LAI, GSDE and GLC2000
@@ -315,4 +196,3 @@ def test_merra2_vegetation_is_glc2000(from_merra2):
     np.testing.assert_array_equal(
         from_merra2["igbp_fraction"].sel(south), load_embedded()["igbp_fraction"].sel(south)
     )
-

@@ -16,13 +16,6 @@ def told(reader="r", variable="v", inputs=("a", "b")):
     return SimpleNamespace(reader=reader, variable=variable, inputs=inputs)
 
 
-
-def test_reader_that_is_unknown():
-    """The unknown name and the known ones are told."""
-    with pytest.raises(DataError, match="'x'.*cru_cl.*gimms_lai4g"):
-        sources.read_field(told("x"), {}, None, None)
-
-
 @pytest.mark.parametrize(("reader", "function", "expected"), [
     ("cru_cl", "read_cru_cl", ("A", "v")), ("gistemp", "read_gistemp", ("A", (1, 2))),
     ("ghcn", "read_ghcn", ("A", (1, 2))), ("hwsd", "read_soil_carbon", ("A", "B")),
@@ -37,15 +30,6 @@ def test_arguments_of_readers(monkeypatch, reader, function, expected):
     assert sources.read_field(told(reader), files, (1, 2), None) == expected
 
 
-def test_embedded_fields():
-    """A field by its name; one that is not there is named, and the others are listed."""
-    embedded = xr.Dataset({"tas": ("x", [1.0]), "pr": ("x", [2.0])})
-    found = sources.read_field(told("embedded", "pr", ()), {}, None, embedded)
-    assert found.values.tolist() == [2]
-    with pytest.raises(DataError, match="'rh'.*tas, pr"):
-        sources.read_field(told("embedded", "rh", ()), {}, None, embedded)
-
-
 def test_radiation_from_the_cloud_of_cru_ts(monkeypatch):
     """Whatever the variable is called, cloud cover is read, and meets its latitudes."""
     cloud = {"lat": "latitudes"}
@@ -56,7 +40,6 @@ def test_radiation_from_the_cloud_of_cru_ts(monkeypatch):
     wanted = told("cru_ts_radiation")
     found = sources.read_field(wanted, {"a": "A", "b": "B"}, (1, 2), None)
     assert found == (("A", "cld", (1, 2)), "latitudes")
-
 
 
 @pytest.mark.parametrize(("variable", "name", "least"), [
@@ -79,7 +62,6 @@ def test_fields_of_merra2(monkeypatch, variable, name, least):
     assert found.values.tolist() == [least, 0.5] and found.attrs == {"units": "u"}
 
 
-
 def test_share_of_land_by_area():
     """Half-degree rows of land and sea by turns: land by the area of its rows, in every box."""
     area = cell_area()
@@ -99,7 +81,6 @@ def test_share_of_land_by_area():
     np.testing.assert_array_equal(share["lat"], box["lat"])
 
 
-
 @pytest.mark.parametrize(("names", "layers", "resolution"), [
     (["OC.nc", "BD.nc"], ["OC.nc", "BD.nc"], 1 / 12),
     (["oc5min.nc", "bd5min.nc4", "pH.nc"], ["oc5min.nc", "bd5min.nc4"], 1 / 12),
@@ -114,7 +95,6 @@ def test_files_of_gsde(monkeypatch, tmp_path, names, layers, resolution):
     found, size = sources.read_field(told("gsde"), {"a": str(tmp_path), "b": "x"}, None, None)
     plain = [[f.name for f in part] if isinstance(part, list) else part.name for part in found]
     assert plain == layers and size == resolution
-
 
 
 @pytest.mark.parametrize(("names", "start"), [(["BD.nc"], "OC"), (["OC.nc", "BD.txt"], "BD")])
@@ -142,16 +122,6 @@ def cover():
     )
 
 
-
-def test_cover_that_ships():
-    """The four fields as they are, and no other."""
-    found = sources.land_cover(told("embedded_igbp"), {}, cover())
-    xr.testing.assert_identical(
-        found, cover()[["igbp_fraction", "vegetated_fraction", "land_fraction", "cell_area"]]
-    )
-
-
-
 def test_cover_of_glc2000(monkeypatch):
     """What follows from the product's shares; the embedded map where it has none."""
     share = xr.zeros_like(cover()["igbp_fraction"])
@@ -172,7 +142,6 @@ def test_cover_of_glc2000(monkeypatch):
     assert "igbp" not in found["land_fraction"].coords
 
 
-
 def test_ratio_of_rain():
     """The anomaly over the mean of its box by land, which counts as 5 mm at least."""
     rain = np.full((12, 10, 40), 4.0)
@@ -189,4 +158,3 @@ def test_ratio_of_rain():
     # 10 x 1 and 40 x 0.5 over 1.5: 20.
     assert found.dims == change.dims
     np.testing.assert_allclose(found, np.broadcast_to([2, 0.5, 2, 10 / 6], found.shape))
-
