@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soilresp.errors import DataError, ParameterError
-from soilresp.records import quality
+from soilresp.records import selection
 from soilresp.records.selection import COLUMNS, TARGETS, Selection, select_records
 from soilresp.records.srdb import load_srdb
 
@@ -184,7 +184,7 @@ def test_suspicious_records_are_told_dropped_or_repaired():
 
 def test_flags_are_made_when_they_are_needed(monkeypatch):
     """Reporting without flags looks for none and has no line; dropping makes them."""
-    monkeypatch.setattr(quality, "check_records", lambda made: flagged((1, "Latitude", 0.5, "")))
+    monkeypatch.setattr(selection, "check_records", lambda made: flagged((1, "Latitude", 0.5, "")))
     assert len(select_records(table({}))[1]) == 8
     _, funnel = select_records(table({}), Selection(quality="drop"))
     assert len(funnel) == 9 and funnel["SR"].iloc[-1] == 1

@@ -16,8 +16,8 @@ from soilresp.io import paths
 from soilresp.io.files import sha256
 from soilresp.scoring.benchmark import load_benchmark
 from soilresp.study import chapters, provenance
+from soilresp.study.chapters import known_stages
 from soilresp.study.settings import resolve_settings
-from soilresp.study.stage import known_stages
 
 
 def test_code_of_a_module_follows_its_imports():

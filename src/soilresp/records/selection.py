@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from soilresp.errors import DataError, ParameterError
+from soilresp.records.quality.checks import QUALITY, apply_flags, check_records
 from soilresp.records.srdb import lost_none
 from soilresp.records.table import as_srdb, own_records
 
-__all__ = ["COLUMNS", "QUALITY", "TARGETS", "Selection", "select_records"]
+__all__ = ["COLUMNS", "TARGETS", "Selection", "select_records"]
 
 _FLUXES = {"SR": "Rs_annual", "HR": "Rh_annual"}
 
@@ -21,9 +22,6 @@ COLUMNS = (
     "reported_MAT", "reported_MAP",
 )
 """Columns of the observations before they are matched to the map."""
-
-QUALITY = ("report", "drop", "repair")
-"""Treatments of suspicious records."""
 
 _EXPECTED = {
     "manipulation": "a list of text, such as ['None'], or null for any",
@@ -168,12 +166,10 @@ def select_records(table, rules=None, flags=None):
         targets = tuple(t for t in TARGETS if table[_FLUXES[t]].notna().any()) or targets
         if table["Study_midyear"].isna().all():
             rules = replace(rules, years=None)
-    from soilresp.records import quality  # which itself takes the treatments from here
-
     if flags is None and rules.quality != "report":
-        flags = quality.check_records(table)
+        flags = check_records(table)
     if flags is not None:
-        table, suspicious = quality.apply_flags(table, flags, rules.quality)
+        table, suspicious = apply_flags(table, flags, rules.quality)
     flux = {"SR": table["Rs_annual"], "HR": _heterotrophic(table, rules.heterotrophic)}
     left = {target: pd.Series(True, index=table.index) for target in targets}
     rows = []

@@ -14,7 +14,6 @@ from soilresp.errors import ParameterError
 from soilresp.io import paths, registry
 from soilresp.records.selection import Selection
 from soilresp.records.twin import TRUTHS
-from soilresp.study.chapters.c06_budget import SPREADS
 from soilresp.upscaling.joint import METHODS
 
 __all__ = ["CHECKS", "check_values"]
@@ -84,7 +83,7 @@ CHECKS = {
     "n_replicates": _whole(2, 100_000),
     "n_draws": _whole(100, 100_000_000),
     "correlation": Annotated[float, Field(strict=True, ge=-1, le=1)],
-    "spread": Literal[SPREADS],
+    "spread": Literal["studies", "all", "cells"],
     "models": _File,
     "file": _File,
     "model_name": _Text,

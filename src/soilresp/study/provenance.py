@@ -27,8 +27,7 @@ from soilresp.io.versions import versions
 __all__ = [
     "FILE_NAME", "USE_VARIABLE", "changed_inputs", "checksum", "code_of_module", "code_of_source",
     "commit", "data_files", "differences", "files_in", "in_batch", "machine", "note", "note_use",
-    "notebook_reasons", "notebook_record", "now", "read", "source_hash", "surroundings",
-    "used_stages", "uses",
+    "notebook_record", "now", "read", "source_hash", "surroundings", "uses",
 ]
 
 FILE_NAME = "provenance.json"
@@ -434,79 +433,3 @@ def notebook_record(file, values, study):
         "data": data_files(_COMMITTED),
         "code": code_of_source("\n".join(lines)),
     }
-
-
-def used_stages(uses, study):
-    """Return the stages that a notebook has used, and their inputs.
-
-    Parameters
-    ----------
-    uses : list of dict
-        From `uses`.
-    study : soilresp.study.settings.Study
-
-    Returns
-    -------
-    dict
-        ``stages`` by name, ``computed`` (those that were computed, why, and in how many
-        seconds) and ``inputs``, checksums by name.
-    """
-    from soilresp.study.stage import known_stages
-
-    inputs, known = {}, known_stages()
-    for one in uses:
-        if one["stage"] in known:
-            inputs |= known[one["stage"]].inputs(study)
-    return {
-        "stages": {
-            u["stage"]: {"settings": u["settings"], "digest": u["digest"]}
-            for u in uses if u["use"]
-        },
-        "computed": {
-            u["stage"]: {"why": u["why"], "seconds": u["seconds"]} for u in uses if u["why"]
-        },
-        "inputs": dict(sorted(inputs.items())),
-    }
-
-
-def notebook_reasons(file, target, values, study):
-    """List why a notebook has to be executed again.
-
-    Parameters
-    ----------
-    file, target : pathlib.Path
-        The notebook, and its executed copy.
-    values : dict
-        Its parameters.
-    study : soilresp.study.settings.Study
-
-    Returns
-    -------
-    list of str
-        Each reason in a few words; empty if the copy is up to date.
-    """
-    from soilresp.study.stage import known_stages
-
-    had = read(study.run)["notebooks"].get(file.stem)
-    if had is None:
-        return ["never executed"]
-    if had.get("status") != "done":
-        return ["it failed the last time"]
-    if not target.exists():
-        return ["its executed copy is missing"]
-    said = []
-    if checksum(target) != had["executed"]:
-        said.append("its executed copy was changed")
-    have = notebook_record(file, json.loads(json.dumps(values)), study)
-    if had.get("source") != have.pop("source"):
-        said.append("its cells changed")
-    said += differences(had, have)
-    for name, noted in had["stages"].items():
-        stage = known_stages().get(name)
-        if stage is None:
-            said.append(f"there is no stage {name} any more")
-        elif changes := stage.changes(study, noted["settings"]):
-            said.append(f"results of {name}: {changes[0]}")
-        elif stage.stored_digest(study) != noted["digest"]:
-            said.append(f"results of {name} changed")
-    return said

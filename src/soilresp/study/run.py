@@ -1,6 +1,7 @@
 """Run the study in batch: papermill over the notebooks, in order, into a run folder."""
 
 import _thread
+import json
 import os
 import re
 import signal
@@ -19,6 +20,7 @@ from soilresp.io.files import cannot_write
 from soilresp.io.progress import FILE_VARIABLE
 from soilresp.io.yaml_text import YamlError, parse_yaml
 from soilresp.study import provenance
+from soilresp.study.chapters import known_stages
 
 __all__ = [
     "NotebookError", "run_study", "execute", "notebooks", "known_parameters", "check_parameters",
@@ -227,8 +229,6 @@ def notebooks(only=()):
 
 def _by_need(files):
     """Put each notebook behind those whose results it takes; keep the order otherwise."""
-    from soilresp.study.stage import known_stages
-
     needs = {}
     for stage in known_stages().values():
         needs.setdefault(stage.notebook, []).extend(need.notebook for need in stage.needs)
@@ -367,7 +367,7 @@ def outdated(files, study, parameters):
     for file in files:
         values = {k: v for k, v in parameters.items() if k in known[file.stem]}
         target = study.run / "notebooks" / file.name
-        if why := provenance.notebook_reasons(file, target, values, study):
+        if why := _notebook_reasons(file, target, values, study):
             found[file.stem] = why
     return found
 
@@ -410,7 +410,7 @@ def execute(files, study, parameters, changed=False):
         for number, file in enumerate(files, 1):
             values = {k: v for k, v in parameters.items() if k in known[file.stem]}
             heading = f"[{number}/{len(files)}] {file.stem}"
-            reasons = provenance.notebook_reasons(file, folder / file.name, values, study)
+            reasons = _notebook_reasons(file, folder / file.name, values, study)
             if changed and not reasons:
                 print(f"{heading} is up to date", flush=True)
                 continue
@@ -444,7 +444,7 @@ def _execute_noted(file, target, values, study, why):
         raise
     finally:
         record["wall_seconds"] = round(time.monotonic() - start, 1)
-        record |= provenance.used_stages(provenance.uses(use), study)
+        record |= _used_stages(provenance.uses(use), study)
         if "status" in record:
             provenance.note(study.run, "notebooks", file.stem, record)
         for left in (use, study.run / "progress.txt"):
@@ -535,3 +535,75 @@ def _own_kernel():
         search = os.pathsep.join(filter(None, (folder, os.environ.get("JUPYTER_PATH"))))
         with environment({"JUPYTER_PATH": search}):
             yield
+
+
+def _used_stages(uses, study):
+    """Return the stages that a notebook has used, and their inputs.
+
+    Parameters
+    ----------
+    uses : list of dict
+        From `soilresp.study.provenance.uses`.
+    study : soilresp.study.settings.Study
+
+    Returns
+    -------
+    dict
+        ``stages`` by name, ``computed`` (those that were computed, why, and in how many
+        seconds) and ``inputs``, checksums by name.
+    """
+    inputs, known = {}, known_stages()
+    for one in uses:
+        if one["stage"] in known:
+            inputs |= known[one["stage"]].inputs(study)
+    return {
+        "stages": {
+            u["stage"]: {"settings": u["settings"], "digest": u["digest"]}
+            for u in uses if u["use"]
+        },
+        "computed": {
+            u["stage"]: {"why": u["why"], "seconds": u["seconds"]} for u in uses if u["why"]
+        },
+        "inputs": dict(sorted(inputs.items())),
+    }
+
+
+def _notebook_reasons(file, target, values, study):
+    """List why a notebook has to be executed again.
+
+    Parameters
+    ----------
+    file, target : pathlib.Path
+        The notebook, and its executed copy.
+    values : dict
+        Its parameters.
+    study : soilresp.study.settings.Study
+
+    Returns
+    -------
+    list of str
+        Each reason in a few words; empty if the copy is up to date.
+    """
+    had = provenance.read(study.run)["notebooks"].get(file.stem)
+    if had is None:
+        return ["never executed"]
+    if had.get("status") != "done":
+        return ["it failed the last time"]
+    if not target.exists():
+        return ["its executed copy is missing"]
+    said = []
+    if provenance.checksum(target) != had["executed"]:
+        said.append("its executed copy was changed")
+    have = provenance.notebook_record(file, json.loads(json.dumps(values)), study)
+    if had.get("source") != have.pop("source"):
+        said.append("its cells changed")
+    said += provenance.differences(had, have)
+    for name, noted in had["stages"].items():
+        stage = known_stages().get(name)
+        if stage is None:
+            said.append(f"there is no stage {name} any more")
+        elif changes := stage.changes(study, noted["settings"]):
+            said.append(f"results of {name}: {changes[0]}")
+        elif stage.stored_digest(study) != noted["digest"]:
+            said.append(f"results of {name} changed")
+    return said

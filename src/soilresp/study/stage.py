@@ -13,8 +13,9 @@ from soilresp.errors import DataError, ParameterError
 from soilresp.io import fetch as access
 from soilresp.io.files import load, read_json, save, sha256, write_json
 from soilresp.study import provenance
+from soilresp.study.parameters import check_values
 
-__all__ = ["Results", "Stage", "known_stages"]
+__all__ = ["Results", "Stage"]
 
 _NOTE = "stage.json"
 _PREVIOUS = "previous"
@@ -139,8 +140,6 @@ class Stage:
         ParameterError
             If a setting is not one of the stage's, or has a wrong value.
         """
-        from soilresp.study.parameters import check_values  # which knows the chapters
-
         unknown = sorted(set(settings) - set(self.settings))
         if unknown:
             raise ParameterError(
@@ -327,13 +326,6 @@ class Stage:
             stage=self.name, settings=results.settings, digest=results.digest, why=why,
             seconds=seconds, use=use,
         )
-
-
-def known_stages():
-    """Return all stages of the study by name (dict of str to `Stage`)."""
-    import soilresp.study.chapters  # noqa: F401 (its modules define the stages)
-
-    return Stage.known
 
 
 def _hash(content):

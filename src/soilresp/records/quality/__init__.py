@@ -7,11 +7,16 @@ Each test is a generator of flags from an `Evidence` and documents its reasoning
 >>> flags = check_records(load_srdb(strip=False))  # doctest: +SKIP
 """
 
-from soilresp.records.quality.checks import DECISIVE, TESTS, apply_flags, check_records
+from soilresp.records.quality.checks import (
+    DECISIVE,
+    QUALITY,
+    TESTS,
+    apply_flags,
+    check_records,
+)
 from soilresp.records.quality.coordinates import suspicious_sites
 from soilresp.records.quality.evidence import CLEAN_FLAGS, FIELDS, THRESHOLD, Evidence
 from soilresp.records.quality.report import counts, page, sentences, suspects
-from soilresp.records.selection import QUALITY
 
 __all__ = [
     "CLEAN_FLAGS", "DECISIVE", "FIELDS", "QUALITY", "TESTS", "THRESHOLD", "Evidence",

@@ -5,10 +5,9 @@ import pandas as pd
 from soilresp.errors import ParameterError
 from soilresp.records.quality import climate, coordinates, entries, fluxes, partition
 from soilresp.records.quality.evidence import THRESHOLD, Evidence, flag_table
-from soilresp.records.selection import QUALITY
 from soilresp.records.table import as_srdb
 
-__all__ = ["DECISIVE", "TESTS", "apply_flags", "check_records"]
+__all__ = ["DECISIVE", "QUALITY", "TESTS", "apply_flags", "check_records"]
 
 TESTS = (
     coordinates.impossible, coordinates.outside_country, coordinates.in_the_sea,
@@ -27,6 +26,9 @@ DECISIVE = frozenset(
     ("Latitude", "Longitude", "Rs_annual", "Ra_annual", "Rh_annual", "RC_annual", "Study_midyear")
 )
 """Fields that place a record on the map or give its flux. Others are reported, no more."""
+
+QUALITY = ("report", "drop", "repair")
+"""Treatments of suspicious records."""
 
 
 def check_records(table, climate=None, tests=TESTS):

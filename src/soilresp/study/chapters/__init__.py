@@ -7,100 +7,57 @@ Each stage is called with a `soilresp.study.settings.Study` and its settings, re
 >>> mapping(study, n_runs=80).climatology["SR"]  # doctest: +SKIP
 """
 
-from soilresp.study.chapters.applicability import applicability
-from soilresp.study.chapters.c01_selection import selection
-from soilresp.study.chapters.c02_covariates import assembly
-from soilresp.study.chapters.c03_search import (
-    predictor_search,
-    search_all_subsets,
-    search_errors,
-    search_extent,
-    search_finalists,
-    search_frequency,
-    search_numbers,
-    search_recheck,
-)
-from soilresp.study.chapters.c04_training import (
-    bin_table,
-    draw_numbers,
-    draw_table,
-    draw_variants,
-    ecosystem_table,
-    training,
-)
-from soilresp.study.chapters.c05_maps import annual_totals, mapping, totals_beside_paper
-from soilresp.study.chapters.c06_budget import budget
-from soilresp.study.chapters.c07_models import BENCHMARK_NAME, biomes_of, intercomparison
-from soilresp.study.chapters.c08_score import model_score
-from soilresp.study.chapters.c09_validation import EVALUATIONS, share_of_gain, validation
-from soilresp.study.chapters.c10_drivers import (
-    alternatives,
-    compare_alternatives,
-    drivers,
-    with_descriptions,
-)
-from soilresp.study.chapters.c11_twins import TWIN_VARIANTS, run_twins, twin_experiments
-from soilresp.study.chapters.c12_uncertainty import (
-    caveats,
-    run_uncertainty,
-    trends,
-    uncertainty,
-)
-from soilresp.study.chapters.common import embedded_cube, records_of
-from soilresp.study.chapters.quality_effect import quality_effect
+from importlib import import_module
 
-__all__ = [
-    "STAGES",
-    "selection",
-    "assembly",
-    "predictor_search",
-    "search_errors",
-    "search_all_subsets",
-    "search_extent",
-    "search_finalists",
-    "search_frequency",
-    "search_numbers",
-    "search_recheck",
-    "training",
-    "draw_variants",
-    "bin_table",
-    "ecosystem_table",
-    "draw_table",
-    "draw_numbers",
-    "validation",
-    "mapping",
-    "quality_effect",
-    "applicability",
-    "budget",
-    "intercomparison",
-    "uncertainty",
-    "run_uncertainty",
-    "trends",
-    "caveats",
-    "model_score",
-    "drivers",
-    "alternatives",
-    "compare_alternatives",
-    "with_descriptions",
-    "twin_experiments",
-    "run_twins",
-    "TWIN_VARIANTS",
-    "records_of",
-    "embedded_cube",
-    "annual_totals",
-    "EVALUATIONS",
-    "share_of_gain",
-    "totals_beside_paper",
-    "BENCHMARK_NAME",
-    "biomes_of",
-]
+from soilresp.study.stage import Stage
 
-STAGES = (
-    selection, assembly, predictor_search, training, validation, mapping, budget, intercomparison,
-    drivers, twin_experiments,
+_MODULES = {
+    "c01_selection": ("selection",),
+    "c02_covariates": ("assembly",),
+    "c03_search": (
+        "predictor_search", "search_all_subsets", "search_errors", "search_extent",
+        "search_finalists", "search_frequency", "search_numbers", "search_recheck",
+    ),
+    "c04_training": (
+        "bin_table", "draw_numbers", "draw_table", "draw_variants", "ecosystem_table", "training",
+    ),
+    "c04_quality_effect": ("quality_effect",),
+    "c05_maps": ("annual_totals", "mapping", "totals_beside_paper"),
+    "c06_budget": ("budget",),
+    "c07_models": ("BENCHMARK_NAME", "biomes_of", "intercomparison"),
+    "c08_score": ("model_score",),
+    "c09_validation": ("EVALUATIONS", "share_of_gain", "validation"),
+    "c10_drivers": ("alternatives", "compare_alternatives", "drivers", "with_descriptions"),
+    "c11_twins": ("TWIN_VARIANTS", "run_twins", "twin_experiments"),
+    "c12_applicability": ("applicability",),
+    "c12_uncertainty": ("caveats", "run_uncertainty", "trends", "uncertainty"),
+    "common": ("embedded_cube", "records_of"),
+}
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+_STAGES = (
+    "selection", "assembly", "predictor_search", "training", "validation", "mapping", "budget",
+    "intercomparison", "drivers", "twin_experiments",
 )
-"""The stages that make the study, each after those it needs.
 
-`search_recheck`, `quality_effect`, `applicability` and `model_score` only look at it; the budget
-takes `uncertainty` as well.
-"""
+__all__ = ["STAGES", "known_stages", *_HOME]
+
+
+def __getattr__(name):
+    # Imported when used: chapters import each other, and this package with them.
+    if name == "STAGES":
+        return tuple(map(__getattr__, _STAGES))
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def known_stages():
+    """Return all stages of the study by name (dict of str to `soilresp.study.stage.Stage`).
+
+    `STAGES` are those that make the study, each after those it needs. `search_recheck`,
+    `quality_effect`, `applicability` and `model_score` only look at it; the budget takes
+    `uncertainty` as well.
+    """
+    for module in _MODULES:
+        import_module(f"{__name__}.{module}")
+    return Stage.known

@@ -14,7 +14,8 @@ from soilresp.io.progress import track
 from soilresp.records.matching import training_table
 from soilresp.records.selection import TARGETS
 from soilresp.study.chapters.c02_covariates import assembly
-from soilresp.study.chapters.common import Ticker, clocks, records_of, save_long_table
+from soilresp.study.chapters.common import Ticker, clocks, records_of
+from soilresp.study.chapters.long_table import save_long_table
 from soilresp.study.stage import Stage
 from soilresp.upscaling.runs import PAPER_PREDICTORS
 

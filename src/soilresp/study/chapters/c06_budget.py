@@ -1,15 +1,11 @@
 """Stage 6: the carbon budget of the land."""
 
-from soilresp.errors import ParameterError
 from soilresp.scoring.budget import carbon_budget
 from soilresp.study.chapters.c05_maps import mapping
 from soilresp.study.chapters.c12_uncertainty import uncertainty
 from soilresp.study.stage import Stage
 
-__all__ = ["budget", "SPREADS"]
-
-SPREADS = ("studies", "all", "cells")
-"""Uncertainty of SR and HR in the budget: between studies, all sources, sum of the cells' SD."""
+__all__ = ["budget"]
 
 
 def _budget(study, needs, *, n_draws=100_000, correlation=None, spread="studies"):
@@ -17,10 +13,9 @@ def _budget(study, needs, *, n_draws=100_000, correlation=None, spread="studies"
 
     Results: ``budget``, with ``sd_cells`` beside ``sd``: that from the sum of the
     cells' SD. Settings: Monte-Carlo draws; the correlation of the errors of SR
-    and HR if not the one between resampled studies; ``spread``, one of `SPREADS`.
+    and HR if not the one between resampled studies; ``spread``, the
+    uncertainty of both: between ``studies``, of ``all`` sources, or the sum over ``cells``.
     """
-    if spread not in SPREADS:
-        raise ParameterError(f"spread must be one of {', '.join(SPREADS)}, got {spread!r}.")
     flux, headline = needs["05_global_mapping"].flux, needs["05_uncertainty"].headline
     cells = {t: flux[t]["sd_sum"] for t in ("SR", "HR")}
     sds = {"studies": headline["sd"], "all": headline["all"], "cells": cells}

@@ -21,7 +21,8 @@ from soilresp.records.selection import TARGETS
 from soilresp.records.srdb import load_srdb
 from soilresp.study.chapters.c02_covariates import assembly
 from soilresp.study.chapters.c03_search import predictor_search
-from soilresp.study.chapters.common import clocks, records_of, save_long_table
+from soilresp.study.chapters.common import clocks, records_of
+from soilresp.study.chapters.long_table import save_long_table
 from soilresp.study.stage import Stage
 from soilresp.upscaling.maps import vegetated_area
 

@@ -14,13 +14,8 @@ from soilresp.scoring.paper import paper_values
 from soilresp.study.chapters.c02_covariates import assembly
 from soilresp.study.chapters.c03_search import predictor_search
 from soilresp.study.chapters.c05_maps import mapping
-from soilresp.study.chapters.common import (
-    Ticker,
-    clocks,
-    embedded_cube,
-    records_of,
-    save_long_table,
-)
+from soilresp.study.chapters.common import Ticker, clocks, embedded_cube, records_of
+from soilresp.study.chapters.long_table import save_long_table
 from soilresp.study.stage import Stage
 from soilresp.upscaling.maps import mean_covariates, vegetated_area
 from soilresp.upscaling.trends import band_totals, trend_table

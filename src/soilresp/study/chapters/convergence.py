@@ -7,7 +7,8 @@ from soilresp.evaluation.convergence import convergence
 from soilresp.records.matching import training_table, valid_cells
 from soilresp.records.selection import TARGETS
 from soilresp.study.chapters.c02_covariates import assembly
-from soilresp.study.chapters.common import Ticker, clocks, records_of, save_long_table
+from soilresp.study.chapters.common import Ticker, clocks, records_of
+from soilresp.study.chapters.long_table import save_long_table
 from soilresp.upscaling.maps import stack, vegetated_area
 from soilresp.upscaling.runs import PAPER_PREDICTORS, Runs
 
