@@ -20,7 +20,6 @@ def stored():
     return values
 
 
-
 @pytest.mark.parametrize("name", ["ctmp6190.dat", "ctmp6190.zip"])
 def test_places_and_scales(tmp_path, stored, name):
     """Cells come out where they belong, in tenths of a degree; -9999 is missing."""
@@ -33,7 +32,6 @@ def test_places_and_scales(tmp_path, stored, name):
     assert float(field.sel(month=7, lat=39.75, lon=-179.75)) == 1234.5
 
 
-
 def test_precipitation_is_monthly(tmp_path, stored):
     """Tenths of mm a day become mm a month by the days of the month."""
     field = read_cru_cl(write_cru_cl(tmp_path / "cpre6190.dat", stored), "pre")
@@ -42,12 +40,10 @@ def test_precipitation_is_monthly(tmp_path, stored):
     assert DAYS_IN_MONTH.sum() == 365.25
 
 
-
 def test_takes_the_dat_of_two(tmp_path, stored):
     """Of the two versions in the radiation archive, the .dat is read."""
     path = write_cru_cl(tmp_path / "crad6190.zip", stored, {"crad6190": "older"})
     assert float(read_cru_cl(path, "rad").sel(month=2, lat=-89.75, lon=-0.25)) == 20
-
 
 
 @pytest.mark.parametrize(("old", "new", "word"), [
@@ -96,26 +92,9 @@ def test_real_temperature(real_input):
     assert abs(float(annual.sel(lat=62.25, lon=129.75)) + 10) < 1.5
 
 
-
 @pytest.mark.real
 def test_real_radiation_has_gaps(real_input):
     """CRU CL 1.0: radiation is missing in part of the land, and is a whole number of W m-2."""
     field = read_cru_cl(real_input("cru_cl_rad"), "rad")
     assert int(field.notnull().sum()) == 749_796
     assert float(field.max()) == 335 and float(field.min()) == 0
-
-
-
-@pytest.mark.real
-def test_two_versions_of_radiation(real_input, tmp_path):
-    """The archive's other radiation has the same gaps and pattern, and is 15 % higher."""
-    archive = real_input("cru_cl_rad")
-    with zipfile.ZipFile(archive) as packed:
-        (tmp_path / "other.dat").write_bytes(packed.read("crad6190"))
-    ours = read_cru_cl(archive, "rad").values
-    other = read_cru_cl(tmp_path / "other.dat", "rad").values
-    known = np.isfinite(ours)
-    np.testing.assert_array_equal(known, np.isfinite(other))
-    assert np.corrcoef(ours[known], other[known])[0, 1] > 0.9999
-    assert 1.14 < other[known].sum() / ours[known].sum() < 1.18
-

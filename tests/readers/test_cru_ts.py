@@ -69,14 +69,12 @@ def test_order_of_rows_and_columns(tmp_path, fields):
 
 
 @pytest.mark.parametrize(("name", "change", "units", "message"), [
-    ("tmp", lambda v: v + 273.15, "K", "should be in degC, its units attribute says 'K'"),
-    ("tmp", lambda v: v + 273.15, "degrees Celsius", "in degC it lies between -90 and 60"),
-    ("pre", lambda v: v / 30, "mm/day", "its units attribute says 'mm/day'"),
-    ("pre", lambda v: v / 30, "mm/month", "mean of 'pre'.* in mm month-1 it lies between"),
-    ("pre", lambda v: v - 10, "mm/month", "'pre' is -"),
-    ("vap", lambda v: v / 10, "hPa", "mean of 'vap'.* in hPa"),
-    ("cld", lambda v: v / 100, "percentage", "mean of 'cld'.* in %"),
-    ("cld", lambda v: v * np.nan, "percentage", "mean of 'cld'.* is nan"),
+    ("tmp", lambda v: v + 273.15, "K", "degC.*'K'"),
+    ("tmp", lambda v: v + 273.15, "degrees Celsius", "degC"),
+    ("pre", lambda v: v / 30, "mm/month", "'pre'.*mm month-1"),
+    ("vap", lambda v: v / 10, "hPa", "'vap'.*hPa"),
+    ("cld", lambda v: v / 100, "percentage", "'cld'.*%"),
+    ("cld", lambda v: v * np.nan, "percentage", "'cld'.*nan"),
 ])
 def test_wrong_units(tmp_path, fields, name, change, units, message):
     """A unit is refused by its attribute, and by the values where the attribute is wrong."""
@@ -85,24 +83,14 @@ def test_wrong_units(tmp_path, fields, name, change, units, message):
         read_cru_ts(path, name, (1982, 1982))
 
 
-def test_missing_months_are_named(tmp_path, fields):
-    """Gaps within a file and years beyond it are listed."""
+def test_missing_and_repeated_months(tmp_path, fields):
+    """Gaps within a file, years beyond it, and a month in two files are named."""
     path = write_cru_ts(tmp_path / "a.nc", "tmp", fields["tmp"][2:], middle(1982)[2:])
-    with pytest.raises(DataError, match=r"1982-1982 once; missing: 1982-01, 1982-02\. "):
-        read_cru_ts(path, "tmp", (1982, 1982))
-    with pytest.raises(DataError, match="1982-02, 1983-01, .*1983-04 and 8 more"):
-        read_cru_ts(path, "tmp", (1982, 1983))
-
-
-def test_repeated_months(tmp_path, fields):
-    """A month given twice, in one file or in two, is refused."""
-    dates = middle(1982)
-    path = write_cru_ts(tmp_path / "a.nc", "tmp", fields["tmp"], dates[:11] + dates[10:11])
-    with pytest.raises(DataError, match="1982-11 is repeated"):
-        read_cru_ts(path, "tmp", (1982, 1982))
-    whole = write_cru_ts(tmp_path / "b.nc", "tmp", fields["tmp"], dates)
-    with pytest.raises(DataError, match="1982-01 is repeated.*b.nc"):
-        read_cru_ts([whole, whole], "tmp", (1982, 1982))
+    for given, years, word in ((path, (1982, 1982), "1982-01, 1982-02"),
+                               (path, (1982, 1983), "1982-02, 1983-01, .*1983-04 and 8"),
+                               ([path, path], (1982, 1982), "1982-03.*a.nc")):
+        with pytest.raises(DataError, match=word):
+            read_cru_ts(given, "tmp", years)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.0001, 0.5, 0.999])
@@ -111,49 +99,37 @@ def test_truncated_file(tmp_path, fields, share):
     path = write_cru_ts(tmp_path / "a.nc", "tmp", fields["tmp"], middle(1982))
     whole = path.read_bytes()
     path.write_bytes(whole[:int(share * len(whole))])
-    with pytest.raises(DataError, match="a.nc is not a readable NetCDF file"):
+    with pytest.raises(DataError, match="a.nc"):
         read_cru_ts(path, "tmp", (1982, 1982))
 
 
-@pytest.mark.parametrize("step", [1.0, 0.25])
-def test_wrong_grid(tmp_path, step):
-    """Only the half-degree grid of the whole Earth is taken."""
-    lat, lon = np.arange(-90 + step / 2, 90, step), np.arange(-180 + step / 2, 180, step)
-    field = np.ones((1, lat.size, lon.size))
-    path = write_cru_ts(tmp_path / "a.nc", "tmp", field, [date(1982, 1, 16)], lat=lat, lon=lon)
-    with pytest.raises(DataError, match="expected 360 cells along lat from 89.75 to -89.75"):
-        read_cru_ts(path, "tmp", (1982, 1982))
-
-
-def test_swapped_latitude(tmp_path, fields):
-    """Rows against their coordinate are found by the land, the seasons and the Antarctic."""
-    for name in ("tmp", "cld"):
-        path = write_cru_ts(tmp_path / "a.nc", name, fields[name][:, ::-1], middle(1982))
-        with pytest.raises(DataError, match="do not fit the values|hemisphere"):
-            read_cru_ts(path, name, (1982, 1982))
-
-
-def test_shifted_longitude(tmp_path, fields):
-    """A 0-360 field labelled -180..180 is found by the land."""
-    field = np.roll(fields["pre"], 360, axis=-1)
-    path = write_cru_ts(tmp_path / "a.nc", "pre", field, middle(1982))
-    with pytest.raises(DataError, match="longitudes 0-360 labelled -180..180"):
-        read_cru_ts(path, "pre", (1982, 1982))
+@pytest.mark.parametrize(("name", "turn", "word"), [
+    ("tmp", lambda v: v[:, ::-1], "values|hemisphere"),
+    ("cld", lambda v: v[:, ::-1], "values|hemisphere"),
+    ("pre", lambda v: np.roll(v, 360, axis=-1), "longitudes 0-360"),
+])
+def test_turned_fields(tmp_path, fields, name, turn, word):
+    """Rows or columns against their coordinate are found by the land and the seasons."""
+    path = write_cru_ts(tmp_path / "a.nc", name, turn(fields[name]), middle(1982))
+    with pytest.raises(DataError, match=word):
+        read_cru_ts(path, name, (1982, 1982))
 
 
 def test_wrong_requests(tmp_path, fields):
-    """An unknown variable, a missing path, an empty folder and another variable's file."""
-    with pytest.raises(ParameterError, match="'wet' is unknown; use one of tmp, pre, vap, cld"):
-        read_cru_ts(tmp_path, "wet", (1982, 1982))
-    with pytest.raises(DataError, match="does not exist"):
-        read_cru_ts(tmp_path / "none.nc", "tmp", (1982, 1982))
-    with pytest.raises(DataError, match=r"no file named like cru_ts4\*.tmp.dat.nc"):
-        read_cru_ts(tmp_path, "tmp", (1982, 1982))
+    """An unknown variable, years, grid or path, an empty folder and another variable's file."""
     path = write_cru_ts(tmp_path / "a.nc", "pre", fields["pre"], middle(1982))
-    with pytest.raises(DataError, match=r"no variable 'tmp', found \['pre', 'stn'\]"):
-        read_cru_ts(path, "tmp", (1982, 1982))
-    with pytest.raises(ParameterError, match="got 1983-1982"):
-        read_cru_ts(path, "pre", (1983, 1982))
+    small = write_cru_ts(tmp_path / "b.nc", "pre", np.ones((1, 180, 360)), [date(1982, 1, 16)],
+                         lat=np.arange(-89.5, 90), lon=np.arange(-179.5, 180))
+    for given, name, years, error, word in (
+        (tmp_path, "wet", (1982, 1982), ParameterError, "'wet'"),
+        (path, "pre", (1983, 1982), ParameterError, "1983-1982"),
+        (tmp_path / "none.nc", "tmp", (1982, 1982), DataError, "none.nc"),
+        (tmp_path, "tmp", (1982, 1982), DataError, "tmp.dat.nc"),
+        (path, "tmp", (1982, 1982), DataError, "'tmp'.*'pre'"),
+        (small, "pre", (1982, 1982), DataError, "360 cells along lat"),
+    ):
+        with pytest.raises(error, match=word):
+            read_cru_ts(given, name, years)
 
 
 @pytest.mark.real
@@ -166,4 +142,3 @@ def test_real_climate_passes_the_checks(tmp_path, name):
     path = write_cru_ts(tmp_path / "a.nc", name, real.values[:, ::-1], middle(1982))
     out = read_cru_ts(path, name, (1982, 1982))
     np.testing.assert_allclose(out.values[0], real.values, rtol=1e-6)
-

@@ -58,16 +58,6 @@ def test_faulty_files(tmp_path, made):
         read_gimms_composite(path)
 
 
-def test_damaged_file(tmp_path):
-    """A file that was cut off is named."""
-    path = write_gimms(tmp_path, 1982, 1, 1, 1000)
-    whole = path.read_bytes()
-    for share in (0.3, 0.9):
-        path.write_bytes(whole[: int(share * len(whole))])
-        with pytest.raises(DataError, match=path.name):
-            read_gimms_composite(path)
-
-
 def test_dates_of_files(tmp_path):
     """Half a month that is missing and a third half are named."""
     paths = [tmp_path / f"GIMMS_LAI4g_V1.2_1982{m:02d}{h:02d}.tif"

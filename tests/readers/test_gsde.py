@@ -68,8 +68,6 @@ def test_two_files_of_four_layers(tmp_path):
     }
     split = read_gsde(paths["OC"], paths["BD"], resolution=COARSE)
     np.testing.assert_allclose(split, whole)
-    with pytest.raises(DataError, match="4 layers of OC; this depth needs 5"):
-        read_gsde(paths["OC"][0], paths["BD"], resolution=COARSE)
     shallow = read_gsde(paths["OC"][0], paths["BD"][0], 0.289, COARSE)
     assert float(shallow.max()) < float(whole.max())
 
@@ -88,10 +86,8 @@ def test_scale_and_fill_as_the_file_says(tmp_path):
 @pytest.mark.parametrize(
     ("made", "words"),
     [
-        ({"falling": False}, "lat goes from -55.875 to 83.875"),
-        ({"lon_from": 0.0}, "lon goes from 0.125 to 359.875"),
-        ({"resolution": 0.5}, "expected depth x 560 x 1440 cells"),
-        ({"layers": 4}, "4 layers of OC; this depth needs 5"),
+        ({"falling": False}, "lat.*-55.875"), ({"lon_from": 0.0}, "lon.*359.875"),
+        ({"resolution": 0.5}, "560 x 1440"), ({"layers": 4}, "4 layers of OC"),
         ({"scale": 1.0}, "OC reaches 200"),
         ({"carbon": {(0, 0): [200, FILL, 200, 200, 200]}}, "layer 3 is there in 1 cells"),
         ({"carbon": {}}, "no soil anywhere"),
@@ -111,16 +107,12 @@ def test_refuses_files(tmp_path, form):
     rng = np.random.default_rng(0)
     profiles = {(r, c): rng.integers(1, 300, 8).tolist() for r in range(300) for c in range(30)}
     oc, bd = pair(tmp_path, profiles, profiles, form=form)
-    with pytest.raises(DataError, match="no variable 'OC'"):
-        read_gsde(bd, oc, resolution=COARSE)
-    with pytest.raises(DataError, match="does not exist"):
-        read_gsde(tmp_path / "none.nc", bd, resolution=COARSE)
+    for first, word in ((bd, "'OC'"), (tmp_path / "none.nc", "none.nc")):
+        with pytest.raises(DataError, match=word):
+            read_gsde(first, bd, resolution=COARSE)
     whole = oc.read_bytes()
-    for share in (0.2, 0.99):
-        oc.write_bytes(whole[: int(share * len(whole))])
-        with pytest.raises(DataError, match="readable NetCDF|to its end"):
+    for content in (whole[: len(whole) // 5], whole[: int(0.99 * len(whole))], b"not found"):
+        oc.write_bytes(content)
+        with pytest.raises(DataError, match=oc.name):
             read_gsde(oc, bd, resolution=COARSE)
-    oc.write_text("not found")
-    with pytest.raises(DataError, match="readable NetCDF"):
-        read_gsde(oc, bd, resolution=COARSE)
 

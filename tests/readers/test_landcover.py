@@ -76,20 +76,15 @@ def test_glc2000_no_data(tmp_path):
 
 def test_glc2000_refuses(tmp_path):
     """An unknown class, a region, a projection, and files that are no raster."""
-    with pytest.raises(DataError, match="has the classes .57., which are in no table"):
-        read_glc2000(glc2000_file(tmp_path / "a.tif", {(0, 0): 57}))
     region = write_geotiff(tmp_path / "b.tif", np.full((1, 80, 80), 20, np.uint8), CELL, 0.0, 50.0)
-    with pytest.raises(DataError, match="covers 10 degrees of longitude"):
-        read_glc2000(region)
-    with pytest.raises(DataError, match="not on a latitude-longitude grid"):
-        read_glc2000(glc2000_file(tmp_path / "c.tif", {}, crs="EPSG:3857"))
-    with pytest.raises(DataError, match="does not exist"):
-        read_glc2000(tmp_path / "none.tif")
-    path = glc2000_file(tmp_path / "d.tif", {(r, r): r % 22 + 1 for r in range(1000)})
-    whole = path.read_bytes()
-    for share in (0.2, 0.9):
-        path.write_bytes(whole[: int(share * len(whole))])
-        with pytest.raises(DataError, match="cannot be read as a raster"):
+    cut = glc2000_file(tmp_path / "d.tif", {(r, r): r % 22 + 1 for r in range(1000)})
+    cut.write_bytes(cut.read_bytes()[:-10_000])
+    for path, word in (
+        (glc2000_file(tmp_path / "a.tif", {(0, 0): 57}), "a.tif.*57"), (region, "10 degrees"),
+        (glc2000_file(tmp_path / "c.tif", {}, crs="EPSG:3857"), "c.tif"), (cut, "d.tif"),
+        (tmp_path / "none.tif", "none.tif"),
+    ):
+        with pytest.raises(DataError, match=word):
             read_glc2000(path)
 
 
