@@ -10,7 +10,6 @@ import pandas as pd
 
 __all__ = ["Section", "as_markdown", "as_page", "as_text", "sections"]
 
-_TOTALS = ("SR", "HR", "AR", "AR_SR")
 _SCORE_WORDS = {
     "bias": "bias", "rmse": "RMSE", "r": "r", "sigma_ratio": "SD ratio",
     "taylor_score": "Taylor score", "bias_score": "bias score", "rmse_score": "RMSE score",
@@ -63,8 +62,10 @@ def sections(card):
         Tables hold texts, ready to be read.
     """
     facts = card.scores.facts
-    parts = [Section("What was scored", _origin(card))]
-    parts.append(Section("Global totals (Pg C yr-1)", (), _totals_table(card), ("totals",)))
+    parts = [
+        Section("What was scored", _origin(card)),
+        Section("Global totals (Pg C yr-1)", (), _totals_table(card), ("totals",)),
+    ]
     if card.members is not None:
         parts.append(Section("Members", (), _worded(card.members)))
     figures = ("taylor", *(f"maps_{flux}" for flux in facts["scores"]))
@@ -76,10 +77,10 @@ def sections(card):
     parts.append(Section("Scores (g C m-2 yr-1 of land)", words, _scores_table(facts), figures))
     if len(card.maps):
         shown = card.maps[["flux", "rank", "model", *_SCORE_WORDS]].rename(columns=_SCORE_WORDS)
-        parts.append(Section("Among models whose maps are available (ranked by RMSE)", (),
-                             _worded(shown)))
-    parts.append(Section("By latitude (g C m-2 yr-1 of land)", (), _worded(card.scores.zonal, 0),
-                         ("zonal",)))
+        title = "Among models whose maps are available (ranked by RMSE)"
+        parts.append(Section(title, (), _worded(shown)))
+    title = "By latitude (g C m-2 yr-1 of land)"
+    parts.append(Section(title, (), _worded(card.scores.zonal), ("zonal",)))
     biomes = card.scores.biomes.rename(columns={
         "area_mkm2": "land, Mkm2", "model_pg": "model, Pg", "benchmark_pg": "benchmark, Pg",
     })
@@ -120,10 +121,8 @@ def as_markdown(card):
 
 
 _STYLE = """body{font:15px/1.5 sans-serif;max-width:62em;margin:2em auto;padding:0 1em;color:#222}
-h1{font-size:1.6em}h2{font-size:1.2em;margin-top:2em}img{max-width:100%;height:auto}
-table{border-collapse:collapse;font-size:.92em;display:block;overflow-x:auto}
-td,th{padding:.2em .7em;text-align:right;border-bottom:1px solid #ddd;white-space:nowrap}
-td.t,th.t{text-align:left}figure{margin:1.2em 0}figcaption{color:#555;font-size:.9em}"""
+img{max-width:100%}table{border-collapse:collapse;display:block;overflow-x:auto}
+td,th{padding:.2em .7em;border-bottom:1px solid #ddd;text-align:right;white-space:nowrap}"""
 
 
 def as_page(card, figures=None):
@@ -148,38 +147,36 @@ def as_page(card, figures=None):
         f"<title>{title}</title><style>{_STYLE}</style></head><body><h1>{title}</h1>",
     ]
     for part in sections(card):
-        lines.append(f"<h2>{_units(html.escape(part.title))}</h2>")
-        lines += [f"<p>{_units(html.escape(words))}</p>" for words in part.words]
+        lines.append(f"<h2>{html.escape(part.title)}</h2>")
+        lines += [f"<p>{html.escape(words)}</p>" for words in part.words]
         if part.table is not None:
-            lines += _html_table(part.table)
-        for name in part.figures:
-            if name in figures:
-                lines += _html_figure(*figures[name])
+            with pd.option_context("display.max_colwidth", None):
+                lines.append(part.table.to_html(index=False, border=0))
+        for figure, caption in (figures[name] for name in part.figures if name in figures):
+            stream = io.BytesIO()
+            figure.savefig(stream, format="png", dpi=130)
+            data, words = base64.b64encode(stream.getvalue()).decode(), html.escape(caption)
+            lines.append(f"<figure><img alt='{words}' src='data:image/png;base64,{data}'>")
+            lines.append(f"<figcaption>{words}</figcaption></figure>")
     return "\n".join([*lines, "</body></html>", ""])
 
 
 def _origin(card):
     facts = card.scores.facts
-    period = facts.get("period", "")
-    lines = [f"{card.name}: {', '.join(facts['scores'])}"
-             + (f", {period}" if period else "")
-             + (f", from {facts['source_file']}" if facts.get("source_file") else "") + "."]
-    if facts.get("choices"):
+    about = [", ".join(facts["scores"]), facts["period"], facts["source_file"]]
+    lines = [f"{card.name}: {'; '.join(filter(None, about))}."]
+    if facts["choices"]:
         lines.append("Found out and decided on reading: " + " ".join(facts["choices"]))
-    source = card.benchmark.get("source") or ""
-    lines.append(f"Benchmark: {card.benchmark.get('title', 'not named')}. {source}".strip())
+    lines.append("Benchmark: {title}. {source}".format_map(card.benchmark).strip())
     return (*lines, *card.missing)
 
 
 def _totals_table(card):
-    facts, rows = card.scores.facts, []
-    for flux in _TOTALS:
-        if flux not in facts["totals"] or flux not in facts["benchmark_totals"]:
-            continue
+    facts, rows = card.facts, []
+    for flux in (v for v in facts["totals"] if v in facts["benchmark_totals"]):
         mine, ours = facts["totals"][flux], facts["benchmark_totals"][flux]
         sd = facts["benchmark_sd_sum"].get(flux, np.nan)
-        known = card.totals[card.totals["flux"] == flux] if len(card.totals) else card.totals
-        rank = known[known["model"] == card.name]["rank"].dropna() if len(known) else []
+        place = facts["rank"].get(flux, {}).get("total")
         annual = facts["annual"].get(flux) or {}
         rows.append({
             "": flux.replace("_", "/"), "model": f"{mine:.2f}",
@@ -187,7 +184,7 @@ def _totals_table(card):
             "over SD": _number((mine - ours) / sd, 2),
             "years": f"{annual['min']:.1f} to {annual['max']:.1f}" if annual else "-",
             "trend per decade": _number(annual.get("trend_per_decade", np.nan), 2),
-            "rank": f"{int(rank.iloc[0])} of {int(known['rank'].count())}" if len(rank) else "-",
+            "rank": f"{place['rank']} of {place['of']}" if place else "-",
         })
     return pd.DataFrame(rows)
 
@@ -212,14 +209,10 @@ _DIGITS = {"r": 2, "SD ratio": 2, "Taylor score": 3, "bias score": 3, "RMSE scor
 
 def _worded(table, digits=0):
     """The table with its numbers as text; missing ones as a dash."""
-    out = pd.DataFrame(index=table.index)
-    for column in table:
-        if pd.api.types.is_numeric_dtype(table[column]):
-            form = _DIGITS.get(column, digits)
-            out[column] = [_number(v, form) for v in table[column]]
-        else:
-            out[column] = ["-" if pd.isna(v) else str(v) for v in table[column]]
-    return out
+    out = table.astype(object)
+    for column in table.select_dtypes("number"):
+        out[column] = [_number(v, _DIGITS.get(column, digits)) for v in table[column]]
+    return out.fillna("-").astype(str)
 
 
 def _number(value, digits):
@@ -236,45 +229,3 @@ def _plain(words):
     for sign in "\\`*_<>|[]#&$~":
         words = words.replace(sign, f"\\{sign}")
     return " ".join(words.splitlines())
-
-
-_POWERS = {"m-2": "m<sup>-2</sup>", "yr-1": "yr<sup>-1</sup>", "m2": "m<sup>2</sup>",
-           "^2": "<sup>2</sup>", "r0": "r<sub>0</sub>"}
-
-
-def _units(words):
-    for plain, raised in _POWERS.items():
-        words = words.replace(f" {plain}", f" {raised}").replace(f"){plain}", f"){raised}")
-    return words
-
-
-def _html_table(table):
-    texts = [all(not c[-1:].isdigit() or not _is_number(c) for c in table[name]) for name in table]
-
-    def row(cells, tag):
-        kinds = (" class='t'" if text else "" for text in texts)
-        shown = (f"<{tag}{kind}>{html.escape(str(c))}</{tag}>" for kind, c in zip(kinds, cells))
-        return f"<tr>{''.join(shown)}</tr>"
-
-    yield "<table>"
-    yield row(table.columns, "th")
-    for cells in table.itertuples(index=False):
-        yield row(cells, "td")
-    yield "</table>"
-
-
-def _is_number(text):
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _html_figure(figure, caption):
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=130)
-    data = base64.b64encode(stream.getvalue()).decode()
-    words = html.escape(caption, quote=True)
-    yield f"<figure><img alt='{words}' src='data:image/png;base64,{data}'>"
-    yield f"<figcaption>{words}</figcaption></figure>"

@@ -11,14 +11,8 @@ from soilresp.covariates.embedded import load_embedded
 from soilresp.covariates.strata import dominant_stratum
 from soilresp.io.files import sha256, together, write_json, write_text
 from soilresp.models import clean_name
-from soilresp.scoring import rendering
+from soilresp.scoring import comparators, rendering
 from soilresp.scoring.benchmark import benchmark_path, load_benchmark
-from soilresp.scoring.comparators import (
-    EMPIRICAL,
-    available_outputs,
-    available_series,
-    empirical_model,
-)
 from soilresp.scoring.maps import (
     FLUXES,
     GROUND,
@@ -96,15 +90,11 @@ class Scorecard:
                     own.setdefault(flux, {})[kind] = {
                         "rank": int(mine.iloc[0]), "of": int(rows["rank"].count())
                     }
-        tables = {
-            name: None if table is None else table.to_dict("records")
-            for name, table in (
-                ("zonal", self.scores.zonal), ("biomes", self.scores.biomes),
-                ("sites", self.sites), ("members", self.members),
-            )
-        }
+        tables = {"zonal": self.scores.zonal, "biomes": self.scores.biomes, "sites": self.sites,
+                  "members": self.members}
+        rows = {k: None if t is None else t.to_dict("records") for k, t in tables.items()}
         return {
-            "name": self.name, **self.scores.facts, "rank": own, **tables,
+            "name": self.name, **self.scores.facts, "rank": own, **rows,
             "benchmark": self.benchmark, "missing": list(self.missing),
         }
 
@@ -211,19 +201,15 @@ def score(model, benchmark=None, name=None, variables=None, period=(1982, 2012),
         models = read_members(model, name, variables, period)
     ours, about = _benchmark(benchmark)
     stratum = dominant_stratum(load_embedded()["igbp_fraction"])
-    members, missing = None, []
-    if len(models) > 1:
-        name = name or f"mean of {len(models)} models"
+    (label, output), *more = models.items()
+    members, sites, missing = None, None, []
+    name = name or (f"mean of {len(models)} models" if more else label)
+    if more:
         members = _member_scores(models, ours, stratum)
         output = ensemble_mean(models, name)
-    else:
-        (label, output), = models.items()
-        name = name or label
     scores = score_model(output, ours, stratum, name)
-    others = _other_maps(output, missing) | (models if members is not None else {})
-    others[name] = output
+    others = _other_maps(output, missing) | (models if more else {}) | {name: output}
     fluxes = list(scores.facts["scores"])
-    sites = None
     if records is None:
         missing.append("There are no scores at the sites: no field records were given.")
     else:
@@ -261,8 +247,9 @@ def _member_scores(models, benchmark, stratum):
 def _other_maps(scored, missing):
     """Models whose maps are available, without the one that is scored."""
     own = {scored.attrs.get("model"), scored.attrs.get("adapter")}
-    others = {} if EMPIRICAL in own else {EMPIRICAL: empirical_model()}
-    for model, output, found in available_outputs(skip=own):
+    empirical = comparators.EMPIRICAL
+    others = {} if empirical in own else {empirical: comparators.empirical_model()}
+    for model, output, found in comparators.available_outputs(skip=own):
         if output is None:
             missing.append(f"{model} is not compared: {found}.")
         else:
@@ -287,7 +274,7 @@ def _ranked_totals(maps, scores, missing):
         for name, output in maps.items() for flux in FLUXES if flux in output
     ]
     tables = [stated_totals().assign(group="stated in Lu et al. (2021)")]
-    for entry, table, found in available_series("HR"):
+    for entry, table, found in comparators.available_series("HR"):
         if table is None:
             missing.append(f"The series {entry} is not compared: {found}.")
         else:
