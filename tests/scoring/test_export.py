@@ -15,7 +15,7 @@ from made_benchmark import made_run
 from soilresp.errors import DataError, ParameterError
 from soilresp.grid.cells import EARTH_RADIUS
 from soilresp.io.files import sha256
-from soilresp.scoring import benchmark, export
+from soilresp.scoring import benchmark, cf, export
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_climatology_is_described(netcdf):
         sr, time = made["SR"], made["time"]
         assert made.attrs["Conventions"] == "CF-1.8"
         assert sr.attrs["units"] == "g m-2 yr-1" and sr.dtype == np.float32
-        assert sr.attrs["_FillValue"] == export.FILL
+        assert sr.attrs["_FillValue"] == cf.FILL
         assert sr.attrs["standard_name"].endswith("due_to_respiration_in_soil")
         assert sr.attrs["cell_methods"] == (
             "time: mean within years time: mean over years area: mean where vegetation"
@@ -250,4 +250,4 @@ def test_years_of_another_run_are_removed(compact, static, yearly, tmp_path):
 @pytest.mark.parametrize(("most", "step"), [(1.0, 1.0), (32767, 1.0), (32768, 2.0), (2e5, 8.0)])
 def test_packing_takes_a_coarser_step_when_it_must(most, step):
     """The step doubles until 16 bits hold the largest value, and no further."""
-    assert export._packing_step(np.array([0.0, -most, np.nan]), 1) == step
+    assert export._packing_step(np.array([0.0, -most, np.nan]), 1.0) == step

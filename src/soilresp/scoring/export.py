@@ -16,15 +16,9 @@ import xarray as xr
 from soilresp import __version__
 from soilresp.errors import DataError, ParameterError
 from soilresp.grid.cells import cell_edges
-from soilresp.io.files import (
-    folder_aside,
-    sha256,
-    together,
-    write_aside,
-    write_json,
-    write_text,
-)
+from soilresp.io.files import folder_aside, sha256, together, write_json, write_text
 from soilresp.scoring import benchmark
+from soilresp.scoring.cf import ORIGIN, encoding, with_bounds, write_netcdf
 from soilresp.scoring.ilamb import write_ilamb
 
 __all__ = [
@@ -40,9 +34,6 @@ CHECKSUMS = "SHA256SUMS"
 
 UNITS = "g m-2 yr-1"
 
-FILL = np.float32(9.969209968386869e36)
-"""Where there is no value: the default of NetCDF for 32-bit numbers."""
-
 _FLUX = "surface_upward_mass_flux_of_carbon"
 _STANDARD_NAMES = {
     "SR": f"{_FLUX}_dioxide_expressed_as_carbon_due_to_respiration_in_soil",
@@ -54,20 +45,16 @@ _STANDARD_NAMES = {
 }
 """From the CF standard name table; their unit, kg m-2 s-1, converts to ours."""
 
-_ORIGIN = "1850-01-01"
-
 _TIME = {
-    "standard_name": "time", "long_name": "time", "units": f"days since {_ORIGIN}",
+    "standard_name": "time", "long_name": "time", "units": f"days since {ORIGIN}",
     "calendar": "standard",
 }
 
-_STEPS = {"1": 4096, "km": 1, "%": 16, UNITS: 16}
-"""Steps to a unit that numbers of the compact file are rounded to, by their unit."""
+_STEPS = {"1": 1 / 4096, "km": 1, "%": 1 / 16, UNITS: 1 / 16}
+"""Step that numbers of the compact file are rounded to, by their unit."""
 
-_ANNUAL_STEPS = {"1": 4096, UNITS: 1}
+_ANNUAL_STEPS = {"1": 1 / 4096, UNITS: 1}
 """The same for the compact file of annual maps."""
-
-_PACKED_FILL = np.int16(-32768)
 
 _REFERENCES = (
     "Lu et al. (2021), doi:10.1088/1748-9326/abf526; Jian et al. (2021), "
@@ -205,18 +192,9 @@ def compact(maps, command="soilresp export --compact"):
     """
     made = climatology(maps, command)
     for name, field in made.data_vars.items():
-        if (
-            field.dims != ("lat", "lon") or field.dtype != np.float32
-            or name.endswith("_fraction")
-        ):
-            continue
-        units = field.attrs["units"]
-        steps = _STEPS[units]
-        made[name] = (np.round(made[name] * steps) / steps).assign_attrs(
-            made[name].attrs, rounded_to={"1": f"1/{steps}", "km": "1 km"}.get(
-                units, f"1/{steps} {units}"
-            ),
-        )
+        is_map = field.dims == ("lat", "lon") and field.dtype == np.float32
+        if is_map and not name.endswith("_fraction"):
+            made[name] = _rounded(field, _STEPS[field.attrs["units"]])
     for part, other in (("AR", "HR"), ("AR_joint", "HR_joint")):
         if other in made:
             made[part].values = made["SR"].values - made[other].values
@@ -254,14 +232,10 @@ def compact_annual(maps, command="soilresp export --compact"):
     where = maps.applicability[[f"{t}_{e}" for t in ("SR", "HR") for e in ("di", "inside")]]
     made = _by_year(maps.annual[["SR", "HR"]], maps, command, _flags(where))
     for name in ("SR", "HR", "SR_di", "HR_di"):
-        units = made[name].attrs["units"]
-        step = _packing_step(made[name].values, _ANNUAL_STEPS[units])
-        size = f"{step:g}" if step >= 1 else f"1/{1 / step:g}"
-        made[name] = (np.round(made[name] / step) * step).astype(np.float32).assign_attrs(
-            made[name].attrs, rounded_to=size if units == "1" else f"{size} {units}",
-        )
+        step = _packing_step(made[name].values, _ANNUAL_STEPS[made[name].attrs["units"]])
+        made[name] = _rounded(made[name], step)
         made[name].encoding = {
-            "dtype": "int16", "scale_factor": np.float32(step), "_FillValue": _PACKED_FILL,
+            "dtype": "int16", "scale_factor": np.float32(step), "_FillValue": np.int16(-32768),
             # Maps and the years of a cell are read alike.
             "chunksizes": (*made[name].shape[:-2], 36, 72),
         }
@@ -272,9 +246,16 @@ def compact_annual(maps, command="soilresp export --compact"):
     return made
 
 
-def _packing_step(values, steps):
-    """The step of ``1 / steps``, doubled until 16 bits hold the largest of the values."""
-    step, most = 1 / steps, np.nanmax(np.abs(values))
+def _rounded(field, step):
+    """Round to multiples of a step, which the attribute ``rounded_to`` states."""
+    size, units = f"{step:g}" if step >= 1 else f"1/{1 / step:g}", field.attrs["units"]
+    made = (np.round(field / step) * step).astype(np.float32)
+    return made.assign_attrs(field.attrs, rounded_to=size if units == "1" else f"{size} {units}")
+
+
+def _packing_step(values, step):
+    """Double a step until 16 bits hold the largest of the values."""
+    most = np.nanmax(np.abs(values))
     while most / step > np.iinfo(np.int16).max:
         step *= 2
     return step
@@ -311,15 +292,11 @@ def export(maps, out, format="netcdf", what="all", command="soilresp export"):
         if value not in known:
             raise ParameterError(f"Unknown {kind} {value!r}: choose one of {', '.join(known)}.")
     ending, write = FORMATS[format]
-    parts = {"climatology": climatology, "annual": annual}
-    if what != "all":
-        parts = {what: parts[what]}
-    elif maps.years is None:
-        del parts["annual"]
+    parts = [what] if what != "all" else ["climatology", "annual"][: 2 if maps.years else 1]
     names = []
     with together(out, last=CHECKSUMS) as folder:
-        for part, make in parts.items():
-            dataset = make(maps, command)
+        for part in parts:
+            dataset = (annual if part == "annual" else climatology)(maps, command)
             step = abs(float(dataset["lat"][1] - dataset["lat"][0]))
             size = f"{step:g}deg".replace(".", "p")
             names.append(f"soilresp_{part}_{size}{ending}")
@@ -389,12 +366,12 @@ def export_compact(maps, folder, command="soilresp export --compact"):
     folder = Path(folder)
     written = [benchmark.FILE_NAME]
     with together(folder) as aside:
-        _write_netcdf(compact(maps, command), aside / benchmark.FILE_NAME, complevel=9)
+        write_netcdf(compact(maps, command), aside / benchmark.FILE_NAME, complevel=9)
         benchmark.load_benchmark(aside / benchmark.FILE_NAME)
         if maps.years and maps.applicability is not None:
             written.append(benchmark.ANNUAL_FILE_NAME)
             years = aside / benchmark.ANNUAL_FILE_NAME
-            _write_netcdf(compact_annual(maps, command), years, complevel=9)
+            write_netcdf(compact_annual(maps, command), years, complevel=9)
             benchmark.load_annual(years)
     if benchmark.ANNUAL_FILE_NAME not in written:
         # Years of another run must not stay beside this one's mean.
@@ -414,39 +391,25 @@ def _check_years(maps):
 
 
 def _days(dates):
-    since = np.array(dates, "datetime64[D]") - np.datetime64(_ORIGIN, "D")
-    return since.astype(float)
+    return (np.array(dates, "datetime64[D]") - np.datetime64(ORIGIN, "D")).astype(float)
 
 
 def _flags(fields):
     """Fields of the area of applicability, whether inside as whole numbers."""
-    out = {}
-    for name, field in fields.items():
-        if name.endswith("_inside"):
-            flag = field.fillna(-1).astype(np.int8)
-            flag.attrs = {
-                "long_name": field.attrs["long_name"],
-                "flag_values": np.array([0, 1], np.int8), "flag_meanings": "outside inside",
-            }
-            field = flag
-        out[name] = field
-    return xr.Dataset(out)
+    out = xr.Dataset(dict(fields))
+    for name in (n for n in fields if n.endswith("_inside")):
+        out[name] = fields[name].fillna(-1).astype(np.int8)
+        out[name].attrs = {
+            "long_name": fields[name].attrs["long_name"],
+            "flag_values": np.array([0, 1], np.int8), "flag_meanings": "outside inside",
+        }
+    return out
 
 
 def _described(dataset, maps, command, part):
     """The dataset with bounds, attributes and provenance, in the order of the file."""
-    made = dataset.assign(
-        cell_area=dataset["cell_area"].broadcast_like(dataset["vegetated_fraction"]),
-    )
-    for name, axis, words, units in (
-        ("lat", "Y", "latitude", "degrees_north"), ("lon", "X", "longitude", "degrees_east"),
-    ):
-        edges = cell_edges(made[name].values)
-        made[f"{name}_bnds"] = (name, "nv"), np.column_stack([edges[:-1], edges[1:]])
-        made[name].attrs = {
-            "standard_name": words, "long_name": words, "units": units, "axis": axis,
-            "bounds": f"{name}_bnds",
-        }
+    area = dataset["cell_area"].broadcast_like(dataset["vegetated_fraction"])
+    made = with_bounds(dataset.assign(cell_area=area))
     for name in ("vegetated_fraction", "land_fraction"):
         made[name] = made[name].astype(np.float32)
         made[name].attrs["cell_methods"] = "area: mean"
@@ -471,26 +434,19 @@ def _attributes(name, dataset, part, years):
         attrs["cell_measures"] = "area: cell_area"
         if end.removeprefix("SR_") not in ("di", "inside", "site_distance"):
             # Quantiles and the like are taken at the mean covariates of the years.
-            by_year = part == "annual" or end in ("", "joint", "sd") or name.startswith("AR_SR")
-            attrs["cell_methods"] = _cell_methods(part, years if by_year else None)
+            by_year = years and (end in ("", "joint", "sd") or name.startswith("AR_SR"))
+            mean = "time: mean within years time: mean over years " if by_year else ""
+            mean = "time: mean " if part == "annual" else mean
+            attrs["cell_methods"] = f"{mean}area: mean where vegetation"
             if part == "climatology" and years is not None:
                 attrs["coordinates"] = "time"
     if name in ("SR", "HR", "AR", "AR_SR"):
-        own = [
-            v for v in dataset.data_vars
-            if v.startswith(f"{name}_") and not v.endswith("_joint") and not
-            (name == "AR" and v.startswith("AR_SR"))
-        ]
+        own = [v for v in dataset.data_vars if v.startswith(f"{name}_")]
+        own = [v for v in own if not v.endswith("_joint")]
+        own = [v for v in own if name != "AR" or not v.startswith("AR_SR")]
         if own:
             attrs["ancillary_variables"] = " ".join(own)
     return attrs
-
-
-def _cell_methods(part, years):
-    area = "area: mean where vegetation"
-    if part == "annual":
-        return f"time: mean {area}"
-    return f"time: mean within years time: mean over years {area}" if years else area
 
 
 def _global_attributes(maps, command, part):
@@ -543,33 +499,11 @@ def _checksums(aside, out):
     return "".join(f"{lines[name]}\n" for name in sorted(lines))
 
 
-def _encoding(dataset, **options):
-    """Encoding of each variable; bounds and coordinates have no missing values."""
-    out = {}
-    for name, variable in dataset.variables.items():
-        if variable.encoding.get("dtype") == "int16":
-            out[name] = dict(variable.encoding)
-        elif not {"lat", "lon"} <= set(variable.dims) or name == "cell_area":
-            out[name] = {"_FillValue": None}
-        else:
-            fill = FILL if variable.dtype.kind == "f" else np.int8(-1)
-            out[name] = {"_FillValue": fill.astype(variable.dtype)}
-        if {"lat", "lon"} <= set(variable.dims):
-            out[name] |= options
-    return out
-
-
-def _write_netcdf(dataset, path, complevel=4):
-    encoding = _encoding(dataset, zlib=True, complevel=complevel, shuffle=True)
-    with write_aside(path) as aside:
-        dataset.to_netcdf(aside, encoding=encoding, engine="netcdf4")
-
-
 def _write_zarr(dataset, path):
     # Version 2: what readers of every age open.
-    encoding = _encoding(dataset)
+    options = {"encoding": encoding(dataset), "zarr_format": 2, "consolidated": True}
     with folder_aside(path) as aside:
-        dataset.to_zarr(aside, encoding=encoding, zarr_format=2, consolidated=True, mode="w")
+        dataset.to_zarr(aside, mode="w", **options)
 
 
 def _write_cog(dataset, folder):
@@ -587,8 +521,7 @@ def _write_cog(dataset, folder):
         "transform": from_origin(edges["lon"][0], edges["lat"][0], step["lon"], step["lat"]),
     }
     with folder_aside(folder) as aside:
-        for name in dataset.data_vars:
-            field = dataset[name]
+        for name, field in dataset.data_vars.items():
             if {"lat", "lon"} <= set(field.dims):
                 _write_tif(rasterio, dataset, field, aside / f"{name}.tif", grid)
 
@@ -623,13 +556,11 @@ def _band_names(dataset, field):
     if "time" not in field.dims:
         return [field.attrs["long_name"]]
     days = dataset["time_bnds"].values[:, 0].astype(int)
-    dates = np.datetime64(_ORIGIN, "D") + days.astype("timedelta64[D]")
+    dates = np.datetime64(ORIGIN, "D") + days.astype("timedelta64[D]")
     return [str(date)[:4] for date in dates]
 
 
 FORMATS = {
-    "netcdf": (".nc", _write_netcdf),
-    "zarr": (".zarr", _write_zarr),
-    "cog": ("_cog", _write_cog),
+    "netcdf": (".nc", write_netcdf), "zarr": (".zarr", _write_zarr), "cog": ("_cog", _write_cog),
 }
 """Ending of the name and writer, by format."""

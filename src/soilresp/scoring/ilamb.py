@@ -6,14 +6,14 @@ with bounds, and a configuration that names it.
 
 from pathlib import Path
 
-import cftime
 import numpy as np
 import xarray as xr
 import yaml
 
 from soilresp.errors import DataError, ParameterError
-from soilresp.io.files import write_aside
+from soilresp.io.files import write_text
 from soilresp.scoring.area_basis import to_land
+from soilresp.scoring.cf import ORIGIN, with_bounds, write_netcdf
 
 __all__ = ["CONFIGURATION", "NAMES", "YEAR_SECONDS", "write_ilamb"]
 
@@ -29,7 +29,7 @@ YEAR_SECONDS = 365.2425 * 86400
 CONFIGURATION = ("ilamb2.cfg", "ilamb3.yaml")
 """Names of the configuration files for ILAMB 2.7 and for ilamb3."""
 
-_FILL = 1e20
+_FILL = np.float32(1e20)
 _SOURCE = "soilresp"
 
 
@@ -80,21 +80,24 @@ def write_ilamb(dataset, out, years=(1982, 2012), annual=None):
         )
     if years[0] > years[1]:
         raise ParameterError(f"years should be the first and the last year, got {years}.")
-    out, files = Path(out), []
+    out, made = Path(out), {}
     for flux in fluxes:
-        folder = out / "DATA" / NAMES[flux][0] / _SOURCE
-        span = [(years[0], years[1] + 1)]
-        files.append(_write(_reference(dataset, dataset, flux, span), folder, flux, ""))
+        name = NAMES[flux][0]
+        file = out / "DATA" / name / _SOURCE / f"{name}.nc"
+        made[file] = _reference(dataset, dataset, flux, years[:1], years[1:])
         if annual is not None and flux in annual:
-            spans = [(int(y), int(y) + 1) for y in annual["year"].values]
-            made = _reference(dataset, annual, flux, spans)
-            files.append(_write(made, folder, flux, "_annual"))
-    for name, words in zip(CONFIGURATION, (_version_2(fluxes), _version_3(fluxes))):
-        files.append(_write_text(out / name, words))
-    return [*files, _write_text(out / "README.txt", _readme(dataset, fluxes))]
+            own = annual["year"].values
+            made[file.with_stem(f"{name}_annual")] = _reference(dataset, annual, flux, own, own)
+    for path, reference in made.items():
+        write_netcdf(reference, path, fill=_FILL, format="NETCDF4_CLASSIC")
+    words = {CONFIGURATION[0]: _version_2(fluxes), CONFIGURATION[1]: _version_3(fluxes),
+             "README.txt": _readme(dataset, fluxes)}
+    for name, text in words.items():
+        write_text(out / name, text)
+    return [*made, *(out / name for name in words)]
 
 
-def _reference(fractions, values, flux, spans):
+def _reference(fractions, values, flux, first, last):
     """One flux in kg m-2 s-1 of land, from south to north, with its bounds."""
     name, _, _, words = NAMES[flux]
     vegetated, land = fractions["vegetated_fraction"], fractions["land_fraction"]
@@ -124,19 +127,13 @@ def _reference(fractions, values, flux, spans):
     ):
         out[role] = field.transpose("lat", "lon").astype("float32")
         out[role].attrs = attrs
-    out = out.sortby("lat").sortby("lon")
-    starts, ends = zip(*spans)
-    edges = [[_day(a), _day(b)] for a, b in zip(starts, ends)]
-    out = out.assign_coords(time=("time", np.mean(edges, axis=1)))
-    out["time"].attrs = {"units": "days since 1850-01-01", "calendar": "noleap", "axis": "T",
+    out = with_bounds(out.sortby("lat").sortby("lon"))
+    # Every year of this calendar has 365 days.
+    edges = 365.0 * (np.column_stack([first, np.add(last, 1)]) - int(ORIGIN[:4]))
+    out = out.assign_coords(time=("time", edges.mean(axis=1)))
+    out["time"].attrs = {"units": f"days since {ORIGIN}", "calendar": "noleap", "axis": "T",
                          "bounds": "time_bnds", "standard_name": "time"}
-    out["time_bnds"] = (("time", "nv"), np.array(edges, float))
-    for axis, units in (("lat", "degrees_north"), ("lon", "degrees_east")):
-        half = abs(float(out[axis][1] - out[axis][0])) / 2
-        out[f"{axis}_bnds"] = (
-            (axis, "nv"), np.stack([out[axis] - half, out[axis] + half], axis=-1)
-        )
-        out[axis].attrs |= {"units": units, "bounds": f"{axis}_bnds"}
+    out["time_bnds"] = ("time", "nv"), edges
     attrs = fractions.attrs
     out.attrs = {
         "title": f"Global soil respiration benchmark: {words}",
@@ -150,29 +147,6 @@ def _reference(fractions, values, flux, spans):
         "Conventions": "CF-1.8",
     }
     return out
-
-
-def _day(year):
-    return cftime.DatetimeNoLeap(year, 1, 1).toordinal() - cftime.DatetimeNoLeap(
-        1850, 1, 1
-    ).toordinal()
-
-
-def _write(made, folder, flux, ending):
-    path = folder / f"{NAMES[flux][0]}{ending}.nc"
-    encoding = {v: {"_FillValue": None} for v in made.variables}
-    for name in made.data_vars:
-        if made[name].dtype == np.float32:
-            encoding[name] = {"_FillValue": np.float32(_FILL), "zlib": True, "complevel": 4}
-    with write_aside(path) as part:
-        made.to_netcdf(part, encoding=encoding, format="NETCDF4_CLASSIC")
-    return path
-
-
-def _write_text(path, words):
-    with write_aside(path) as part:
-        part.write_text(words, encoding="utf-8")
-    return path
 
 
 def _version_2(fluxes):
