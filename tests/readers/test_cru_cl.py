@@ -90,11 +90,3 @@ def test_real_temperature(real_input):
     # Manaus and Yakutsk, from tables of 1961-1990.
     assert abs(float(annual.sel(lat=-3.25, lon=-60.25)) - 26.7) < 1
     assert abs(float(annual.sel(lat=62.25, lon=129.75)) + 10) < 1.5
-
-
-@pytest.mark.real
-def test_real_radiation_has_gaps(real_input):
-    """CRU CL 1.0: radiation is missing in part of the land, and is a whole number of W m-2."""
-    field = read_cru_cl(real_input("cru_cl_rad"), "rad")
-    assert int(field.notnull().sum()) == 749_796
-    assert float(field.max()) == 335 and float(field.min()) == 0
