@@ -40,19 +40,9 @@ def test_a_process_is_started_once_where_there_are_none(none_started, tmp_path):
     assert ahead.compile_ahead(tmp_path) is None
 
 
-def test_none_is_started_where_they_are(none_started, tmp_path):
-    """The kernel that is compiled last tells that all of them are there."""
+def test_none_is_started(none_started, monkeypatch, tmp_path):
+    """Neither on a single processor nor where the kernel that is compiled last is there."""
     (tmp_path / "kernel.summarise-599.py311.nbi").touch()
     assert ahead.compile_ahead(tmp_path) is None
-
-
-def test_none_is_started_on_a_single_processor(none_started, monkeypatch, tmp_path):
-    """There it would take the time of what it is to speed up."""
     monkeypatch.setattr(ahead.os, "cpu_count", lambda: 1)
-    assert ahead.compile_ahead(tmp_path) is None
-
-
-def test_it_looks_where_numba_keeps_them(none_started):
-    """By default: the kernels have been compiled by the test before this line."""
-    ahead.main()
-    assert ahead.compile_ahead() is None
+    assert ahead.compile_ahead(tmp_path / "none") is None

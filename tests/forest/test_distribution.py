@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from quantile_forest import RandomForestQuantileRegressor
 from sklearn.ensemble import RandomForestRegressor
 
 from soilresp.forest.distribution import (
@@ -169,25 +168,6 @@ def test_bins_keep_to_their_error(n_bins):
         assert np.abs(found[name] - expected[name]).max() <= room * within
 
 
-def test_summary_is_that_of_the_weights():
-    """Statistics taken from whole units are those of the weights as fractions."""
-    forest, x, y, rows = grown(90, 3, 8)
-    weights = Weights(y, len(rows))
-    weights.add(forest, x, y, rows)
-    whole = weights.summary(LEVELS)
-    assert whole["quantiles"].shape == (5, len(rows))
-    mean, sd = moments(weights.values, weights.mean())
-    np.testing.assert_allclose(whole["mean"], mean, rtol=1e-9)
-    np.testing.assert_allclose(whole["sd"], sd, rtol=1e-9)
-    assert (np.diff(whole["quantiles"], axis=0) >= 0).all()
-    np.testing.assert_array_equal(
-        whole["quantiles"], quantiles(weights.values, weights.mean(), LEVELS)
-    )
-    np.testing.assert_array_equal(
-        whole["mad"], median_absolute_deviation(weights.values, weights.mean())
-    )
-
-
 @settings(max_examples=150, deadline=None)
 @given(counts=COUNTS, data=st.data())
 def test_quantiles_and_mad_against_brute_force(counts, data):
@@ -217,41 +197,6 @@ def test_mad_sees_equal_distances_through_rounding():
     values = np.array([0.1, 0.2, 0.3])  # 0.2 - 0.1 and 0.3 - 0.2 differ in the last digit
     weights = np.array([[0.3, 0.4, 0.3]])
     assert median_absolute_deviation(values, weights)[0] == pytest.approx(0.1)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_agreement_with_quantile_forest(seed):
-    """An independent implementation has the same means and, at the same weight, the same values.
-
-    It places a level q at the weight q (n - 1) + 1 of n, where n counts the records in
-    the row's leaves, and we at q n; its "higher" then is the first value to exceed that
-    weight. No weight sums up to these levels exactly, so that exceeding is reaching.
-    """
-    rng = np.random.default_rng(seed)
-    x = rng.normal(size=(90, 3)).astype(np.float32)
-    y = np.round(rng.lognormal(6, 0.6, 90), 1)
-    rows = rng.normal(size=(15, 3)).astype(np.float32)
-    forest = RandomForestQuantileRegressor(
-        n_estimators=15, max_samples_leaf=None, min_samples_split=4, random_state=seed
-    ).fit(x, y)
-    weights = Weights(y, len(rows))
-    weights.add(forest, x, y, rows)
-    levels = np.array([0.0513, 0.2511, 0.5017, 0.7509, 0.9487])
-    ours = weights.summary(levels)
-    theirs = forest.predict(rows, quantiles="mean", weighted_leaves=True)
-    np.testing.assert_allclose(ours["mean"], theirs, rtol=1e-6)
-    for i, row in enumerate(rows):
-        n = sum(
-            (tree.apply(x[in_bag]) == tree.apply(row[None])).sum()
-            for tree, in_bag in zip(forest.estimators_, forest.estimators_samples_, strict=True)
-        )
-        theirs = forest.predict(
-            row[None], quantiles=((levels * n - 1) / (n - 1)).tolist(),
-            weighted_leaves=True, interpolation="higher",
-        )[0]
-        # It never returns the lowest value of all as the higher of two.
-        compared = ours["quantiles"][:, i] > y.min()
-        np.testing.assert_allclose(ours["quantiles"][compared, i], theirs[compared])
 
 
 def one_member_by_hand(forest, x, y, rows):

@@ -117,19 +117,17 @@ def test_what_cannot_be_evaluated_is_refused():
     """Missing values, other predictors, several outputs and other criteria are errors."""
     x = np.arange(20.0).reshape(10, 2)
     forest = RandomForestRegressor(2, random_state=0).fit(x, x[:, 0])
-    for bad in (np.nan, np.inf):
-        with pytest.raises(ValueError, match="must be finite: row 1 has"):
-            evaluate(forest, [[0, 0], [bad, 0]])
-    with pytest.raises(ValueError, match="has 2 predictors, the rows have 3"):
-        evaluate(forest, np.zeros((4, 3)))
-    with pytest.raises(ValueError, match="at least one row"):
-        Rows(np.zeros((0, 2)))
-    with pytest.raises(ValueError, match="rows have 2 predictors, those they are likened to 1"):
-        Rows(x, like=x[:, :1])
-    with pytest.raises(ValueError, match="one output, got 2"):
-        evaluate(RandomForestRegressor(2).fit(x, x), x)
-    with pytest.raises(ValueError, match="'absolute_error'"):
-        evaluate(RandomForestRegressor(2, criterion="absolute_error").fit(x, x[:, 0]), x)
+    absolute = RandomForestRegressor(2, criterion="absolute_error").fit(x, x[:, 0])
+    for call, word in (
+        (lambda: evaluate(forest, [[0, 0], [np.nan, 0]]), "row 1"),
+        (lambda: evaluate(forest, np.zeros((4, 3))), "2 predictors.* 3"),
+        (lambda: Rows(np.zeros((0, 2))), "one row"),
+        (lambda: Rows(x, like=x[:, :1]), "2 predictors.* 1"),
+        (lambda: evaluate(RandomForestRegressor(2).fit(x, x), x), "got 2"),
+        (lambda: evaluate(absolute, x), "'absolute_error'"),
+    ):
+        with pytest.raises(ValueError, match=word):
+            call()
 
 
 @pytest.mark.parametrize(("n_threads", "cpus", "calls"), [

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from sklearn.ensemble import RandomForestRegressor
 
 from soilresp.covariates.recipes import recipe_of
-from soilresp.forest import Rows, Weights, evaluate
+from soilresp.forest import Rows, Weights
 from soilresp.forest.distribution import median_absolute_deviation, moments, quantiles
 from soilresp.io import fetch as access
 from soilresp.study.chapters.convergence import paper_ensemble
@@ -58,13 +57,3 @@ def test_statistics_of_real_cells(study, target):
     np.testing.assert_allclose(found["sd"], sd, rtol=1e-5)
     np.testing.assert_array_equal(found["quantiles"], quantiles(values, expected, LEVELS))
     np.testing.assert_array_equal(found["mad"], median_absolute_deviation(values, expected))
-
-
-def test_mean_of_all_cells_in_a_year(study):
-    """Every vegetated cell of one year: scikit-learn's mean to 1e-6."""
-    ensemble, by_year, _ = paper_ensemble(study, "SR", 1, N_TREES)
-    run = next(ensemble.grow())
-    mean, square = evaluate(run.forest, Rows(by_year[0], like=ensemble.x))
-    expected = RandomForestRegressor.predict(run.forest, by_year[0])
-    assert np.abs(mean / expected - 1).max() < 1e-6
-    assert (square > mean**2).all()

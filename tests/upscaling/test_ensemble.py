@@ -10,8 +10,6 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 import soilresp as sr
-from soilresp.covariates.recipes import recipe_of
-from soilresp.io import fetch as access
 from soilresp.io.files import save_arrays
 from soilresp.upscaling.ensemble import ENGINES, Ensemble, UnfittedError
 from soilresp.upscaling.maps import QUANTILES, FluxMaps
@@ -102,27 +100,6 @@ def test_engines_agree():
         models["sklearn"].predict(plots()[0], [0.5])
 
 
-@pytest.mark.real
-@pytest.mark.slow
-@pytest.mark.parametrize("target", ["SR", "HR"])
-def test_engines_agree_on_real_records_and_cells(target):
-    """Field records and real climate: the same means and quantiles."""
-    if not access.is_available(["srdb", *recipe_of("delta").needs]):
-        pytest.skip("the inputs of recipe 'delta' are neither in the cache nor in a mirror")
-    cube = sr.load_covariates("delta", (2000, 2001))
-    records, _ = sr.select_records(sr.load_srdb())
-    sites = sr.match_to_grid(records[records["target"] == target], cube)
-    names = sr.PREDICTORS[target]
-    models = {
-        engine: Ensemble(2, 20, engine=engine, target=target).fit(
-            sites[names], sites["flux"], sites["stratum"], sr.area_shares(cube)
-        )
-        for engine in ENGINES
-    }
-    cells = cube[names].isel(year=0).to_dataframe()[names].dropna().sample(400, random_state=0)
-    assert_engines_agree(models, pd.concat([cells, sites[names].head(100)]))
-
-
 def test_map_is_that_of_the_study(model):
     """Fields, bytes and CF attributes of the maps of chapter 5; other levels by their name."""
     cube = fine_cube(10.0, (2000, 2001))
@@ -207,25 +184,18 @@ def test_bad_tables_are_named(model):
     x, y, strata = plots()
     holed = x.copy()
     holed.loc[7, "Prec"] = np.nan
-    with pytest.raises(sr.DataError, match="row 7, column 'Prec'"):
-        model.predict(holed)
-    with pytest.raises(sr.DataError, match="row 7, column 'Prec'"):
-        Ensemble(1, 1).fit(holed, y, strata, SHARES)
-    with pytest.raises(sr.DataError, match="'Prec'"):
-        model.predict(x[["MAT"]])
-    with pytest.raises(sr.DataError, match="3 columns"):
-        model.predict(np.zeros((2, 3)))
-    with pytest.raises(sr.DataError, match="numbers"):
-        model.predict(x.assign(Prec="wet"))
-    with pytest.raises(sr.DataError, match="90 rows and y has 89"):
-        Ensemble(1, 1).fit(x, y[:-1], strata, SHARES)
-    with pytest.raises(sr.DataError, match="strata has 4"):
-        Ensemble(1, 1).fit(x, y, strata[:4], SHARES)
-    with pytest.raises(sr.ParameterError, match="strata and shares"):
-        Ensemble(1, 1).fit(x, y)
-    with pytest.raises(sr.ParameterError, match=r"1\.5"):
-        model.predict(x, [0.5, 1.5])
-    with pytest.raises(sr.DataError, match="MAT"):
-        model.predict_map(fine_cube(10.0).drop_vars("MAT"))
-    with pytest.raises(sr.ParameterError, match="DataFrame"):
-        Ensemble(1, 1, "record").fit(x.to_numpy(), y).predict_map(fine_cube(10.0))
+    one = Ensemble(1, 1)
+    for call, error, word in (
+        (lambda: model.predict(holed), sr.DataError, "row 7, column 'Prec'"),
+        (lambda: one.fit(holed, y, strata, SHARES), sr.DataError, "row 7, column 'Prec'"),
+        (lambda: model.predict(x[["MAT"]]), sr.DataError, "'Prec'"),
+        (lambda: model.predict(np.zeros((2, 3))), sr.DataError, "3 columns"),
+        (lambda: model.predict(x.assign(Prec="wet")), sr.DataError, "numbers"),
+        (lambda: one.fit(x, y[:-1], strata, SHARES), sr.DataError, "y has 89"),
+        (lambda: one.fit(x, y, strata[:4], SHARES), sr.DataError, "strata has 4"),
+        (lambda: one.fit(x, y), sr.ParameterError, "strata"),
+        (lambda: model.predict(x, [0.5, 1.5]), sr.ParameterError, "1.5"),
+        (lambda: model.predict_map(fine_cube(10.0).drop_vars("MAT")), sr.DataError, "MAT"),
+    ):
+        with pytest.raises(error, match=word):
+            call()
