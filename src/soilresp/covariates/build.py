@@ -21,11 +21,7 @@ from soilresp.io.yaml_text import check_content
 from soilresp.readers.cru_cl import DAYS_IN_MONTH
 
 __all__ = [
-    "Options",
-    "relative_humidity",
-    "growing_season",
-    "annual_predictors",
-    "locate_inputs",
+    "Options", "relative_humidity", "growing_season", "annual_predictors", "locate_inputs",
     "build_cube",
 ]
 
@@ -295,14 +291,9 @@ def build_cube(recipe, inputs=None, options=None, years=None):
         cube[name] = cover[name]
     cube["stratum"] = dominant_stratum(cover["igbp_fraction"])
     for name, flag in filled.items():
-        cube[f"{name}_filled"] = (
-            ("lat", "lon"),
-            _spread(flag.astype(np.float32), land),
-            {
-                "units": "1",
-                "long_name": f"share of months of {name} without a value of its own source",
-            },
-        )
+        long_name = f"share of months of {name} without a value of its own source"
+        share = _spread(flag.astype(np.float32), land)
+        cube[f"{name}_filled"] = ("lat", "lon"), share, {"units": "1", "long_name": long_name}
     cube.attrs = {
         "title": f"Covariates of soil respiration, recipe '{recipe.name}'",
         "Conventions": "CF-1.8",

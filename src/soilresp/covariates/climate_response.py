@@ -29,14 +29,7 @@ def _months(array, name):
 
 
 def raich_2002(
-    tas,
-    pr,
-    *,
-    base=1.250,
-    q=0.05452,
-    k=4.259,
-    coldest=-13.3,
-    hottest=33.5,
+    tas, pr, *, base=1.250, q=0.05452, k=4.259, coldest=-13.3, hottest=33.5,
     days_in_month=DAYS_IN_MONTH,
 ):
     r"""Compute annual SR from monthly air temperature and precipitation.
@@ -113,10 +106,8 @@ def raich_2002(
     sr = (rate * days).sum("month", skipna=False)
     if not is_xarray:
         return sr.values
-    sr.attrs = {
-        "units": "g m-2 yr-1",
-        "long_name": "soil respiration, carbon (Raich et al. 2002)",
-    }
+    long_name = "soil respiration, carbon (Raich et al. 2002)"
+    sr.attrs = {"units": "g m-2 yr-1", "long_name": long_name}
     return sr.rename("SR")
 
 

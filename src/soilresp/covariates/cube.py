@@ -27,16 +27,12 @@ _STATIC = ("SOC",)
 """Predictors that never vary by year."""
 
 _POSSIBLE = {
-    "MAT": (-60, 45, "degC", "Is it in kelvin?"),
-    "Prec": (0, 30_000, "mm yr-1", "Is it in mm day-1, or in m?"),
-    "RH": (0, 100, "%", "Is it a fraction?"),
-    "LAI": (0, 15, "m2 m-2", ""),
-    "PAR": (0, 6_000, "MJ m-2 yr-1", "Is it in W m-2?"),
-    "SOC": (0, 500, "kg m-2", "Is it in percent or t ha-1?"),
-    "Prec_GS": (0, 30_000, "mm", "Is it in mm day-1, or in m?"),
-    "RH_GS": (0, 100, "%", "Is it a fraction?"),
-    "LAI_GS": (0, 15, "m2 m-2", ""),
-    "PAR_GS": (0, 6_000, "MJ m-2", "Is it in W m-2?"),
+    "MAT": (-60, 45, "Is it in kelvin?"),
+    "Prec": (0, 30_000, "Is it in mm day-1, or in m?"),
+    "RH": (0, 100, "Is it a fraction?"),
+    "LAI": (0, 15, ""),
+    "PAR": (0, 6_000, "Is it in W m-2?"),
+    "SOC": (0, 500, "Is it in percent or t ha-1?"),
 }
 """Lowest and highest value of a cell, its unit, and a hint on the usual mistake."""
 
@@ -249,7 +245,8 @@ def _check_field(field, area, name):
 
 
 def _check_year(predictor, flat, area, name):
-    low, high, units, hint = _POSSIBLE[predictor]
+    low, high, hint = _POSSIBLE[predictor.removesuffix("_GS")]
+    units = PREDICTORS[predictor][1]
     infinite = int(np.isinf(flat).sum())
     if infinite:
         raise DataError(
@@ -331,22 +328,20 @@ def describe(cube):
         values = cube[name].values
         flat = values.mean(axis=0) if values.ndim == 3 else values
         known = np.isfinite(flat)
-        rows.append(
-            {
-                "predictor": name,
-                "units": cube[name].attrs.get("units", ""),
-                "by_year": values.ndim == 3,
-                "min": float(np.nanmin(values)),
-                "median": float(np.nanmedian(values)),
-                "max": float(np.nanmax(values)),
-                "mean_land": float(np.average(flat[known], weights=ice_free[known])),
-                "mean_vegetated": float(np.average(flat[known], weights=vegetated[known])),
-                "missing": float(1 - vegetated[known].sum() / vegetated.sum()),
-                "filled": _filled(cube, name, vegetated),
-                "source": cube[name].attrs.get("source", ""),
-                "hash": hashlib.sha256(np.ascontiguousarray(values)).hexdigest()[:12],
-            }
-        )
+        rows.append({
+            "predictor": name,
+            "units": cube[name].attrs.get("units", ""),
+            "by_year": values.ndim == 3,
+            "min": float(np.nanmin(values)),
+            "median": float(np.nanmedian(values)),
+            "max": float(np.nanmax(values)),
+            "mean_land": float(np.average(flat[known], weights=ice_free[known])),
+            "mean_vegetated": float(np.average(flat[known], weights=vegetated[known])),
+            "missing": float(1 - vegetated[known].sum() / vegetated.sum()),
+            "filled": _filled(cube, name, vegetated),
+            "source": cube[name].attrs.get("source", ""),
+            "hash": hashlib.sha256(np.ascontiguousarray(values)).hexdigest()[:12],
+        })
     return pd.DataFrame(rows).set_index("predictor")
 
 
@@ -409,14 +404,12 @@ def compare_cubes(cube, other):
         first, second, weight = first[known], second[known], area[known]
         mean, other_mean = (np.average(v, weights=weight) for v in (first, second))
         cov = np.cov(first, second, aweights=weight)
-        rows.append(
-            {
-                "predictor": name, "units": cube[name].attrs.get("units", ""),
-                "mean": mean, "other_mean": other_mean, "bias": mean - other_mean,
-                "rmse": np.sqrt(np.average((first - second) ** 2, weights=weight)),
-                "r": cov[0, 1] / np.sqrt(cov[0, 0] * cov[1, 1]),
-            }
-        )
+        rows.append({
+            "predictor": name, "units": cube[name].attrs.get("units", ""),
+            "mean": mean, "other_mean": other_mean, "bias": mean - other_mean,
+            "rmse": np.sqrt(np.average((first - second) ** 2, weights=weight)),
+            "r": cov[0, 1] / np.sqrt(cov[0, 0] * cov[1, 1]),
+        })
     columns = ["predictor", "units", "mean", "other_mean", "bias", "rmse", "r"]
     return pd.DataFrame(rows, columns=columns).set_index("predictor")
 

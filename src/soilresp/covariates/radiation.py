@@ -129,11 +129,9 @@ def shortwave_from_cloud(cld, lat=None, overcast=0.25, sunshine=0.50):
     share = overcast + sunshine * (1 - cld / 100)
     if not isinstance(cld, xr.DataArray):
         return share * extraterrestrial_radiation(lat).astype(values.dtype)
-    above = xr.DataArray(
-        extraterrestrial_radiation(cld["lat"]).astype(values.dtype),
-        dims=("month", "lat"),
-        coords={"month": np.arange(1, 13), "lat": cld["lat"]},
-    )
+    coords = {"month": np.arange(1, 13), "lat": cld["lat"]}
+    above = extraterrestrial_radiation(cld["lat"]).astype(values.dtype)
+    above = xr.DataArray(above, coords, ("month", "lat"))
     out = (share * above).transpose(*cld.dims).rename("rsds")
     out.attrs = {
         "units": "W m-2",

@@ -76,14 +76,12 @@ def land_cover(source, files, embedded):
         return embedded[names]
     share = read_glc2000(files[source.inputs[0]])
     share = share.where(share.notnull().all("igbp"), embedded["igbp_fraction"])
-    out = xr.Dataset(
-        {
-            "igbp_fraction": share,
-            "vegetated_fraction": share.sel(igbp=list(VEGETATED_CLASSES)).sum("igbp"),
-            "land_fraction": 1 - share.sel(igbp=0, drop=True),
-            "cell_area": embedded["cell_area"],
-        }
-    )
+    out = xr.Dataset({
+        "igbp_fraction": share,
+        "vegetated_fraction": share.sel(igbp=list(VEGETATED_CLASSES)).sum("igbp"),
+        "land_fraction": 1 - share.sel(igbp=0, drop=True),
+        "cell_area": embedded["cell_area"],
+    })
     for name in names:
         out[name].attrs = embedded[name].attrs
     out["igbp_fraction"].attrs = {**embedded["igbp_fraction"].attrs, **share.attrs}

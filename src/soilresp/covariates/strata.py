@@ -7,14 +7,8 @@ import xarray as xr
 from soilresp.errors import DataError, ParameterError
 
 __all__ = [
-    "STRATA",
-    "DRAWS",
-    "stratum_fractions",
-    "dominant_stratum",
-    "area_shares",
-    "draw_probabilities",
-    "draw_run",
-    "realised_shares",
+    "STRATA", "DRAWS", "stratum_fractions", "dominant_stratum", "area_shares", "draw_probabilities",
+    "draw_run", "realised_shares",
 ]
 
 STRATA = {

@@ -92,15 +92,10 @@ def read_cru_cl(path, variable):
     if variable == "pre":
         field *= DAYS_IN_MONTH[:, None, None]
     grid = coordinates()
-    out = xr.DataArray(
-        field,
-        dims=("month", "lat", "lon"),
-        coords={"month": np.arange(1, 13), "lat": grid["lat"], "lon": grid["lon"] + 180},
-        name=variable,
-        attrs={"long_name": long_name, "units": units, "source": "CRU CL 1.0, 1961-1990"},
-    )
-    out = to_standard(out)
-    return out.assign_coords(grid)
+    coords = {"month": np.arange(1, 13), "lat": grid["lat"], "lon": grid["lon"] + 180}
+    attrs = {"long_name": long_name, "units": units, "source": "CRU CL 1.0, 1961-1990"}
+    out = xr.DataArray(field, coords, ("month", "lat", "lon"), variable, attrs)
+    return to_standard(out).assign_coords(grid)
 
 
 def _text(path):

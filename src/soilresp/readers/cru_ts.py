@@ -16,25 +16,15 @@ The reader is tested on files made in this layout; the whole product was not exe
 
 from soilresp.errors import DataError, ParameterError
 from soilresp.grid.cells import coordinates
-from soilresp.readers.netcdf import (
-    Plausible,
-    check_land,
-    check_mean,
-    check_range,
-    check_seasons,
-    find_files,
-    on_grid,
-    pick,
-    read_months,
-)
+from soilresp.readers import netcdf
 
 __all__ = ["VARIABLES", "read_cru_ts"]
 
 VARIABLES = {
-    "tmp": ("near-surface air temperature", Plausible("degC", -90, 60, 0, 30)),
-    "pre": ("precipitation", Plausible("mm month-1", 0, 10_000, 25, 200)),
-    "vap": ("vapour pressure", Plausible("hPa", 0, 60, 4, 25)),
-    "cld": ("cloud cover", Plausible("%", 0, 100, 20, 90)),
+    "tmp": ("near-surface air temperature", netcdf.Plausible("degC", -90, 60, 0, 30)),
+    "pre": ("precipitation", netcdf.Plausible("mm month-1", 0, 10_000, 25, 200)),
+    "vap": ("vapour pressure", netcdf.Plausible("hPa", 0, 60, 4, 25)),
+    "cld": ("cloud cover", netcdf.Plausible("%", 0, 100, 20, 90)),
 }
 """Variables that the study can use: meaning, and what they can be on Earth."""
 
@@ -82,28 +72,25 @@ def read_cru_ts(paths, variable, years):
     long_name, plausible = VARIABLES[variable]
     grid = coordinates()
     lat, lon = grid["lat"].values, grid["lon"].values
-    files = find_files(paths, f"cru_ts4*.{variable}.dat.nc*")
+    files = netcdf.find_files(paths, f"cru_ts4*.{variable}.dat.nc*")
     titles = set()
 
     def read(data, path):
         titles.add(data.attrs.get("title", "CRU TS 4"))
-        field = on_grid(pick(data, variable, plausible.units, path), lat, lon, path)
-        check_range(field, plausible, path)
+        field = netcdf.on_grid(netcdf.pick(data, variable, plausible.units, path), lat, lon, path)
+        netcdf.check_range(field, plausible, path)
         return field
 
-    out = read_months(files, years, read).assign_coords(grid)
+    out = netcdf.read_months(files, years, read).assign_coords(grid)
     out.name = variable
     where = str(files[0])
-    check_mean(out, plausible, where)
+    netcdf.check_mean(out, plausible, where)
     if variable in SEASONAL_BAND:
-        check_seasons(out, *SEASONAL_BAND[variable], where)
-    check_land(out, where)
+        netcdf.check_seasons(out, *SEASONAL_BAND[variable], where)
+    netcdf.check_land(out, where)
     _check_no_antarctica(out, where)
-    out.attrs = {
-        "units": plausible.units,
-        "long_name": long_name,
-        "source": "; ".join(sorted(titles)),
-    }
+    source = "; ".join(sorted(titles))
+    out.attrs = {"units": plausible.units, "long_name": long_name, "source": source}
     return out
 
 

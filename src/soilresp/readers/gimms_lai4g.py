@@ -16,8 +16,7 @@ from datetime import date
 import xarray as xr
 
 from soilresp.errors import DataError
-from soilresp.grid.regrid import to_half_degree
-from soilresp.readers.lai import LARGEST_LAI, dated_files, monthly_means, scale
+from soilresp.readers.lai import LARGEST_LAI, monthly_means, scale
 from soilresp.readers.raster import check_global, open_geotiff
 
 __all__ = ["FILL", "SCALE", "read_gimms_lai4g", "read_gimms_composite"]
@@ -29,7 +28,6 @@ SCALE = 0.001
 """Leaf area index of a stored 1, m2 m-2."""
 
 _PATTERN = r"^GIMMS_LAI4g.*_(\d{4})(\d{2})(\d{2})\.tif$"
-_NAMES = "GIMMS_LAI4g*.tif"
 
 
 def read_gimms_lai4g(source, years):
@@ -56,13 +54,8 @@ def read_gimms_lai4g(source, years):
         If rasterio is not installed, half a month is missing or there twice,
         or a file is damaged, on another grid, or has values out of range.
     """
-    files = dated_files(source, _NAMES, _PATTERN)
-    composites = {_span(key, path): path for key, path in files.items()}
     return monthly_means(
-        composites,
-        years,
-        lambda path: to_half_degree(read_gimms_composite(path)),
-        {"source": "GIMMS LAI4g", "cell_methods": "area: mean where land time: mean"},
+        source, years, "GIMMS_LAI4g*.tif", _PATTERN, _span, read_gimms_composite, "GIMMS LAI4g"
     )
 
 

@@ -23,14 +23,12 @@ import xarray as xr
 
 from soilresp.errors import DataError
 from soilresp.grid.cells import coordinates
-from soilresp.grid.regrid import to_half_degree
-from soilresp.readers.lai import dated_files, monthly_means, scale
+from soilresp.readers.lai import monthly_means, scale
 from soilresp.readers.raster import read_hdf4
 
 __all__ = ["read_glass_lai", "read_glass_composite"]
 
 _PATTERN = r"^GLASS01B0[12]\.V\d{2}\.A(\d{4})(\d{3})\..*hdf$"
-_NAMES = "GLASS01B0*.hdf"
 _DAYS = 8
 
 
@@ -58,13 +56,8 @@ def read_glass_lai(source, years):
         If pyhdf is not installed, a composite is missing or there twice, or a
         file is damaged, on another grid, or has values out of range.
     """
-    files = dated_files(source, _NAMES, _PATTERN)
-    composites = {_span(key, path): path for key, path in files.items()}
     return monthly_means(
-        composites,
-        years,
-        lambda path: to_half_degree(read_glass_composite(path)),
-        {"source": "GLASS LAI (AVHRR)", "cell_methods": "area: mean where land time: mean"},
+        source, years, "GLASS01B0*.hdf", _PATTERN, _span, read_glass_composite, "GLASS LAI (AVHRR)"
     )
 
 

@@ -45,17 +45,11 @@ def read_soil_carbon(organic_carbon, bulk_density):
         carbon = block_mean(percent * density * (10 * TOPSOIL_DEPTH), 10)
         first = round((grid["lat"].values[0] - north) / 0.5)
         mean[first : first + len(carbon)] = carbon
-    return xr.DataArray(
-        mean,
-        dims=("lat", "lon"),
-        coords=grid,
-        name="SOC",
-        attrs={
-            "units": "kg m-2",
-            "long_name": "soil organic carbon, 0-30 cm",
-            "source": "HWSD v1.2 (ORNL DAAC 1247)",
-        },
-    )
+    attrs = {
+        "units": "kg m-2", "long_name": "soil organic carbon, 0-30 cm",
+        "source": "HWSD v1.2 (ORNL DAAC 1247)",
+    }
+    return xr.DataArray(mean, grid, ("lat", "lon"), "SOC", attrs)
 
 
 _ROWS = 300

@@ -9,6 +9,7 @@ import xarray as xr
 
 from soilresp.errors import DataError
 from soilresp.grid.cells import coordinates
+from soilresp.grid.regrid import to_half_degree
 from soilresp.readers.netcdf import find_files
 
 __all__ = ["LARGEST_LAI", "dated_files", "scale", "monthly_means"]
@@ -100,22 +101,25 @@ def scale(stored, factor, fill, valid, path):
     return lai
 
 
-def monthly_means(composites, years, read, attrs):
+def monthly_means(source, years, names, pattern, span, read, product):
     """Compute monthly means, each composite weighted by its days in the month.
 
     Only one composite is held at a time.
 
     Parameters
     ----------
-    composites : dict of (datetime.date, datetime.date) to path-like
-        File of each span of days, first and last included.
+    source : path-like or iterable of path-like
+        Folder of the publisher's files, or the files.
     years : (int, int)
         First and last year.
+    names, pattern : str
+        Of the files, as for `dated_files`.
+    span : callable
+        From the date in a name and the path to the first and the last day of the composite.
     read : callable
-        From a path to the composite on the half-degree grid
-        (`xarray.DataArray`).
-    attrs : dict
-        Attributes of the result.
+        From a path to the composite on the product's own grid (`xarray.DataArray`).
+    product : str
+        Its name, for the attributes.
 
     Returns
     -------
@@ -126,8 +130,10 @@ def monthly_means(composites, years, read, attrs):
     Raises
     ------
     DataError
-        If a day of the years is in no composite, before anything is read.
+        If a day of the years is in no composite, before anything is read, or as `dated_files`.
     """
+    files = dated_files(source, names, pattern)
+    composites = {span(key, path): path for key, path in files.items()}
     first, last = years
     _check_days(composites, first, last)
     grid = coordinates()
@@ -138,7 +144,7 @@ def monthly_means(composites, years, read, attrs):
         days = [d for d in _days(start, end) if first <= d.year <= last]
         if not days:
             continue
-        values = read(path).values
+        values = to_half_degree(read(path)).values
         valid = np.isfinite(values)
         for month in sorted({(d.year, d.month) for d in days}):
             n = sum((d.year, d.month) == month for d in days)
@@ -153,7 +159,8 @@ def monthly_means(composites, years, read, attrs):
             place[there] = total[there] / weight[there]
     coords = {"year": np.arange(first, last + 1), "month": np.arange(1, 13), **grid}
     attrs = {"units": "m2 m-2", "standard_name": "leaf_area_index",
-             "long_name": "leaf area index", **attrs}
+             "long_name": "leaf area index", "source": product,
+             "cell_methods": "area: mean where land time: mean"}
     return xr.DataArray(out, coords, ("year", "month", "lat", "lon"), "LAI", attrs)
 
 

@@ -64,15 +64,13 @@ _LEAST_KNOWN = 0.5
 """Share of a cell that must be classified."""
 
 
-def read_glc2000(path, table=None):
+def read_glc2000(path):
     """Read the shares of the IGBP classes from GLC2000.
 
     Parameters
     ----------
     path : path-like
         GeoTIFF, or the folder of an ESRI grid.
-    table : dict of int to int or None, optional
-        IGBP class of each class. Default: `GLC2000_TO_IGBP`.
 
     Returns
     -------
@@ -83,15 +81,14 @@ def read_glc2000(path, table=None):
     ------
     DataError
         If rasterio is not installed, or the file is damaged, is not on a
-        latitude-longitude grid, or has a class that is not in the table.
+        latitude-longitude grid, or has a class that is not in `GLC2000_TO_IGBP`.
 
     Notes
     -----
     One strip of a degree is held at a time.
     """
     with open_geotiff(path) as raster:
-        table = GLC2000_TO_IGBP if table is None else table
-        return _fractions(*_raster_strips(raster, path, table), "GLC2000")
+        return _fractions(*_raster_strips(raster, path, GLC2000_TO_IGBP), "GLC2000")
 
 
 def read_modis_igbp(path):

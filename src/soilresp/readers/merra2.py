@@ -25,19 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from soilresp.errors import DataError, ParameterError
-from soilresp.readers.netcdf import (
-    Plausible,
-    check_desert,
-    check_land,
-    check_mean,
-    check_range,
-    check_seasons,
-    find_files,
-    on_grid,
-    pick,
-    read_months,
-    seasonal_swing,
-)
+from soilresp.readers import netcdf
 
 __all__ = ["LAT", "LON", "VARIABLES", "read_merra2", "vapour_pressure"]
 
@@ -55,15 +43,15 @@ SECONDS_PER_DAY = 86_400
 _NAME = re.compile(r"MERRA2_\d{3}\.tavgM_2d_(\w{3})_Nx\.(\d{4})(\d{2})\.")
 
 RAW = {
-    "T2M": Plausible("K", 180, 340),
-    "QV2M": Plausible("kg kg-1", 0, 0.05),
-    "PS": Plausible("Pa", 40_000, 110_000),
+    "T2M": netcdf.Plausible("K", 180, 340),
+    "QV2M": netcdf.Plausible("kg kg-1", 0, 0.05),
+    "PS": netcdf.Plausible("Pa", 40_000, 110_000),
     # Interpolation can leave a trace below zero.
-    "PRECTOTCORR": Plausible("kg m-2 s-1", -1e-8, 0.004),
-    "PRECTOTLAND": Plausible("kg m-2 s-1", -1e-8, 0.004),
-    "SWGDN": Plausible("W m-2", 0, 600),
-    "PARDRLAND": Plausible("W m-2", 0, 300),
-    "PARDFLAND": Plausible("W m-2", 0, 300),
+    "PRECTOTCORR": netcdf.Plausible("kg m-2 s-1", -1e-8, 0.004),
+    "PRECTOTLAND": netcdf.Plausible("kg m-2 s-1", -1e-8, 0.004),
+    "SWGDN": netcdf.Plausible("W m-2", 0, 600),
+    "PARDRLAND": netcdf.Plausible("W m-2", 0, 300),
+    "PARDFLAND": netcdf.Plausible("W m-2", 0, 300),
 }
 """Variables of the files, and what they can be on Earth."""
 
@@ -88,32 +76,33 @@ class Variable:
     collection: str
     raw: tuple
     long_name: str
-    plausible: Plausible
+    plausible: netcdf.Plausible
     band: tuple = (20, 60)
 
 
 VARIABLES = {
     "tas": Variable(
-        "slv", ("T2M",), "air temperature at 2 m", Plausible("degC", -95, 65, 0, 30)
+        "slv", ("T2M",), "air temperature at 2 m", netcdf.Plausible("degC", -95, 65, 0, 30)
     ),
     "vap": Variable(
-        "slv", ("QV2M", "PS"), "vapour pressure at 2 m", Plausible("hPa", 0, 60, 4, 25)
+        "slv", ("QV2M", "PS"), "vapour pressure at 2 m", netcdf.Plausible("hPa", 0, 60, 4, 25)
     ),
     "pr": Variable(
         "flx", ("PRECTOTCORR",), "precipitation, corrected by gauges",
-        Plausible("mm month-1", -0.03, 10_800, 25, 200), (5, 20),
+        netcdf.Plausible("mm month-1", -0.03, 10_800, 25, 200), (5, 20),
     ),
     "pr_land": Variable(
         "lnd", ("PRECTOTLAND",), "precipitation on land",
-        Plausible("mm month-1", -0.03, 10_800, 25, 200), (5, 20),
+        netcdf.Plausible("mm month-1", -0.03, 10_800, 25, 200), (5, 20),
     ),
     "rsds": Variable(
-        "rad", ("SWGDN",), "downward shortwave radiation", Plausible("W m-2", 0, 600, 100, 300)
+        "rad", ("SWGDN",), "downward shortwave radiation",
+        netcdf.Plausible("W m-2", 0, 600, 100, 300),
     ),
     "par": Variable(
         "lnd", ("PARDRLAND", "PARDFLAND"),
         "downward photosynthetically active radiation on land, direct and diffuse",
-        Plausible("W m-2", 0, 300, 40, 150),
+        netcdf.Plausible("W m-2", 0, 300, 40, 150),
     ),
 }
 """Variables that the study can use."""
@@ -193,12 +182,12 @@ def read_merra2(paths, variable, years):
     def read(data, path):
         fields = []
         for name in wanted.raw:
-            field = pick(data, name, RAW[name].units, path)
-            fields.append(on_grid(field, LAT, LON, path))
-            check_range(fields[-1], RAW[name], path)
+            field = netcdf.pick(data, name, RAW[name].units, path)
+            fields.append(netcdf.on_grid(field, LAT, LON, path))
+            netcdf.check_range(fields[-1], RAW[name], path)
         return _convert(variable, fields)
 
-    out = read_months(files, years, read, _named_month)
+    out = netcdf.read_months(files, years, read, _named_month)
     out["lat"].attrs = {"units": "degrees_north", "standard_name": "latitude", "axis": "Y"}
     out["lon"].attrs = {"units": "degrees_east", "standard_name": "longitude", "axis": "X"}
     out.name = variable
@@ -215,7 +204,7 @@ def _files(paths, collection, years):
     """Select the files of a collection and of the years; keep files of other names."""
     pattern = f"MERRA2_*.tavgM_2d_{collection}_Nx.*.nc*"
     kept = []
-    for path in find_files(paths, pattern):
+    for path in netcdf.find_files(paths, pattern):
         match = _NAME.match(Path(path).name)
         if match is None or (
             match[1] == collection
@@ -251,11 +240,11 @@ def _convert(name, fields):
 
 
 def _check_whole(field, wanted, where):
-    check_mean(field, wanted.plausible, where)
-    check_seasons(field, *wanted.band, where)
+    netcdf.check_mean(field, wanted.plausible, where)
+    netcdf.check_seasons(field, *wanted.band, where)
     if wanted.collection == "lnd":
-        check_land(field, where)
+        netcdf.check_land(field, where)
         return
     # The desert is drier, brighter, and of larger seasons than the sea.
-    signal = seasonal_swing(field) if field.name == "tas" else field.mean(("year", "month"))
-    check_desert(-signal if field.name in ("pr", "vap") else signal, field.name, where)
+    signal = netcdf.seasonal_swing(field) if field.name == "tas" else field.mean(("year", "month"))
+    netcdf.check_desert(-signal if field.name in ("pr", "vap") else signal, field.name, where)

@@ -22,24 +22,9 @@ from soilresp.grid.cells import area_mean, cell_area, to_standard
 from soilresp.readers.archive import copy_bounded
 
 __all__ = [
-    "UNITS",
-    "Plausible",
-    "open_netcdf",
-    "find_files",
-    "variable_of",
-    "pick",
-    "on_grid",
-    "month_number",
-    "month_name",
-    "read_months",
-    "check_months",
-    "by_year",
-    "check_range",
-    "check_mean",
-    "seasonal_swing",
-    "check_seasons",
-    "check_land",
-    "check_desert",
+    "UNITS", "Plausible", "open_netcdf", "find_files", "variable_of", "pick", "on_grid",
+    "month_number", "month_name", "read_months", "check_months", "by_year", "check_range",
+    "check_mean", "seasonal_swing", "check_seasons", "check_land", "check_desert",
 ]
 
 UNITS = {
@@ -333,7 +318,11 @@ def read_months(paths, years, read, named=None):
     owner, values = {}, None
     for path in paths:
         with open_netcdf(path) as data:
-            months = _months_of(data, path)
+            if "time" not in data.coords or data["time"].dtype.kind != "M":
+                raise DataError(
+                    f"{path}: no time coordinate with dates. Use the publisher's own file."
+                )
+            months = month_number(data["time"])
             name = named(path) if named else None
             if name is not None and months.tolist() != [name]:
                 raise DataError(
@@ -568,12 +557,6 @@ def check_desert(signal, name, where):
             "not run as the longitude coordinate says (0-360 labelled -180..180?). Correct "
             "the longitudes, or use the publisher's own file."
         )
-
-
-def _months_of(data, path):
-    if "time" not in data.coords or not np.issubdtype(data["time"].dtype, np.datetime64):
-        raise DataError(f"{path}: no time coordinate with dates. Use the publisher's own file.")
-    return month_number(data["time"])
 
 
 def _check_length(path):
