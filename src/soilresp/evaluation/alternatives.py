@@ -19,13 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from soilresp.covariates.recipes import PREDICTORS
 from soilresp.errors import ParameterError
-from soilresp.evaluation.folds import (
-    block_groups,
-    derived_seed,
-    folds,
-    site_groups,
-    unit_vectors,
-)
+from soilresp.evaluation.folds import block_groups, derived_seed, folds, site_groups, unit_vectors
 from soilresp.upscaling.metrics import scores
 from soilresp.upscaling.runs import PAPER_PREDICTORS, monte_carlo, new_forest, oob_prediction
 from soilresp.upscaling.runs import predict as forest_prediction
@@ -69,10 +63,7 @@ CHOICES = {
         "boosting": "gradient boosting, gamma deviance",
         "quantile_boosting": "quantile gradient boosting, mean of five quantiles",
     },
-    "residuals": {
-        "none": "none",
-        "kriged": "residuals of left-out studies kriged",
-    },
+    "residuals": {"none": "none", "kriged": "residuals of left-out studies kriged"},
 }
 """Choices of an alternative and their descriptions; the paper's comes first."""
 
@@ -260,9 +251,7 @@ class Model:
         else:
             leaf = {"min_samples_leaf": _LEAF[way.learner]} if way.learner in _LEAF else {}
             scaled = way.scale != "flux"
-            forest = new_forest(
-                self.n_trees, x.shape[1], self._state(), oob_score=scaled, **leaf
-            )
+            forest = new_forest(self.n_trees, x.shape[1], self._state(), oob_score=scaled, **leaf)
             if scaled:
                 self._known = np.sort(y)
             with warnings.catch_warnings():
@@ -295,9 +284,7 @@ class Model:
     def _from_scale(self, z):
         scale = self.alternative.scale
         if scale == "rank":
-            return np.interp(
-                z, np.arange(1, self._known.size + 1) / self._known.size, self._known
-            )
+            return np.interp(z, np.arange(1, self._known.size + 1) / self._known.size, self._known)
         return {"sqrt": np.square, "log": np.exp}.get(scale, np.asarray)(z)
 
     def _left_out_residuals(self, x, records):
@@ -313,9 +300,7 @@ class Model:
 
 
 def _boosted(x, y, weight, state, loss, **options):
-    model = HistGradientBoostingRegressor(
-        loss=loss, random_state=state, **_BOOSTING, **options
-    )
+    model = HistGradientBoostingRegressor(loss=loss, random_state=state, **_BOOSTING, **options)
     # On so few records threads wait for each other longer than they work.
     with threadpool_limits(1, "openmp"):
         return model.fit(x, y, weight)

@@ -50,9 +50,7 @@ def correlated_groups(x, level=0.7):
         together[i, k] = together[k, i] = abs(rho)
     tree = linkage(squareform(1 - together, checks=False), "average")
     label = fcluster(tree, 1 - level + 1e-12, "distance")
-    return [
-        [n for n, own in zip(names, label) if own == number] for number in dict.fromkeys(label)
-    ]
+    return [[n for n, own in zip(names, label) if own == number] for number in dict.fromkeys(label)]
 
 
 class _Shuffled(RegressorMixin, BaseEstimator):
@@ -117,8 +115,7 @@ def importance(forest, x, y, groups, n_repeats=5, seed=0):
     return found.importances[: len(groups)]
 
 
-def held_out_importance(x, records, target, n_trees=100, n_folds=5, n_repeats=3, seed=0,
-                        level=0.7):
+def held_out_importance(x, records, target, n_trees=100, n_folds=5, n_repeats=3, seed=0, level=0.7):
     """Compute the permutation importance of predictors, alone and by group, on held-out folds.
 
     Parameters

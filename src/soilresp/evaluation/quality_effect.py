@@ -72,14 +72,10 @@ def quality_effect(table, flags, rules, cube, chosen, n_runs=5, n_trees=40, n_fo
             x = training_table(records, cube, chosen[target]).to_numpy(np.float32)
             y = records["flux"].to_numpy()
             splits = PredefinedSplit(fold[records["study"]].to_numpy()).split()
-            predicted = predict_left_out(
-                x, y, splits, cv_trees, derived_seed(seed, target, 10_000)
-            )
+            predicted = predict_left_out(x, y, splits, cv_trees, derived_seed(seed, target, 10_000))
             same = np.array([key in sound for key in _keys(records, target)])
             every, alike = scores(y, predicted), scores(y[same], predicted[same])
-            runs = monte_carlo(
-                x, y, records["stratum"], shares, target, n_runs, n_trees, seed
-            )
+            runs = monte_carlo(x, y, records["stratum"], shares, target, n_runs, n_trees, seed)
             flux = np.mean([predict(run.forest, cells) for run in runs], axis=0)
             rows.append(
                 {"quality": way, "target": target, "n": len(y), "r2": every["r2"],

@@ -58,9 +58,7 @@ def draw_effect(cube, matched, chosen, draws=tuple(DRAWS), n_runs=10, n_trees=40
         cells = Rows(mean_covariates(cube, mask, chosen[target]))
         fields = []
         for draw in draws:
-            runs = list(
-                monte_carlo(x, y, strata, bins, target, n_runs, n_trees, seed, draw)
-            )
+            runs = list(monte_carlo(x, y, strata, bins, target, n_runs, n_trees, seed, draw))
             by_run = [on_map(evaluate(run.forest, cells, -1)[0], mask, area) for run in runs]
             totals = [float(global_total(flux, area)) for flux in by_run]
             own = scores(y, evaluate_runs(runs, x)["held_out"])

@@ -25,8 +25,7 @@ from soilresp.evaluation.search import (
 from soilresp.evaluation.store import ResultStore
 from soilresp.upscaling.runs import PAPER_PREDICTORS
 
-__all__ = ["Plan", "STAGES", "Scores", "run_stage", "stage_totals",
-           "finalists", "summarise"]
+__all__ = ["Plan", "STAGES", "Scores", "run_stage", "stage_totals", "finalists", "summarise"]
 
 STAGES = (1, 2, 3)
 

@@ -105,9 +105,7 @@ def resample(cases, shares, rng, units, tries=100):
     for _ in range(tries):
         times = np.bincount(rng.integers(known.size, size=known.size), minlength=known.size)
         taken = {
-            c.target: np.repeat(
-                np.arange(len(c.y)), times[np.searchsorted(known, units[c.target])]
-            )
+            c.target: np.repeat(np.arange(len(c.y)), times[np.searchsorted(known, units[c.target])])
             for c in cases
         }
         if all(np.isin(needed, c.strata[taken[c.target]]).all() for c in cases):

@@ -47,9 +47,7 @@ def error_by_distance(ladder, buffered):
     matplotlib.figure.Figure
     """
     need(ladder, ("target", "scheme", "r2", "distance"), "error_by_distance")
-    need(
-        buffered, ("target", "distance", "rmse", "rmse_se", "rmse_of_mean"), "error_by_distance"
-    )
+    need(buffered, ("target", "distance", "rmse", "rmse_se", "rmse_of_mean"), "error_by_distance")
     fig = figure(8, 4.0)
     for ax, target in flux_panels(fig, sharey=True):
         own = ladder[(ladder["target"] == target) & ladder["scheme"].isin(_FOLDS_APART)]

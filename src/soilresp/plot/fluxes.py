@@ -20,9 +20,7 @@ RATIO_LEVELS = (0.1, 0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7)
 
 FLUX_STYLE = {"levels": FLUX_LEVELS, "cmap": "viridis_r", "extend": "max"}
 CV_STYLE = {"levels": CV_LEVELS, "cmap": "magma_r", "extend": "both"}
-RATIO_STYLE = {
-    "levels": RATIO_LEVELS, "cmap": "plasma", "extend": "both", "label": "AR/SR (–)",
-}
+RATIO_STYLE = {"levels": RATIO_LEVELS, "cmap": "plasma", "extend": "both", "label": "AR/SR (–)"}
 
 _MAPS = (
     ("SR", "Soil respiration, SR"),

@@ -230,9 +230,7 @@ def _frame():
     frame = {"origin": "upper", "zorder": 1, "interpolation": "nearest", "in_layout": False}
     if not cartopy:
         return frame | {"extent": _DEGREES}
-    return frame | {
-        "extent": (*PROJECTION.x_limits, *PROJECTION.y_limits), "transform": PROJECTION
-    }
+    return frame | {"extent": (*PROJECTION.x_limits, *PROJECTION.y_limits), "transform": PROJECTION}
 
 
 def _on_map(field):

@@ -162,9 +162,7 @@ def flux_bars(table, means=None):
             ax.axvline(means[quantity], color=COLOURS["paper"], ls="--", lw=1)
         ax.set_xlabel(_QUANTITIES[quantity])
         ax.tick_params(axis="y", length=0)
-    first.set_yticks(
-        [*places.values(), *headings.values()], [*(m for _, m in places), *headings]
-    )
+    first.set_yticks([*places.values(), *headings.values()], [*(m for _, m in places), *headings])
     for tick in first.get_yticklabels()[len(places):]:
         tick.set(fontweight="bold", fontsize=8)
     here = table.groupby(["group", "model"])["available"].any()

@@ -3,14 +3,7 @@
 import numpy as np
 
 from soilresp.evaluation.validation import SCHEMES
-from soilresp.plot._parts import (
-    box,
-    flux_panels,
-    legend_below,
-    name_rows,
-    need,
-    square_limits,
-)
+from soilresp.plot._parts import box, flux_panels, legend_below, name_rows, need, square_limits
 from soilresp.plot.style import COLOURS, FLUX_UNITS, figure, styled
 from soilresp.upscaling.metrics import scores
 
@@ -41,9 +34,7 @@ def observed_predicted(table, evaluation=""):
         pairs = table.loc[table["target"] == target, ["observed", "predicted"]].dropna()
         pairs = pairs.to_numpy(float)
         square_limits(ax, pairs)
-        ax.scatter(
-            *pairs.T, s=9, color=COLOURS[target], alpha=0.28, linewidth=0, rasterized=True
-        )
+        ax.scatter(*pairs.T, s=9, color=COLOURS[target], alpha=0.28, linewidth=0, rasterized=True)
         score = scores(*pairs.T)
         ends = np.array([pairs[:, 0].min(), pairs[:, 0].max()])
         ax.axline((0, 0), slope=1, color=COLOURS["paper"], ls="--", lw=0.9, label="1:1")

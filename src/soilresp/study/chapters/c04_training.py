@@ -178,7 +178,4 @@ def draw_numbers(trained, draws):
         for target in TARGETS
         for _, row in table.nlargest(1, f"{target} weight").iterrows()
     ]
-    return {
-        "draw_sentence": "; ".join(parts) + ".",
-        "rare_sentence": " and ".join(rare) + ".",
-    }
+    return {"draw_sentence": "; ".join(parts) + ".", "rare_sentence": " and ".join(rare) + "."}

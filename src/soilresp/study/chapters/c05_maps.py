@@ -18,12 +18,7 @@ from soilresp.study.stage import Stage
 from soilresp.upscaling.cells import choose_cells
 from soilresp.upscaling.ensemble import Ensemble
 from soilresp.upscaling.joint import joint_respiration, negative_cells
-from soilresp.upscaling.maps import (
-    FluxMaps,
-    area_summed,
-    autotrophic,
-    vegetated_area,
-)
+from soilresp.upscaling.maps import FluxMaps, area_summed, autotrophic, vegetated_area
 from soilresp.upscaling.runs import Runs
 
 __all__ = ["mapping", "annual_totals", "totals_beside_paper"]
@@ -162,9 +157,7 @@ def totals_beside_paper(study, mapping):
         Columns SR, HR, AR (Pg C yr-1) and AR_SR (a ratio); one row a quantity.
     """
     flux = mapping.flux
-    rows = {
-        "total": {t: flux[t]["total"] for t in ("SR", "HR", "AR")} | {"AR_SR": flux["AR_SR"]}
-    }
+    rows = {"total": {t: flux[t]["total"] for t in ("SR", "HR", "AR")} | {"AR_SR": flux["AR_SR"]}}
     words = {
         "annual_min": "lowest year", "annual_max": "highest year",
         "sd_sum": "sum of the cells' SD", "mad_sum": "sum of the cells' MAD",

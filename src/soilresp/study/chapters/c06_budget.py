@@ -31,6 +31,4 @@ def _budget(study, needs, *, n_draws=100_000, correlation=None, spread="studies"
     return {"budget": tables[0].assign(sd_cells=tables[1]["sd"])}
 
 
-budget = Stage(
-    "06_carbon_budget", _budget, [mapping, uncertainty], data=("paper_values.yaml",)
-)
+budget = Stage("06_carbon_budget", _budget, [mapping, uncertainty], data=("paper_values.yaml",))

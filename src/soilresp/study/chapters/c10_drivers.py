@@ -26,9 +26,7 @@ from soilresp.study.chapters.long_table import save_long_table
 from soilresp.study.stage import Stage
 from soilresp.upscaling.maps import vegetated_area
 
-__all__ = [
-    "Alternatives", "compare_alternatives", "with_descriptions", "alternatives", "drivers",
-]
+__all__ = ["Alternatives", "compare_alternatives", "with_descriptions", "alternatives", "drivers"]
 
 _SEARCH = {"schemes": ("study", "blocks2"), "seeds": (0, 1), "n_folds": 5, "n_trees": 40}
 _CONFIRM = {"schemes": tuple(models.SCHEMES), "seeds": (100, 101, 102), "n_folds": 5,
@@ -185,8 +183,7 @@ def _file_name(alternative, *settings):
     return " ".join(map(str, (target, alternative.name, *rest))).replace(" ", "_")
 
 
-def compare_alternatives(study, into=None, folder=None, search=None, confirm=None,
-                         most_choices=3):
+def compare_alternatives(study, into=None, folder=None, search=None, confirm=None, most_choices=3):
     """Choose a model step by step, confirm it on other folds, and save the table.
 
     From the paper's model, every change of one choice is tried; the best is taken if it
@@ -301,9 +298,7 @@ def _without_filters(name, data):
     return replace(found, records="all") if filtered and not data.filters else found
 
 
-alternatives = Stage(
-    "10_alternatives", _alternatives, [assembly], data=("study/alternatives.*",)
-)
+alternatives = Stage("10_alternatives", _alternatives, [assembly], data=("study/alternatives.*",))
 
 
 _CASES = {

@@ -44,9 +44,7 @@ def run_twins(n, into=None, folder=None, n_runs=N_RUNS, n_trees=N_TREES):
         name: sha256(paths.data_dir() / name) for name in ("embedded.nc", "twin_network.json")
     }
     settings = {"n_runs": n_runs, "n_trees": n_trees, "variants": list(VARIANTS)}
-    store = ResultStore(
-        folder or paths.root() / "runs" / "twins", settings=settings, inputs=inputs
-    )
+    store = ResultStore(folder or paths.root() / "runs" / "twins", settings=settings, inputs=inputs)
     names = {f"seed_{seed:03d}": (seed,) for seed in range(n)}
     if not set(names) <= set(store.results):
         experiment = partial(_experiment, World(embedded_cube()), n_runs, n_trees)

@@ -5,11 +5,7 @@ import pandas as pd
 import xarray as xr
 
 from soilresp.covariates.strata import STRATA
-from soilresp.evaluation.applicability import (
-    area_of_applicability,
-    dissimilarity,
-    share_outside,
-)
+from soilresp.evaluation.applicability import area_of_applicability, dissimilarity, share_outside
 from soilresp.evaluation.folds import nearest_distance
 from soilresp.records.matching import training_table, valid_cells
 from soilresp.records.selection import TARGETS

@@ -225,9 +225,7 @@ def run_uncertainty(study, n_replicates=100, n_runs=4, n_trees=50, into=None):
     """
     start, assembled, chosen = clocks(), assembly(study), predictor_search(study).chosen
     world = _World(assembled.cube, assembled.matched, chosen)
-    table = _totals(
-        study, world, n_replicates, n_runs, n_trees, ("studies", "blocks"), 2 * n_runs
-    )
+    table = _totals(study, world, n_replicates, n_runs, n_trees, ("studies", "blocks"), 2 * n_runs)
     options = (f"--replicates {n_replicates}", f"--runs {n_runs}", f"--trees {n_trees}")
     save_long_table(
         "uncertainty", table, study, options, into, start, predictors=chosen,

@@ -6,9 +6,7 @@ from soilresp.covariates.load import load_covariates
 from soilresp.io.progress import track
 from soilresp.upscaling.runs import PAPER_PREDICTORS
 
-__all__ = [
-    "PAPER_NEEDS", "records_of", "records_at_cells", "embedded_cube", "Ticker", "clocks",
-]
+__all__ = ["PAPER_NEEDS", "records_of", "records_at_cells", "embedded_cube", "Ticker", "clocks"]
 
 
 PAPER_NEEDS = tuple(sorted(set().union(*PAPER_PREDICTORS.values())))

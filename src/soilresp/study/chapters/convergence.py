@@ -76,7 +76,5 @@ def run_convergence(study, n_runs=40, trees=TREES, into=None):
         bar.close()
     table = pd.concat(tables, ignore_index=True)
     options = [f"--runs {n_runs}", *(f"--trees {n}" for n in trees)]
-    save_long_table(
-        "convergence", table, study, options, into, start, n_runs=n_runs, trees=trees
-    )
+    save_long_table("convergence", table, study, options, into, start, n_runs=n_runs, trees=trees)
     return table
