@@ -2,12 +2,10 @@
 
 import numpy as np
 import pandas as pd
-import pint
 import pytest
 import xarray as xr
-from made_maps import fine_cube, mapped, trained
+from made_maps import mapped, trained
 
-from soilresp.grid.cells import global_total
 from soilresp.upscaling.maps import (
     MAD_TO_SD,
     area_summed,
@@ -161,25 +159,6 @@ def test_blocks_make_the_whole():
     assert len(cut) > 4 and all(0 < b.sum() <= 100 for b in cut)
     assert len(blocks(mask, 10_000)) == 1
     assert len(blocks(np.zeros((3, 4), bool), 5)) == 1
-
-
-def test_units_multiply_out():
-    """Flux times area, by the units that the fields carry, is a total in Pg yr-1."""
-    runs = trained(1, 3)
-    cube = fine_cube(5.0)
-    mask = cube["vegetated_fraction"].values > 0
-    maps, _, _ = mapped(runs, cube, mask)
-    area = vegetated_area(cube)
-    total = global_total(maps["SR"], area)
-    units = pint.UnitRegistry()
-
-    def unit(field):
-        return units(field.attrs["units"].replace("-2", "**-2").replace("-1", "**-1")
-                     .replace("m2", "m**2").replace(" ", " * ")).units
-
-    product = (float((maps["SR"] * area).sum()) * unit(maps["SR"]) * unit(area)).to("Pg / year")
-    assert product.magnitude == pytest.approx(float(total), rel=1e-6)
-    assert unit(total) == units("Pg / year").units
 
 
 def test_mean_covariates_by_hand():

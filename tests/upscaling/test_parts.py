@@ -1,16 +1,14 @@
 """Weights made in parts of the cells: bounded in size, and the same to the byte."""
 
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
-import small_map
 from hypothesis import given
 from hypothesis import strategies as st
+from made_maps import PREDICTORS, fine_cube, trained
 
-from soilresp.study.chapters import c05_maps as upscaling
-from soilresp.upscaling import joint, maps
+from soilresp.upscaling import maps
 from soilresp.upscaling.maps import MOST_BYTES, QUANTILES, weight_parts
 from soilresp.upscaling.runs import monte_carlo
 from soilresp.upscaling.sums import Sums
@@ -59,29 +57,13 @@ def test_weights_in_parts_are_the_same(n_bins):
         parts[1].flux()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("n_bins", [None, 16])
-def test_maps_do_not_depend_on_parts(tmp_path, monkeypatch, n_bins):
-    """The maps of a made-up world are the same files with weights of some cells at a time."""
-    def mapped(folder):
-        cube, matched = small_map.world()
-        needs = {
-            "02_covariate_assembly": SimpleNamespace(cube=cube, matched=matched),
-            "03_predictor_search": SimpleNamespace(
-                chosen={t: ["MAT", "Prec", "RH"] for t in ("SR", "HR")}
-            ),
-        }
-        study = SimpleNamespace(run=folder, results=folder / "results", seed=0,
-                                profile=SimpleNamespace(cv_folds=3),
-                                describe=lambda: "A made-up world.")
-        made = upscaling.mapping.compute(study, needs, n_runs=4, n_trees=8, n_bins=n_bins)
-        for name, content in made.items():
-            small_map.save(folder / "results", name, content)
-        assert not list(folder.glob("unfinished/*"))
-        return {f.name: f.read_bytes() for f in (folder / "results").iterdir()}
-
-    whole = mapped(tmp_path / "whole")
-    assert len(whole) > 5
-    for module in (maps, joint):
-        monkeypatch.setattr(module, "MOST_BYTES", 150_000)
-    assert mapped(tmp_path / "parts") == whole
+def test_maps_do_not_depend_on_parts(monkeypatch, n_bins):
+    """The maps and totals of a cube are the same bytes with weights of some cells at a time."""
+    cube, runs = fine_cube(10.0, (2000, 2001)), trained()
+    mask = cube["vegetated_fraction"].values > 0
+    whole = maps.FluxMaps(runs, cube, mask, PREDICTORS, n_bins=n_bins)
+    monkeypatch.setattr(maps, "MOST_BYTES", 20_000)
+    parts = maps.FluxMaps(runs, cube, mask, PREDICTORS, n_bins=n_bins)
+    for name in ("climatology", "annual", "totals"):
+        assert getattr(parts, name).equals(getattr(whole, name))
