@@ -77,12 +77,11 @@ def load_benchmark(path=None):
     >>> load_benchmark()["SR"].attrs["units"]
     'g m-2 yr-1'
     """
-    own = path is None
-    path = benchmark_path() if own else Path(path)
-    made = _read(path)
-    check_benchmark(made, path)
-    if own:
-        access.note_committed(path)
+    file = benchmark_path() if path is None else Path(path)
+    made = _read(file)
+    check_benchmark(made, file)
+    if path is None:
+        access.note_committed(file)
     return made
 
 
@@ -110,16 +109,7 @@ def load_annual(path=None):
     """
     path = annual_path() if path is None else Path(path)
     made = _read(path)
-    missing = [v for v in (*ANNUAL, "SR_inside", "HR_inside", "time") if v not in made]
-    if missing:
-        raise DataError(f"{path} has no variable {missing[0]!r}; a file of annual maps has it.")
-    check_grid(made, path)
-    for variable, units in ANNUAL.items():
-        if made[variable].attrs.get("units") != units:
-            raise DataError(
-                f"{path}: {variable} is in {made[variable].attrs.get('units')!r}; "
-                f"expected {units!r}."
-            )
+    _check_layout(made, path, (*ANNUAL, "SR_inside", "HR_inside", "time"), ANNUAL)
     for variable in ("SR", "HR"):
         if made[variable].dims != ("time", "lat", "lon"):
             raise DataError(
@@ -145,6 +135,18 @@ def _read(path):
         raise DataError(f"{path} is not a readable NetCDF file ({error}).") from None
 
 
+def _check_layout(dataset, name, variables, units):
+    """Refuse a dataset that lacks a variable, or has another grid or units."""
+    missing = [v for v in variables if v not in dataset]
+    if missing:
+        raise DataError(f"{name} has no variable {missing[0]!r}, which such a file needs.")
+    check_grid(dataset, name)
+    for variable, unit in units.items():
+        found = dataset[variable].attrs.get("units")
+        if found != unit:
+            raise DataError(f"{name}: {variable} is in {found!r}; expected {unit!r}.")
+
+
 def check_benchmark(dataset, name="The benchmark"):
     """Refuse a dataset that is not laid out as a benchmark.
 
@@ -160,14 +162,7 @@ def check_benchmark(dataset, name="The benchmark"):
         If a variable is missing, the grid is another one, a flux has another unit or is
         beyond reason, or HR_joint and AR_joint do not make up SR.
     """
-    missing = [v for v in REQUIRED if v not in dataset]
-    if missing:
-        raise DataError(f"{name} has no variable {missing[0]!r}; a benchmark has it.")
-    check_grid(dataset, name)
-    for variable in FLUXES:
-        units = dataset[variable].attrs.get("units")
-        if units != "g m-2 yr-1":
-            raise DataError(f"{name}: {variable} is in {units!r}; expected 'g m-2 yr-1'.")
+    _check_layout(dataset, name, REQUIRED, dict.fromkeys(FLUXES, "g m-2 yr-1"))
     for variable in ("vegetated_fraction", "land_fraction"):
         values = dataset[variable].values
         if not ((values >= -1e-6) & (values <= 1 + 1e-6)).all():

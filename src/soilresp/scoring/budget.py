@@ -59,21 +59,8 @@ def _note(line, printed, again):
 
 
 def carbon_budget(
-    sr,
-    hr,
-    ar=None,
-    *,
-    sr_sd,
-    hr_sd,
-    correlation=0.0,
-    gpp=120.0,
-    gpp_sd=3.75,
-    npp=56.0,
-    npp_sd=14.3,
-    fire=2.2,
-    fire_sd=0.0,
-    n_draws=100_000,
-    seed=0,
+    sr, hr, ar=None, *, sr_sd, hr_sd, correlation=0.0, gpp=120.0, gpp_sd=3.75, npp=56.0,
+    npp_sd=14.3, fire=2.2, fire_sd=0.0, n_draws=100_000, seed=0,
 ):
     """Compute Table 1 of the paper from its inputs, every derived line with its uncertainty.
 
@@ -142,11 +129,8 @@ def carbon_budget(
     normal = np.random.default_rng([seed, _STREAM]).standard_normal((5, n_draws))
     of_hr = correlation * normal[2] + np.sqrt(1 - correlation**2) * normal[3]
     draws = _lines(
-        gpp + gpp_sd * normal[0],
-        npp + npp_sd * normal[1],
-        sr + sr_sd * normal[2],
-        hr + hr_sd * of_hr,
-        fire + fire_sd * normal[4],
+        gpp + gpp_sd * normal[0], npp + npp_sd * normal[1], sr + sr_sd * normal[2],
+        hr + hr_sd * of_hr, fire + fire_sd * normal[4],
     )
     values = _lines(gpp, npp, sr, hr, fire)
     printed, again = _printed()

@@ -81,13 +81,12 @@ def available_outputs(skip=()):
         The input that was read, or the reason why there is none.
     """
     for model, facts in declared_models()["testbed"].items():
-        if model in skip:
-            continue
-        if access.is_available([facts["input"]]):
-            found = access.locate(facts["input"])
+        entry = facts["input"]
+        if model not in skip and access.is_available([entry]):
+            found = access.locate(entry)
             yield model, read_model(found.path, model), found
-        else:
-            yield model, None, f"input {facts['input']} is not available"
+        elif model not in skip:
+            yield model, None, f"input {entry} is not available"
 
 
 def available_series(variable=None):
@@ -114,8 +113,6 @@ def available_series(variable=None):
             yield entry, None, f"input {entry} is not available"
             continue
         found = access.locate(entry)
-        if group == "ISIMIP series":
-            series = read_isimip_global(found.path, held)
-        else:
-            series = read_cmip6_global(found.path)
+        isimip = group == "ISIMIP series"
+        series = read_isimip_global(found.path, held) if isimip else read_cmip6_global(found.path)
         yield entry, series_totals(series, group, _SERIES_SOURCE[group]), found

@@ -141,8 +141,8 @@ def score_model(model, benchmark, stratum, name=None):
     area = (benchmark["cell_area"] * benchmark["land_fraction"]).transpose("lat", "lon")
     own_area = benchmark["cell_area"] * model["land_fraction"]
     maps, profiles, bands, biomes = xr.Dataset(), xr.Dataset(), [], []
-    facts = {"totals": {}, "benchmark_totals": {}, "benchmark_sd_sum": {}, "scores": {}, "z": {},
-             "annual": {}, "whole_cells": {}}
+    kinds = "totals", "benchmark_totals", "benchmark_sd_sum", "scores", "z", "annual", "whole_cells"
+    facts = {kind: {} for kind in kinds}
     for flux in fluxes:
         field, ours = (
             climatological_mean(f).transpose("lat", "lon") for f in (model[flux], on_land[flux])
@@ -168,7 +168,8 @@ def score_model(model, benchmark, stratum, name=None):
             field, ours, own_area, area
         )
         facts["annual"][flux] = _annual(model, flux)
-        facts["whole_cells"][flux] = _with_whole_cells(field, ours, benchmark["cell_area"])
+        whole = field_scores(field, ours, benchmark["cell_area"] * xr.ones_like(ours))
+        facts["whole_cells"][flux] = {k: whole[k] for k in ("bias", "bias_score")}
         bands.append(_zonal_table(flux, field, own_area, ours, area))
         biomes.append(_biome_table(flux, field, ours, area, stratum))
     for totals in (facts["totals"], facts["benchmark_totals"]):
@@ -235,21 +236,21 @@ def _maps(flux, field, ours, sd):
     attrs = {"units": "g m-2 yr-1", "area_basis": "land"}
     bias = field - ours
     out = xr.Dataset({flux: field, f"{flux}_benchmark": ours, f"{flux}_bias": bias})
-    for one in out.values():
-        one.attrs = dict(attrs)
+    for name in out:
+        out[name].attrs = dict(attrs)
     if sd is not None:
         out[f"{flux}_z"] = (bias / sd.where(sd > 0)).assign_attrs(units="1")
     return out.drop_vars([c for c in out.coords if c not in ("lat", "lon")])
 
 
 def _profiles(flux, field, own_area, ours, sd, area):
-    def profile(values, ground):
-        return zonal_profile(values.rename(flux), ground, area, height=_PROFILE_BAND)
-
-    out = {flux: profile(field, own_area), f"{flux}_benchmark": profile(ours, area)}
+    fields = {flux: (field, own_area), f"{flux}_benchmark": (ours, area)}
     if sd is not None:
-        out[f"{flux}_benchmark_sd"] = profile(sd, area)
-    return xr.Dataset(out)
+        fields[f"{flux}_benchmark_sd"] = (sd, area)
+    return xr.Dataset({
+        name: zonal_profile(values.rename(flux), ground, area, height=_PROFILE_BAND)
+        for name, (values, ground) in fields.items()
+    })
 
 
 def _reach(field, ours, own_area, area):
@@ -260,12 +261,6 @@ def _reach(field, ours, own_area, area):
         "model_total_compared": float(global_total(field.where(both), area)),
         "model_total_elsewhere": float(global_total(field.where(ours.isnull()), own_area)),
     }
-
-
-def _with_whole_cells(field, ours, cell_area):
-    """Bias and bias score with whole cells as weights, as ILAMB has them."""
-    s = field_scores(field, ours, cell_area * xr.ones_like(ours))
-    return {k: s[k] for k in ("bias", "bias_score")}
 
 
 def _annual(model, flux):

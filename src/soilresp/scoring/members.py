@@ -1,12 +1,11 @@
 """Files of one model, or of the members of an ensemble, and the members' mean."""
 
 import re
-from pathlib import Path
 
 import xarray as xr
 
-from soilresp.errors import DataError
 from soilresp.models import clean_name, read_model
+from soilresp.models.files import files_at
 from soilresp.scoring.maps import FLUXES, climatological_mean
 
 __all__ = ["ensemble_mean", "group_files", "read_members"]
@@ -27,7 +26,7 @@ def group_files(files):
 
     Parameters
     ----------
-    files : list of path-like
+    files : path-like or list of path-like
         NetCDF files and folders of them.
 
     Returns
@@ -38,21 +37,10 @@ def group_files(files):
     Raises
     ------
     DataError
-        If there is no NetCDF file.
-
-    Examples
-    --------
-    >>> names = ["A_S2_rh.nc", "A_S2_raRoot.nc", "rh_Lmon_B_185912-188411.nc"]
-    >>> list(group_files(names))
-    ['A_S2', 'B']
+        If a path does not exist, or there is no NetCDF file.
     """
-    found = []
-    for path in map(Path, files):
-        found += sorted(path.glob("*.nc*")) if path.is_dir() else [path]
-    if not found:
-        raise DataError(f"{', '.join(map(str, files))}: no NetCDF file. Give files or a folder.")
     models = {}
-    for path in found:
+    for path in files_at(files):
         words = path.name.split(".nc")[0].split("_")
         kept = [w for w in words if w.lower() not in _VARIABLE_WORDS and not _DATES.fullmatch(w)]
         models.setdefault("_".join(kept) or "model", []).append(path)
@@ -84,9 +72,8 @@ def read_members(files, name=None, variables=None, period=(1982, 2012)):
     DataError
         If a file is missing or cannot be read; see `soilresp.models.read_model`.
     """
-    groups = group_files([files] if isinstance(files, (str, Path)) else files)
+    groups, models = group_files(files), {}
     single = len(groups) == 1
-    models = {}
     for group, own in groups.items():
         called = name if single else None
         output = read_model(own, variables=variables, period=period, name=called)

@@ -118,9 +118,10 @@ def field_scores(model, benchmark, area):
     1.0
     """
     m, b, w = _pairs(model, benchmark, area)
-    if not w.sum() > 0:
+    total = w.sum()
+    if not total > 0:
         raise DataError("The map and the benchmark have no cell in common.")
-    w = w / w.sum()
+    w = w / total
     mean_m, mean_b = np.sum(w * m), np.sum(w * b)
     sd_m = np.sqrt(np.sum(w * (m - mean_m) ** 2))
     sd_b = np.sqrt(np.sum(w * (b - mean_b) ** 2))
@@ -140,7 +141,7 @@ def field_scores(model, benchmark, area):
         "rmse_score": float(np.exp(-crmse / sd_b)) if sd_b > 0 else np.nan,
         "benchmark_mean": float(mean_b),
         "n_cells": int(w.size),
-        "area": float(np.sum(_pairs(model, benchmark, area)[2])),
+        "area": float(total),
     }
 
 
@@ -166,11 +167,10 @@ def z_scores(model, benchmark, sd, area):
     0.5
     """
     sd = np.asarray(sd, float)
-    m, b, w = _pairs(model, benchmark, np.where(sd > 0, area, 0))
+    m, b, w, sd = _pairs(model, benchmark, np.where(sd > 0, area, 0), sd)
     if not w.sum() > 0:
         return dict.fromkeys(("mean", "mean_abs", "within_1", "within_2"), np.nan)
-    keep = _kept(model, benchmark, np.where(sd > 0, area, 0))
-    z, w = (m - b) / sd[keep], w / w.sum()
+    z, w = (m - b) / sd, w / w.sum()
     return {
         "mean": float(np.sum(w * z)),
         "mean_abs": float(np.sum(w * np.abs(z))),
@@ -207,15 +207,12 @@ def misplacement(model, benchmark, area):
     return None
 
 
-def _kept(model, benchmark, area):
-    m, b, w = (np.asarray(x, float) for x in (model, benchmark, area))
-    return np.isfinite(m) & np.isfinite(b) & (np.broadcast_to(w, m.shape) > 0)
-
-
-def _pairs(model, benchmark, area):
-    keep = _kept(model, benchmark, area)
-    w = np.broadcast_to(np.asarray(area, float), keep.shape)
-    return np.asarray(model, float)[keep], np.asarray(benchmark, float)[keep], w[keep]
+def _pairs(model, benchmark, area, *others):
+    """Values of the cells with a positive area where model and benchmark are known."""
+    m, b, w, *others = (np.asarray(x, float) for x in (model, benchmark, area, *others))
+    w = np.broadcast_to(w, m.shape)
+    keep = np.isfinite(m) & np.isfinite(b) & (w > 0)
+    return [x[keep] for x in (m, b, w, *others)]
 
 
 def _correlation(m, b, w):

@@ -163,8 +163,9 @@ def as_page(card, figures=None):
 
 def _origin(card):
     facts = card.scores.facts
-    about = [", ".join(facts["scores"]), facts["period"], facts["source_file"]]
-    lines = [f"{card.name}: {'; '.join(filter(None, about))}."]
+    about = [*facts["scores"], facts["period"]]
+    about.append(f"from {facts['source_file']}" if facts["source_file"] else "")
+    lines = [f"{card.name}: {', '.join(filter(None, about))}."]
     if facts["choices"]:
         lines.append("Found out and decided on reading: " + " ".join(facts["choices"]))
     lines.append("Benchmark: {title}. {source}".format_map(card.benchmark).strip())

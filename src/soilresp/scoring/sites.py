@@ -58,19 +58,6 @@ def sample_at(field, observations):
     return np.where(year >= 0, values.values, np.nan)
 
 
-def _score(simulated, observed):
-    """RMSE, r and bias of pairs without gaps; r is NaN where one side is constant."""
-    if len(observed) < 2:
-        return {"rmse": np.nan, "r": np.nan, "bias": np.nan}
-    error = simulated - observed
-    spread = np.std(simulated) > 0 and np.std(observed) > 0
-    return {
-        "rmse": float(np.sqrt(np.mean(error**2))),
-        "r": float(np.corrcoef(simulated, observed)[0, 1]) if spread else np.nan,
-        "bias": float(np.mean(error)),
-    }
-
-
 def site_scores(field, observations):
     """Compute RMSE, Pearson's r and bias of one field at the records.
 
@@ -95,14 +82,19 @@ def site_scores(field, observations):
     of land is lower by the bare share of the cell. The paper (its Figure 4) compares
     both as they are.
     """
-    simulated = sample_at(field, observations)
-    observed = observations["flux"].to_numpy(float)
-    known = np.isfinite(simulated)
-    return _score(simulated[known], observed[known]) | {
-        "n": int(known.sum()),
-        "n_missing": int((~known).sum()),
-        "area_basis": field.attrs.get("area_basis", "not stated"),
+    sampled = sample_at(field, observations)
+    known = np.isfinite(sampled)
+    simulated, observed = sampled[known], observations["flux"].to_numpy(float)[known]
+    out = {
+        "rmse": np.nan, "r": np.nan, "bias": np.nan, "n": len(simulated),
+        "n_missing": int((~known).sum()), "area_basis": field.attrs.get("area_basis", "not stated"),
     }
+    if len(simulated) > 1:
+        error = simulated - observed
+        out |= {"rmse": float(np.sqrt(np.mean(error**2))), "bias": float(np.mean(error))}
+        if np.std(simulated) > 0 and np.std(observed) > 0:
+            out["r"] = float(np.corrcoef(simulated, observed)[0, 1])
+    return out
 
 
 def site_table(fields, observations):

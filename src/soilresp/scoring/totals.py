@@ -3,25 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from soilresp.errors import DataError, ParameterError
+from soilresp.errors import DataError
 from soilresp.grid.cells import global_total, rectilinear_area
 from soilresp.models import POOLS, declared_models
 from soilresp.scoring.paper import paper_values
 
 __all__ = [
-    "COLUMNS",
-    "STATED",
-    "DERIVED",
-    "COMPUTED",
-    "EMPIRICAL",
-    "BENCHMARK",
-    "model_total",
-    "stated_totals",
-    "output_totals",
-    "series_totals",
-    "field_totals",
-    "ensemble_means",
-    "ten_table",
+    "BENCHMARK", "COLUMNS", "COMPUTED", "DERIVED", "EMPIRICAL", "STATED", "ensemble_means",
+    "field_totals", "model_total", "output_totals", "series_totals", "stated_totals", "ten_table",
 ]
 
 STATED = "stated in the paper"
@@ -44,11 +33,20 @@ _KG_PER_PG = 1e12
 def _table(rows):
     """Rows as a table with all columns, numbers as floats and texts never missing."""
     table = pd.DataFrame(rows, columns=COLUMNS)
-    numbers = ["value", "low", "high"]
-    table[numbers] = table[numbers].astype(float)
+    numbers = dict.fromkeys(["value", "low", "high"], float)
     texts = [c for c in COLUMNS if c not in numbers]
-    table[texts] = table[texts].astype(object).fillna("").astype(str)
-    return table
+    return table.astype(numbers).assign(**table[texts].astype(object).fillna("").astype(str))
+
+
+def _computed(totals, variables, reason, common, computed):
+    """Rows of totals that were computed, and the reason for those that were not."""
+    if {"SR", "AR"} <= totals.keys():
+        totals["AR_SR"] = totals["AR"] / totals["SR"]
+    return _table([
+        common | {"variable": v}
+        | ({"value": totals[v], **computed} if v in totals else {"reason": reason})
+        for v in variables
+    ])
 
 
 def model_total(dataset, variable):
@@ -124,22 +122,13 @@ def output_totals(dataset):
         `COLUMNS`: SR, HR, AR and AR_SR always, other variables where present.
     """
     others = [v for v in dataset.data_vars if v not in ("land_fraction", "cell_area", *_VARIABLES)]
-    totals = {
-        v: float(model_total(dataset, v).mean())
-        for v in ("SR", "HR", "AR", *others) if v in dataset
-    }
-    if "SR" in totals and "AR" in totals:
-        totals["AR_SR"] = totals["AR"] / totals["SR"]
+    known = [v for v in ("SR", "HR", "AR", *others) if v in dataset]
+    totals = {v: float(model_total(dataset, v).mean()) for v in known}
     attrs = dataset.attrs
     common = {"group": "available output", "model": attrs["model"], "period": attrs["period"],
               "source": attrs["reference"]}
-    rows = [
-        common | {"variable": v, "value": totals[v], "provenance": COMPUTED}
-        if v in totals
-        else common | {"variable": v, "reason": f"AR: {attrs['how_ar']}"}
-        for v in (*_VARIABLES, *others)
-    ]
-    return _table(rows)
+    return _computed(totals, (*_VARIABLES, *others), f"AR: {attrs['how_ar']}", common,
+                     {"provenance": COMPUTED})
 
 
 def series_totals(series, group, source, period=(1982, 2012)):
@@ -202,19 +191,10 @@ def field_totals(model, fields, area, provenance, period="", source=""):
     pandas.DataFrame
         `COLUMNS`, four rows.
     """
-    unknown = set(fields) - set(_VARIABLES[:3])
-    if unknown:
-        raise ParameterError(f"Fields can be SR, HR and AR, got {', '.join(sorted(unknown))}.")
     totals = {v: float(global_total(field, area).mean()) for v, field in fields.items()}
-    if {"SR", "AR"} <= totals.keys():
-        totals["AR_SR"] = totals["AR"] / totals["SR"]
     common = {"group": provenance, "model": model, "period": period,
               "provenance": provenance, "source": source}
-    return _table([
-        common | ({"variable": v, "value": totals[v]} if v in totals
-                  else {"variable": v, "reason": "no such field"})
-        for v in _VARIABLES
-    ])
+    return _computed(totals, _VARIABLES, "no such field", common, {})
 
 
 def ensemble_means(table):
@@ -237,7 +217,7 @@ def ensemble_means(table):
         row = {"group": group, "variable": variable, "n_models": len(part)}
         if group == "ten models of the paper":
             stated = paper_values()["models"][variable]
-            row |= {"mean": stated.get("mean", np.nan), "sd": np.nan, "low": stated["min"],
+            row |= {"mean": stated.get("mean", np.nan), "low": stated["min"],
                     "high": stated["max"], "n": len(part), "provenance": STATED}
         else:
             values = part["value"].dropna()
@@ -268,19 +248,18 @@ def ten_table(computed=None):
     >>> ten_table().set_index("model").loc["BEPS", ["SR", "HR"]].tolist()
     ['61.4 stated', '49.4 derived']
     """
-    stated = stated_totals()
-    rows = []
+    stated, rows = stated_totals(), []
+    computed = stated.head(0) if computed is None else computed
     for model, facts in declared_models()["ten"].items():
-        own = pd.DataFrame() if computed is None else computed[computed["model"] == model]
+        own = computed[computed["model"] == model]
         row = {"model": model, "forcing": facts["forcing"]}
         for variable in _VARIABLES:
             of = stated[(stated["model"] == model) & (stated["variable"] == variable)].iloc[0]
-            row[variable] = _in_words(of, 2 if variable == "AR_SR" else 1)
-            if len(own):
-                mine = own[own["variable"] == variable]["value"].dropna()
-                if len(mine):
-                    value = f"{mine.iloc[0]:.2f}" if variable == "AR_SR" else f"{mine.iloc[0]:.1f}"
-                    row[variable] = f"{value} computed; {row[variable]}"
+            digits = 2 if variable == "AR_SR" else 1
+            row[variable] = _in_words(of, digits)
+            mine = own[own["variable"] == variable]["value"].dropna()
+            for value in mine.head(1):
+                row[variable] = f"{value:.{digits}f} computed; {row[variable]}"
         files = " or ".join(facts["output"]["files"])
         row["output"] = f"{files} read" if len(own) else f"{files} not available"
         rows.append(row | {"reference": facts["reference"]})
