@@ -101,16 +101,6 @@ def test_reach_by_hand():
     })
 
 
-def test_whole_cells_by_hand():
-    """Each cell counts by its own area, its land aside: bias (3 x 1 + 1 x -1) / 4."""
-    area = xr.DataArray([3.0, 1.0], {"lat": LANES["lat"]}, ("lat",))
-    got = maps._with_whole_cells(on([[2, np.nan], [1, 5]]), on([[1, 1], [2, np.nan]]), area)
-    # relative errors 1 and 1/2 with weights 3 x 1 and 1 x 2
-    assert got == pytest.approx(
-        {"bias": 0.5, "bias_score": (3 * math.exp(-1) + 2 * math.exp(-0.5)) / 5}
-    )
-
-
 def by_year(totals, first=2001):
     """A model of four cells, a quarter of the Earth each, whose totals are given in Pg."""
     per_m2 = np.array(totals, float) * 1e15 / (4 * np.pi * EARTH_RADIUS**2)

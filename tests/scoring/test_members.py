@@ -7,13 +7,15 @@ from soilresp.errors import DataError
 from soilresp.scoring.members import group_files, read_members
 
 
-def test_files_are_sorted_into_models_by_their_names():
+def test_files_are_sorted_into_models_by_their_names(tmp_path):
     """Variables and dates in a name do not make another model."""
-    groups = group_files([
+    for name in (
         "rh_Lmon_HadGEM2-ES_historical_r1i1p1_185912-188411.nc",
         "rh_Lmon_HadGEM2-ES_historical_r1i1p1_188412-190911.nc",
         "CLM5.0_S2_rh.nc", "CLM5.0_S2_ra.nc", "BEPS_S2_rh.nc",
-    ])
+    ):
+        (tmp_path / name).touch()
+    groups = group_files(tmp_path)
     assert {name: len(own) for name, own in groups.items()} == {
         "HadGEM2-ES_historical_r1i1p1": 2, "CLM5.0_S2": 2, "BEPS_S2": 1,
     }

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from soilresp.errors import DataError, ParameterError
+from soilresp.errors import DataError
 from soilresp.grid.cells import cell_area, coordinates
 from soilresp.io import fetch as access
 from soilresp.models import conservative, declared_models, read_testbed
@@ -90,8 +90,6 @@ def test_field_totals():
     assert (table["provenance"] == BENCHMARK).all()
     only_hr = field_totals("map", {"HR": fields["HR"]}, area, BENCHMARK).set_index("variable")
     assert only_hr["value"].notna().tolist() == [False, True, False, False]
-    with pytest.raises(ParameterError, match="GPP"):
-        field_totals("map", {"GPP": fields["SR"]}, area, BENCHMARK)
 
 
 def test_ensemble_means():

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import numpy as np
-import xarray as xr
 
 from soilresp.errors import DataError
 from soilresp.io import fetch as access
 from soilresp.io import paths
+from soilresp.readers.netcdf import open_netcdf
 from soilresp.scoring.sites import check_grid
 
 __all__ = [
@@ -22,11 +22,9 @@ ANNUAL_FILE_NAME = "soilresp_annual_0p5deg.nc"
 FLUXES = ("SR", "HR", "AR", "HR_joint", "AR_joint")
 """Fluxes of the file, g m-2 yr-1 of carbon, of vegetated area."""
 
-SPREADS = ("sd", "mad", "mad_scaled", "cv")
-
 REQUIRED = (
-    *FLUXES, "AR_SR", *(f"{f}_{s}" for f in ("SR", "HR") for s in SPREADS),
-    "vegetated_fraction", "land_fraction", "cell_area",
+    *FLUXES, "AR_SR", "SR_sd", "SR_mad", "SR_mad_scaled", "SR_cv", "HR_sd", "HR_mad",
+    "HR_mad_scaled", "HR_cv", "vegetated_fraction", "land_fraction", "cell_area",
 )
 """Variables that a benchmark has at least; AR's spreads need records of both SR and HR."""
 
@@ -78,7 +76,8 @@ def load_benchmark(path=None):
     'g m-2 yr-1'
     """
     file = benchmark_path() if path is None else Path(path)
-    made = _read(file)
+    with open_netcdf(file) as stored:
+        made = stored.load()
     check_benchmark(made, file)
     if path is None:
         access.note_committed(file)
@@ -108,31 +107,16 @@ def load_annual(path=None):
         If the file is missing, cannot be read, or is not laid out so.
     """
     path = annual_path() if path is None else Path(path)
-    made = _read(path)
+    with open_netcdf(path) as stored:
+        made = stored.load()
     _check_layout(made, path, (*ANNUAL, "SR_inside", "HR_inside", "time"), ANNUAL)
     for variable in ("SR", "HR"):
-        if made[variable].dims != ("time", "lat", "lon"):
-            raise DataError(
-                f"{path}: {variable} has dimensions {', '.join(made[variable].dims)}; expected "
-                "time, lat, lon."
-            )
+        dims = made[variable].dims
+        if dims != ("time", "lat", "lon"):
+            raise DataError(f"{path}: {variable} has dimensions {dims}; expected time, lat, lon.")
     years = made["time"].dt.year.values
     made = made.drop_vars([v for v in made.variables if v.endswith("_bnds")])
     return made.assign_coords(time=years).rename(time="year")
-
-
-def _read(path):
-    """All of a NetCDF file that `soilresp export --compact` makes."""
-    if not path.exists():
-        raise DataError(
-            f"{path} does not exist. Make it from a run with `soilresp export --run FOLDER "
-            "--compact --out FOLDER`, or restore the project's copy."
-        )
-    try:
-        with xr.open_dataset(path) as stored:
-            return stored.load()
-    except (OSError, RuntimeError, ValueError) as error:
-        raise DataError(f"{path} is not a readable NetCDF file ({error}).") from None
 
 
 def _check_layout(dataset, name, variables, units):
@@ -177,4 +161,3 @@ def check_benchmark(dataset, name="The benchmark"):
             f"{name}: HR_joint and AR_joint are not two parts of SR in every cell. "
             "Make the file again with `soilresp export --compact`."
         )
-

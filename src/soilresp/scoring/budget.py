@@ -35,15 +35,6 @@ def _lines(gpp, npp, sr, hr, fire):
             "AR_TAR": ar / tar, "NEP": nep, "fire": fire, "NBP": nep - fire}
 
 
-def _printed():
-    """The paper's lines as printed, and as its own inputs give them."""
-    values = paper_values()
-    table = {k: v["value"] for k, v in values["carbon_budget"].items() if isinstance(v, dict)}
-    table["SR"] = values["totals"]["SR"]["value"]
-    again = _lines(*(table[k] for k in ("GPP", "NPP", "SR", "HR", "fire")))
-    return table, again
-
-
 def _note(line, printed, again):
     """Remarks on a line of the paper."""
     said = []
@@ -59,7 +50,7 @@ def _note(line, printed, again):
 
 
 def carbon_budget(
-    sr, hr, ar=None, *, sr_sd, hr_sd, correlation=0.0, gpp=120.0, gpp_sd=3.75, npp=56.0,
+    sr, hr, *, sr_sd, hr_sd, correlation=0.0, gpp=120.0, gpp_sd=3.75, npp=56.0,
     npp_sd=14.3, fire=2.2, fire_sd=0.0, n_draws=100_000, seed=0,
 ):
     """Compute Table 1 of the paper from its inputs, every derived line with its uncertainty.
@@ -68,8 +59,6 @@ def carbon_budget(
     ----------
     sr, hr : float
         Global totals, Pg C yr-1.
-    ar : float, optional
-        If given it must equal ``sr - hr``, to 0.05.
     sr_sd, hr_sd : float
         Uncertainty of the totals (1 SD), Pg C yr-1. The sum over cells of the
         per-cell SD, as the paper has it, takes all cells to err together and
@@ -100,8 +89,8 @@ def carbon_budget(
     Raises
     ------
     ParameterError
-        If an SD is negative, the correlation is out of range, `n_draws` is below
-        100, or `ar` is not ``sr - hr``.
+        If an SD is negative, the correlation is out of range, or `n_draws` is below
+        100.
 
     Notes
     -----
@@ -122,10 +111,6 @@ def carbon_budget(
         raise ParameterError(f"correlation must lie between -1 and 1, got {correlation}.")
     if n_draws < 100:
         raise ParameterError(f"n_draws must be at least 100 for a 5 % quantile, got {n_draws}.")
-    if ar is not None and not np.isclose(ar, sr - hr, atol=0.05):
-        raise ParameterError(
-            f"AR is {ar}, but SR - HR is {sr - hr:.2f}. Give totals over the same cells."
-        )
     normal = np.random.default_rng([seed, _STREAM]).standard_normal((5, n_draws))
     of_hr = correlation * normal[2] + np.sqrt(1 - correlation**2) * normal[3]
     draws = _lines(
@@ -133,8 +118,10 @@ def carbon_budget(
         hr + hr_sd * of_hr, fire + fire_sd * normal[4],
     )
     values = _lines(gpp, npp, sr, hr, fire)
-    printed, again = _printed()
-    rows = []
+    paper, rows = paper_values(), []
+    printed = {k: v["value"] for k, v in paper["carbon_budget"].items() if isinstance(v, dict)}
+    printed["SR"] = paper["totals"]["SR"]["value"]
+    again = _lines(*(printed[k] for k in ("GPP", "NPP", "SR", "HR", "fire")))
     for line, (long_name, how) in _LINES.items():
         q05, q95 = np.quantile(draws[line], [0.05, 0.95])
         # A ratio of normal draws has no finite variance: its quantiles are all there is.

@@ -198,8 +198,7 @@ def compact(maps, command="soilresp export --compact"):
     for part, other in (("AR", "HR"), ("AR_joint", "HR_joint")):
         if other in made:
             made[part].values = made["SR"].values - made[other].values
-    fields = made.drop_vars([v for v in made.data_vars if v.endswith("_bnds")])
-    benchmark.check_benchmark(fields, "The compact benchmark")
+    benchmark.check_benchmark(made, "The compact benchmark")
     return made
 
 
@@ -425,11 +424,8 @@ def _described(dataset, maps, command, part):
 def _attributes(name, dataset, part, years):
     """CF attributes of a variable, besides its own units and long name."""
     flux, _, end = name.partition("_")
-    attrs = {}
-    if name in _STANDARD_NAMES:
-        attrs["standard_name"] = _STANDARD_NAMES[name]
-    elif end == "joint":
-        attrs["standard_name"] = _STANDARD_NAMES[flux]
+    standard = _STANDARD_NAMES.get(flux if end == "joint" else name)
+    attrs = {"standard_name": standard} if standard else {}
     if flux in ("SR", "HR", "AR"):
         attrs["cell_measures"] = "area: cell_area"
         if end.removeprefix("SR_") not in ("di", "inside", "site_distance"):
@@ -527,37 +523,27 @@ def _write_cog(dataset, folder):
 
 
 def _write_tif(rasterio, dataset, field, path, grid):
+    """One variable as a GeoTIFF file, its years as bands."""
     by_class = field.dtype.kind != "f"
-    bands = field.values.reshape(-1, *field.shape[-2:])
+    bands, names = field.values.reshape(-1, *field.shape[-2:]), [field.attrs["long_name"]]
+    if "time" in field.dims:
+        days = dataset["time_bnds"].values[:, 0].astype("timedelta64[D]")
+        names = [str(date)[:4] for date in np.datetime64(ORIGIN, "D") + days]
+    own = {k: " ".join(map(str, np.atleast_1d(v))) for k, v in field.attrs.items()}
     with rasterio.open(
         path, "w", driver="COG", count=len(bands), dtype=field.dtype.name,
         nodata=-1 if by_class else np.nan, compress="DEFLATE", predictor="YES",
         overview_resampling="NEAREST" if by_class else "AVERAGE", blocksize=256, **grid,
     ) as file:
         file.write(bands)
-        file.update_tags(
-            **{f"dataset_{k}": v for k, v in dataset.attrs.items()},
-            **{k: _tag(v) for k, v in field.attrs.items()},
-        )
-        for i, words in enumerate(_band_names(dataset, field), start=1):
+        file.update_tags(**{f"dataset_{k}": v for k, v in dataset.attrs.items()}, **own)
+        for i, words in enumerate(names, start=1):
             file.set_band_description(i, words)
             file.set_band_unit(i, field.attrs.get("units", "1"))
     # The file is laid out when it is closed, where the library may keep an error to itself.
     with rasterio.open(path) as file:
         if not np.array_equal(file.read(), bands, equal_nan=not by_class):
             raise OSError(errno.EIO, "not what was written", str(path))
-
-
-def _tag(value):
-    return " ".join(map(str, value)) if isinstance(value, np.ndarray) else str(value)
-
-
-def _band_names(dataset, field):
-    if "time" not in field.dims:
-        return [field.attrs["long_name"]]
-    days = dataset["time_bnds"].values[:, 0].astype(int)
-    dates = np.datetime64(ORIGIN, "D") + days.astype("timedelta64[D]")
-    return [str(date)[:4] for date in dates]
 
 
 FORMATS = {

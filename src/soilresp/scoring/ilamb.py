@@ -10,12 +10,12 @@ import numpy as np
 import xarray as xr
 import yaml
 
-from soilresp.errors import DataError, ParameterError
+from soilresp.errors import DataError
 from soilresp.io.files import write_text
 from soilresp.scoring.area_basis import to_land
 from soilresp.scoring.cf import ORIGIN, with_bounds, write_netcdf
 
-__all__ = ["CONFIGURATION", "NAMES", "YEAR_SECONDS", "write_ilamb"]
+__all__ = ["NAMES", "YEAR_SECONDS", "write_ilamb"]
 
 NAMES = {
     "SR": ("rs", "Soil Respiration", "raRoot + rh", "soil respiration"),
@@ -26,11 +26,19 @@ NAMES = {
 YEAR_SECONDS = 365.2425 * 86400
 """Seconds of the year of UDUNITS, by which ILAMB turns fluxes into totals per year."""
 
-CONFIGURATION = ("ilamb2.cfg", "ilamb3.yaml")
-"""Names of the configuration files for ILAMB 2.7 and for ilamb3."""
-
 _FILL = np.float32(1e20)
 _SOURCE = "soilresp"
+
+
+_README = """Global soil respiration benchmark for ILAMB
+
+Set ILAMB_ROOT to this folder, put the models' rh, raRoot, areacella and sftlf into MODELS/NAME,
+and run "ilamb-run --config ilamb2.cfg --model_root MODELS --regions global" (ILAMB 2.7), or take
+the blocks over into your own configuration; ilamb3.yaml has the same for ilamb3. Files without
+_annual have one time step: ILAMB then scores the bias relative to the benchmark. ILAMB 2.7 takes
+a reference's cells for all land, so the total that it prints of the benchmark is too large by
+the water of coastal cells. Means, biases and scores per m2 are not affected.
+"""
 
 
 def write_ilamb(dataset, out, years=(1982, 2012), annual=None):
@@ -59,8 +67,6 @@ def write_ilamb(dataset, out, years=(1982, 2012), annual=None):
     ------
     DataError
         If the dataset has neither SR nor HR, or lacks a fraction.
-    ParameterError
-        If `years` run backwards.
 
     Notes
     -----
@@ -78,8 +84,6 @@ def write_ilamb(dataset, out, years=(1982, 2012), annual=None):
             f"The benchmark lacks {', '.join(lacking) or 'SR and HR'}, so it cannot be written for "
             "ILAMB. Give a file that `soilresp export` made."
         )
-    if years[0] > years[1]:
-        raise ParameterError(f"years should be the first and the last year, got {years}.")
     out, made = Path(out), {}
     for flux in fluxes:
         name = NAMES[flux][0]
@@ -90,8 +94,8 @@ def write_ilamb(dataset, out, years=(1982, 2012), annual=None):
             made[file.with_stem(f"{name}_annual")] = _reference(dataset, annual, flux, own, own)
     for path, reference in made.items():
         write_netcdf(reference, path, fill=_FILL, format="NETCDF4_CLASSIC")
-    words = {CONFIGURATION[0]: _version_2(fluxes), CONFIGURATION[1]: _version_3(fluxes),
-             "README.txt": _readme(dataset, fluxes)}
+    words = {"ilamb2.cfg": _version_2(fluxes), "ilamb3.yaml": _version_3(fluxes),
+             "README.txt": _README}
     for name, text in words.items():
         write_text(out / name, text)
     return [*made, *(out / name for name in words)]
@@ -102,19 +106,18 @@ def _reference(fractions, values, flux, first, last):
     name, _, _, words = NAMES[flux]
     vegetated, land = fractions["vegetated_fraction"], fractions["land_fraction"]
     out = xr.Dataset()
-    for role, source in ((name, flux), (f"{name}_sd", f"{flux}_sd")):
+    for role, source, long_name in (
+        (name, flux, words), (f"{name}_sd", f"{flux}_sd", f"standard deviation of {words}"),
+    ):
         if source in values:
             field = to_land(values[source].astype(float), vegetated, land)
             field = field.where(vegetated > 0) / 1000 / YEAR_SECONDS
             field = field.rename(year="time") if "year" in field.dims else field.expand_dims("time")
-            field = field.transpose("time", "lat", "lon").astype("float32").drop_vars(
-                "time", errors="ignore"
-            )
-            out[role] = field
+            field = field.transpose("time", "lat", "lon").astype("float32")
+            out[role] = field.drop_vars("time", errors="ignore")
             # The attributes of what it was computed from are not its own.
             out[role].attrs = {
-                "units": "kg m-2 s-1",
-                "long_name": words if role == name else f"standard deviation of {words}",
+                "units": "kg m-2 s-1", "long_name": long_name,
                 "cell_methods": "area: mean where land time: mean",
                 "cell_measures": "area: areacella",
             }
@@ -125,8 +128,8 @@ def _reference(fractions, values, flux, first, last):
         ("areacella", area, {"units": "m2", "standard_name": "cell_area"}),
         ("sftlf", 100 * land, {"units": "%", "standard_name": "land_area_fraction"}),
     ):
-        out[role] = field.transpose("lat", "lon").astype("float32")
-        out[role].attrs = attrs
+        field = field.transpose("lat", "lon").astype("float32")
+        out[role] = field.drop_attrs().assign_attrs(attrs)
     out = with_bounds(out.sortby("lat").sortby("lon"))
     # Every year of this calendar has 365 days.
     edges = 365.0 * (np.column_stack([first, np.add(last, 1)]) - int(ORIGIN[:4]))
@@ -180,27 +183,3 @@ def _version_3(fluxes):
             block["transforms"] = [{"expression": {"expr": f"{name} = {derived}"}}]
         blocks[heading] = {_SOURCE: block}
     return yaml.safe_dump({"Ecosystem and Carbon Cycle": blocks}, sort_keys=False)
-
-
-def _readme(dataset, fluxes):
-    """Content of the folder, and by how much ILAMB 2.7 overstates the benchmark's total."""
-    area = dataset["cell_area"]
-    land = area * dataset["land_fraction"]
-    lines = [
-        "Global soil respiration benchmark for ILAMB", "",
-        "Set ILAMB_ROOT to this folder, put the models' rh, raRoot, areacella and sftlf into",
-        "MODELS/NAME, and run",
-        "    ilamb-run --config ilamb2.cfg --model_root MODELS --regions global",
-        "(ILAMB 2.7), or take the blocks over into your own configuration; ilamb3.yaml has",
-        "the same for ilamb3. Files without _annual have one time step, which is meant: ILAMB",
-        "then scores the bias relative to the benchmark.", "",
-        "ILAMB 2.7 takes a reference's cells for all land, so it prints a total of the benchmark",
-        "that is too large by the water of coastal cells (Pg C yr-1, true and as printed):",
-    ]
-    for flux in fluxes:
-        field = to_land(
-            dataset[flux].astype(float), dataset["vegetated_fraction"], dataset["land_fraction"]
-        )
-        true, printed = (float((field * a).sum()) / 1e15 for a in (land, area))
-        lines.append(f"    {flux}: {true:.2f}, {printed:.2f}")
-    return "\n".join([*lines, "Means, biases and scores per m2 are not touched by this.", ""])

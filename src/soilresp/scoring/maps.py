@@ -102,7 +102,7 @@ def benchmark_on_land(benchmark):
                 "along lat and lon."
             )
         out[name] = to_land(field.astype(float), vegetated, land).where(vegetated > 0)
-    return out
+    return out.transpose("lat", "lon", ...)
 
 
 def score_model(model, benchmark, stratum, name=None):
@@ -144,9 +144,7 @@ def score_model(model, benchmark, stratum, name=None):
     kinds = "totals", "benchmark_totals", "benchmark_sd_sum", "scores", "z", "annual", "whole_cells"
     facts = {kind: {} for kind in kinds}
     for flux in fluxes:
-        field, ours = (
-            climatological_mean(f).transpose("lat", "lon") for f in (model[flux], on_land[flux])
-        )
+        field, ours = climatological_mean(model[flux]).transpose("lat", "lon"), on_land[flux]
         wrong = misplacement(
             field * model["land_fraction"], ours * benchmark["land_fraction"],
             benchmark["cell_area"],
@@ -223,21 +221,18 @@ def compare_maps(models, benchmark, fluxes=FLUXES):
     for name, fields in models.items():
         for flux in (v for v in fluxes if v in fields and v in on_land):
             field = climatological_mean(fields[flux]).transpose("lat", "lon")
-            ours = on_land[flux].transpose("lat", "lon")
+            ours, sd = on_land[flux], on_land.get(f"{flux}_sd")
             row = {"flux": flux, "model": name} | field_scores(field, ours, area)
-            sd = on_land.get(f"{flux}_sd")
-            z = np.nan if sd is None else z_scores(
-                field, ours, sd.transpose("lat", "lon"), area)["mean_abs"]
+            z = np.nan if sd is None else z_scores(field, ours, sd, area)["mean_abs"]
             rows.append(row | {"mean_abs_z": z})
     return pd.DataFrame(rows)
 
 
 def _maps(flux, field, ours, sd):
-    attrs = {"units": "g m-2 yr-1", "area_basis": "land"}
     bias = field - ours
     out = xr.Dataset({flux: field, f"{flux}_benchmark": ours, f"{flux}_bias": bias})
     for name in out:
-        out[name].attrs = dict(attrs)
+        out[name].attrs = {"units": "g m-2 yr-1", "area_basis": "land"}
     if sd is not None:
         out[f"{flux}_z"] = (bias / sd.where(sd > 0)).assign_attrs(units="1")
     return out.drop_vars([c for c in out.coords if c not in ("lat", "lon")])
@@ -300,11 +295,8 @@ def _biome_table(flux, field, ours, area, stratum):
         row = {"flux": flux, "biome": words, "area_mkm2": float(common.sum()) / 1e12}
         if row["area_mkm2"] > 0:
             s = field_scores(field, ours, common)
-            carbon = s["area"] / GRAMS_PER_PG
-            row |= {
-                "model_pg": (s["benchmark_mean"] + s["bias"]) * carbon,
-                "benchmark_pg": s["benchmark_mean"] * carbon,
-                "model": s["benchmark_mean"] + s["bias"], "benchmark": s["benchmark_mean"],
-            } | {k: s[k] for k in ("bias", "rmse", "r")}
+            means = {"model": s["benchmark_mean"] + s["bias"], "benchmark": s["benchmark_mean"]}
+            row |= {f"{k}_pg": v * (s["area"] / GRAMS_PER_PG) for k, v in means.items()}
+            row |= means | {k: s[k] for k in ("bias", "rmse", "r")}
         rows.append(row)
     return pd.DataFrame(rows)

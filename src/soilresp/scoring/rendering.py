@@ -69,12 +69,7 @@ def sections(card):
     if card.members is not None:
         parts.append(Section("Members", (), _worded(card.members)))
     figures = ("taylor", *(f"maps_{flux}" for flux in facts["scores"]))
-    whole = "; ".join(
-        f"{flux}: bias {_number(s['bias'], 0)}, bias score {_number(s['bias_score'], 3)}"
-        for flux, s in facts["whole_cells"].items()
-    )
-    words = (f"With whole cells as weights, as ILAMB has them: {whole}.",)
-    parts.append(Section("Scores (g C m-2 yr-1 of land)", words, _scores_table(facts), figures))
+    parts.append(Section("Scores (g C m-2 yr-1 of land)", (), _scores_table(facts), figures))
     if len(card.maps):
         shown = card.maps[["flux", "rank", "model", *_SCORE_WORDS]].rename(columns=_SCORE_WORDS)
         title = "Among models whose maps are available (ranked by RMSE)"
@@ -86,10 +81,7 @@ def sections(card):
     })
     parts.append(Section("By vegetation (Pg C yr-1; g C m-2 yr-1 of land)", (), _worded(biomes)))
     if card.sites is not None:
-        words = (
-            "At field records of SRDB. The benchmark was trained on records like these, so its "
-            "line is no fair rival. Fluxes of models are per m2 of land, as they are.",
-        )
+        words = ("The benchmark was trained on such records: its line is no fair rival.",)
         parts.append(Section("At the sites (g C m-2 yr-1)", words, _worded(card.sites)))
     return [*parts, Section("How to read the scores", _NOTES)]
 
@@ -196,9 +188,9 @@ def _scores_table(facts):
         z = facts["z"].get(flux, {})
         rows.append({
             "": flux, **{words: s[key] for key, words in _SCORE_WORDS.items()},
-            "within 1 SD": _percent(z.get("within_1", np.nan)),
-            "within 2 SD": _percent(z.get("within_2", np.nan)),
-            "covered": _percent(s["benchmark_covered"]),
+            "within 1 SD, %": 100 * z.get("within_1", np.nan),
+            "within 2 SD, %": 100 * z.get("within_2", np.nan),
+            "covered, %": 100 * s["benchmark_covered"],
         })
     return _worded(pd.DataFrame(rows))
 
@@ -219,10 +211,6 @@ def _worded(table, digits=0):
 def _number(value, digits):
     # Adding 0 turns a rounded -0 into 0.
     return f"{round(float(value), digits) + 0:.{digits}f}" if np.isfinite(value) else "-"
-
-
-def _percent(share):
-    return f"{100 * share:.0f} %" if np.isfinite(share) else "-"
 
 
 def _plain(words):

@@ -11,16 +11,8 @@ from soilresp.covariates.embedded import load_embedded
 from soilresp.covariates.strata import dominant_stratum
 from soilresp.io.files import sha256, together, write_json, write_text
 from soilresp.models import clean_name
-from soilresp.scoring import comparators, rendering
+from soilresp.scoring import comparators, maps, rendering
 from soilresp.scoring.benchmark import benchmark_path, load_benchmark
-from soilresp.scoring.maps import (
-    FLUXES,
-    GROUND,
-    Scores,
-    climatological_mean,
-    compare_maps,
-    score_model,
-)
 from soilresp.scoring.members import ensemble_mean, read_members
 from soilresp.scoring.sites import check_grid, site_table
 from soilresp.scoring.totals import model_total, stated_totals
@@ -57,7 +49,7 @@ class Scorecard:
     1
     """
 
-    scores: Scores
+    scores: maps.Scores
     benchmark: dict
     totals: pd.DataFrame
     maps: pd.DataFrame
@@ -207,26 +199,25 @@ def score(model, benchmark=None, name=None, variables=None, period=(1982, 2012),
     if more:
         members = _member_scores(models, ours, stratum)
         output = ensemble_mean(models, name)
-    scores = score_model(output, ours, stratum, name)
+    scores = maps.score_model(output, ours, stratum, name)
     others = _other_maps(output, missing) | (models if more else {}) | {name: output}
     fluxes = list(scores.facts["scores"])
     if records is None:
         missing.append("There are no scores at the sites: no field records were given.")
     else:
         sites = _site_scores(name, output, ours, records, fluxes)
-    maps = _ranked_maps(others, ours, fluxes)
+    ranked = _ranked_maps(others, ours, fluxes)
     totals = _ranked_totals(others, scores, missing)
-    return Scorecard(scores, about, totals, maps, sites, members, tuple(missing))
+    return Scorecard(scores, about, totals, ranked, sites, members, tuple(missing))
 
 
 def _benchmark(given):
     """Maps of the benchmark, and what they are."""
     about = {}
     if isinstance(given, xr.Dataset):
-        ours = given
-        check_grid(ours, "The benchmark")
-        lacking = [v for v in GROUND if v not in ours]
-        ours = ours.assign(load_embedded()[lacking]) if lacking else ours
+        check_grid(given, "The benchmark")
+        lacking = [v for v in maps.GROUND if v not in given]
+        ours = given.assign(load_embedded()[lacking]) if lacking else given
     else:
         file = Path(given or benchmark_path())
         ours = load_benchmark(file)
@@ -237,7 +228,7 @@ def _benchmark(given):
 def _member_scores(models, benchmark, stratum):
     rows = []
     for name, output in models.items():
-        facts = score_model(output, benchmark, stratum, name).facts
+        facts = maps.score_model(output, benchmark, stratum, name).facts
         for flux, s in facts["scores"].items():
             kept = {k: s[k] for k in ("bias", "rmse", "r", "sigma_ratio", "taylor_score")}
             rows.append({"flux": flux, "model": name, "total": facts["totals"][flux]} | kept)
@@ -259,19 +250,18 @@ def _other_maps(scored, missing):
 
 def _ranked_maps(models, benchmark, fluxes):
     """Scores of all maps, ranked by RMSE within each flux."""
-    table = compare_maps(models, benchmark, fluxes)
+    table = maps.compare_maps(models, benchmark, fluxes).drop(columns="area")
     table.insert(1, "rank", table.groupby("flux")["rmse"].rank(method="min"))
-    order = {flux: k for k, flux in enumerate(fluxes)}
-    table = table.assign(order=table["flux"].map(order)).sort_values(["order", "rank"])
-    return table.drop(columns=["order", "area"]).reset_index(drop=True)
+    parts = [table[table["flux"] == f].sort_values("rank", kind="stable") for f in fluxes]
+    return pd.concat(parts, ignore_index=True)
 
 
-def _ranked_totals(maps, scores, missing):
+def _ranked_totals(models, scores, missing):
     """Totals of all models that are known, ranked by their distance from the benchmark's."""
     rows = [
         {"flux": flux, "model": name, "value": float(model_total(output, flux).mean()),
          "group": "this model" if name == scores.name else "available map"}
-        for name, output in maps.items() for flux in FLUXES if flux in output
+        for name, output in models.items() for flux in maps.FLUXES if flux in output
     ]
     tables = [stated_totals().assign(group="stated in Lu et al. (2021)")]
     for entry, table, found in comparators.available_series("HR"):
@@ -293,15 +283,9 @@ def _ranked_totals(maps, scores, missing):
 
 
 def _site_scores(name, output, benchmark, records, fluxes):
-    rows = []
-    for flux in fluxes:
+    tables = []
+    for flux in (v for v in fluxes if v in set(records["target"])):
+        fields = {name: maps.climatological_mean(output[flux]), "benchmark": benchmark[flux]}
         own = records[records["target"] == flux]
-        if own.empty:
-            continue
-        fields = {
-            name: climatological_mean(output[flux]).assign_attrs(area_basis="land"),
-            "benchmark": benchmark[flux].assign_attrs(area_basis="vegetated"),
-        }
-        table = site_table(fields, own).reset_index()
-        rows.append(table[["model", "rmse", "r", "bias", "n"]].assign(flux=flux))
-    return pd.concat(rows)[["flux", "model", "rmse", "r", "bias", "n"]] if rows else None
+        tables.append(site_table(fields, own).reset_index().assign(flux=flux))
+    return pd.concat(tables)[["flux", "model", "rmse", "r", "bias", "n"]] if tables else None

@@ -94,13 +94,9 @@ def stated_totals():
                    "period": f"{first}-{last}", "source": "Lu et al. 2021"}
             stated = facts.get("stated", {}).get(variable)
             derived = facts.get("derived", {}).get(variable)
-            if stated:
-                row |= {"value": stated["value"], "provenance": STATED}
-            elif derived and "value" in derived:
-                row |= {"value": derived["value"], "provenance": DERIVED}
-            elif derived:
-                row |= {"low": derived["low"], "high": derived["high"], "provenance": DERIVED,
-                        "reason": f"only bounded: {derived['how']}"}
+            if stated or derived:
+                row |= {"provenance": STATED if stated else DERIVED} | (stated or derived)
+                row["reason"] = "" if "value" in row else f"only bounded: {derived['how']}"
             else:
                 row["reason"] = "not stated in the text; the output is given on request"
             rows.append(row)
@@ -159,14 +155,12 @@ def series_totals(series, group, source, period=(1982, 2012)):
     if chosen.empty:
         raise DataError(f"{source} has no year in {period[0]}-{period[1]}.")
     annual = chosen.groupby(["model", "variable", "year"], as_index=False)["total"].mean()
-    rows = [
+    return _table([
         {"group": group, "model": model, "variable": variable, "value": part["total"].mean(),
-         "low": part["total"].min(), "high": part["total"].max(),
-         "period": f"{part['year'].min()}-{part['year'].max()}", "provenance": COMPUTED,
-         "source": source}
+         "low": part["total"].min(), "high": part["total"].max(), "provenance": COMPUTED,
+         "period": f"{part['year'].min()}-{part['year'].max()}", "source": source}
         for (model, variable), part in annual.groupby(["model", "variable"])
-    ]
-    return _table(rows)
+    ])
 
 
 def field_totals(model, fields, area, provenance, period="", source=""):
