@@ -4,14 +4,11 @@
 import made_records
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_release import later_release
 
 from soilresp.records.releases import compare_funnels, compare_releases, compare_totals
 from soilresp.records.selection import Selection
-from soilresp.records.srdb import load_srdb
 
 
 def release(**columns):
@@ -35,22 +32,6 @@ def test_counts_add_up(before, now):
     n = compare_releases(old, new).records
     assert n["same"] + n["changed"] + n["removed"] == len(before)
     assert n["same"] + n["changed"] + n["added"] == len(now)
-
-
-@pytest.mark.real
-def test_a_made_up_later_release(tmp_path, real_input):
-    """30 % more records and fields in another order are read, compared and selected."""
-    old, new = real_input("srdb"), tmp_path / "later.csv"
-    made = later_release(old, new, 0.3)
-    tables = load_srdb(old), load_srdb(new)
-    found = compare_releases(*tables)
-    assert found.records["added"] == made["added"] == round(0.3 * len(tables[0]))
-    assert found.records["removed"] == 0 and found.records["changed"] <= made["corrected"]
-    assert found.columns["moved"]
-    assert set(found.columns["added"]) == {"Entry_version", "Made_up"}
-    assert found.years["new"] > 2020
-    funnel = compare_funnels(*tables)
-    assert (funnel.xs("change", axis=1, level=1) > 0).all().all()
 
 
 def test_kinds_of_change():
@@ -95,13 +76,3 @@ def test_funnels_side_by_side():
     assert found.iloc[-1].tolist() == [1, 3, 2, 1, 2, 1]
     assert found.columns.tolist() == [
         (t, w) for t in ("SR", "HR") for w in ("before", "now", "change")]
-
-
-def test_text_of_the_changes():
-    """Counts, columns, years and changed fields are told."""
-    old = release(Record_number=[1, 2, 3], MAT=[1.0, 2.0, np.nan], Gone=1)
-    new = release(Record_number=[1, 2, 3, 4], MAT=[np.nan, 2.5, 3.0, 4.0], New=1)
-    text = compare_releases(old, new).to_text()
-    for part in ("3 before, 4 now; 1 added, 0 removed, 3 changed, 0 the same", "added: New",
-                 "removed: Gone", "2002.5 before, 2003.5 now", "record 1: 1.0 -> nan"):
-        assert part in text

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soilresp.errors import DataError, ParameterError
-from soilresp.records import selection
 from soilresp.records.selection import COLUMNS, TARGETS, Selection, select_records
 from soilresp.records.srdb import load_srdb
 
@@ -103,15 +102,12 @@ def test_empty_selection(change, message):
 
 
 @pytest.mark.parametrize(("rule", "value"), [
-    ("years", (2000, 1999)), ("years", (2000,)), ("years", 2000), ("years", (2000, "x")),
-    ("years", (True, 2000)), ("years", (np.nan, 2000)), ("years", (1990, np.inf)),
-    ("years", (-1e300, 2000)), ("years", (1990, 1e300)),
+    ("years", (2000, 1999)), ("years", (2000,)), ("years", (2000, "x")),
+    ("years", (np.nan, 2000)), ("years", (1990, 1e300)),
     ("box", (-90.1, 90, -180, 180)), ("box", (-90, 90.1, -180, 180)),
     ("box", (-90, 90, -180.1, 180)), ("box", (-90, 90, -180, 180.1)), ("box", (10, 10, 0, 5)),
-    ("box", (0, 5, 10, 10)), ("box", (0, 5, 10)), ("box", (0, 5, 10, True)), ("box", 7),
-    ("quality", "keep"), ("quality", ["drop"]), ("heterotrophic", "guess"), ("heterotrophic", 1),
-    ("manipulation", "CO2"), ("manipulation", ("None", 3)), ("sr_above_hr", 1),
-    ("min_flux", "0"), ("max_flux", False), ("max_flux", [5]),
+    ("box", (0, 5, 10, 10)), ("quality", "keep"), ("heterotrophic", "guess"),
+    ("manipulation", "CO2"), ("sr_above_hr", 1), ("max_flux", [5]),
 ])
 def test_impossible_rules(rule, value):
     """A value that a rule cannot have is refused, and named with the rule."""
@@ -120,9 +116,7 @@ def test_impossible_rules(rule, value):
 
 
 @pytest.mark.parametrize(("rule", "value"), [
-    ("years", (2000, 2000)), ("years", [1990, 2000.5]), ("years", (np.int64(1990), 2000)),
-    ("box", (-90, 90, -180, 180)), ("box", [0, 0.1, 5, 5.1]), ("quality", "repair"),
-    ("manipulation", []), ("max_flux", np.float64(5)), ("min_flux", -5),
+    ("years", (2000, 2000)), ("box", (-90, 90, -180, 180)), ("max_flux", np.float64(5)),
     *((rule, None) for rule in ("years", "box", "manipulation", "min_flux", "max_flux")),
 ])
 def test_possible_rules(rule, value):
@@ -182,16 +176,6 @@ def test_suspicious_records_are_told_dropped_or_repaired():
         assert funnel["SR"].iloc[-2] == 3
 
 
-def test_flags_are_made_when_they_are_needed(monkeypatch):
-    """Reporting without flags looks for none and has no line; dropping makes them."""
-    monkeypatch.setattr(selection, "check_records", lambda made: flagged((1, "Latitude", 0.5, "")))
-    assert len(select_records(table({}))[1]) == 8
-    _, funnel = select_records(table({}), Selection(quality="drop"))
-    assert len(funnel) == 9 and funnel["SR"].iloc[-1] == 1
-    _, funnel = select_records(table({}), Selection(quality="drop"), flagged())
-    assert funnel["SR"].iloc[-1] == 2
-
-
 def test_own_table():
     """Fluxes, years and further columns are those that the table has; rules count as usual."""
     plots = pd.DataFrame({
@@ -208,12 +192,6 @@ def test_own_table():
     assert records[["flux", "year", "target"]].values.tolist() == [
         [700, 2001, "SR"], [120, 2001, "HR"]]
     assert funnel["HR"].tolist() == [6, 4, 4, 3, 2, 2, 1]
-
-
-def test_manipulation_lost(recwarn):
-    """Where "None" was read as missing, the error names the cause."""
-    with pytest.raises(DataError, match="keep_default_na"):
-        select_records(table().assign(Manipulation=np.nan))
 
 
 numbers = {"Rs_annual": (-100, 2000), "Ra_annual": (-100, 2000), "Rh_annual": (-100, 2000),

@@ -91,11 +91,12 @@ def test_records_of_a_study_share_its_effect(small):
 
 
 def test_network_file(tmp_path):
-    """A missing or damaged file is named."""
+    """A damaged file and an unknown truth are named."""
     (tmp_path / "cut.json").write_text("{")
-    for name in ("none.json", "cut.json"):
-        with pytest.raises(DataError, match=name):
-            twin.read_network(tmp_path / name)
+    with pytest.raises(DataError, match="cut.json"):
+        twin.read_network(tmp_path / "cut.json")
+    with pytest.raises(ParameterError, match="'model'"):
+        twin.truth("model")
 
 
 def small_world(**more):
@@ -175,9 +176,3 @@ def test_years_by_their_chance():
     part = got["year"].value_counts(normalize=True)
     assert set(part.index) == {2000, 2001}
     assert abs(part[2001] - 0.75) < 5 * np.sqrt(0.75 * 0.25 / 2000)
-
-
-def test_unknown_truth():
-    """A truth that there is not is named."""
-    with pytest.raises(ParameterError, match="'model'"):
-        twin.truth("model")

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from made_records import made, table
 
-from soilresp.errors import DataError, ParameterError
 from soilresp.records.quality import benchmark, check_records, coordinates, fluxes, partition
 from soilresp.records.quality.benchmark import HALVES, MARKS, WAYS
 from soilresp.records.srdb import load_srdb
@@ -105,16 +104,6 @@ def test_recall_by_way(recall):
         assert alarms.loc[name].tolist() == [8, pytest.approx(8 / 74), 0]
     tuned, _ = recall(n=2, rounds=1, half="tuning", seed=3)
     assert tuned["records"].tolist()[:10] == [68] * 4 + [57] * 6
-
-
-@pytest.mark.parametrize(("options", "name"), [
-    ({"half": "both"}, "half"), ({"n": 15}, "n must"), ({"n": 3, "rounds": 2}, "n must"),
-    ({"n": 600, "rounds": 1}, WAYS[8]),
-])
-def test_what_the_benchmark_refuses(recall, options, name):
-    """A half that is none, records that do not fit the rounds, and more than there are."""
-    with pytest.raises((ParameterError, DataError), match=name):
-        recall(**options)
 
 
 @pytest.mark.real

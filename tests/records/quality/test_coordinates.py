@@ -5,27 +5,11 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from made_records import RADIUS, flagged, flags_of, is_flagged, made, placed, table
+from made_records import RADIUS, flagged, is_flagged, made, placed, table
 
 from soilresp.records import quality
 from soilresp.records.quality import coordinates
 from soilresp.records.quality.evidence import FIELDS
-
-
-@pytest.mark.parametrize(
-    "change, repair",
-    [
-        ({"Latitude": 13.55, "Longitude": 50.95}, "Latitude=50.95; Longitude=13.55"),
-        ({"Latitude": -50.95}, "Latitude=50.95; Longitude=13.55"),
-        ({"Longitude": -13.55}, "Latitude=50.95; Longitude=13.55"),
-        ({"Latitude": -13.55, "Longitude": 50.95}, "Latitude=50.95; Longitude=13.55"),
-        ({"Latitude": 30.95}, ""),
-    ],
-)
-def test_outside_the_country(change, repair):
-    """A site outside Germany is told of; a swap or a sign that explains it is the repair."""
-    found = flags_of(coordinates.outside_country, change)
-    assert (found["score"] > 0.9).all() and found["repair"].tolist() == [repair]
 
 
 @pytest.mark.parametrize("lat, lon, n, tolerance", [

@@ -72,17 +72,12 @@ def test_a_page_of_flags():
         """
 
     page = report.page(SOME, table(*[{}] * 1233, {"Study_number": 11}), "a&b.csv", [odd_test])
-    lines = page.split("\n")
-    assert "<h1>Check of a&amp;b.csv</h1>" in lines
     # Records 1, 2, 3 and 6 of studies 10, 11 and 13.
-    assert "1,235 records of 2 studies. 4 records of 3 studies" in page
+    assert "a&amp;b.csv" in page and "1,235 records of 2 studies. 4 records of 3 studies" in page
     start, end = page.index("<h2>Suspicions</h2>"), page.index("<h2>Remarks</h2>")
     assert re.findall("<h3>(.)</h3>", page[start:end]) == ["a", "c"]
     assert re.findall("<h3>(.)</h3>", page[end:]) == ["a", "b", "c"]
     assert page.count("<ul>") == page.count("</ul>") == 5
-    assert (
-        "<li>Record 1 of study 10: Rs_annual is 1 &lt; 2. Expected: e. Repair: Rs_annual = 60. "
-        "So are 2 more of the study. <span class='s'>0.90</span></li>") in lines
-    assert "So is 1 more of the study. <span class='s'>0.20</span></li>" in page
-    assert "<dt><b>odd test</b></dt><dd>Compare a word. And a &lt;second&gt;.</dd>" in lines
+    assert page.count("2 more of the study") == page.count("<b>odd test</b>") == 1
+    assert "1 &lt; 2" in page and "And a &lt;second&gt;." in page
     assert "5 records of 4 studies" in report.page(SOME, table(), "x", threshold=0.25)
