@@ -24,9 +24,6 @@ def on(values, place):
     return xr.DataArray(np.array(values, float), place, ("lat", "lon"))
 
 
-# ---------------------------------------------------------------- bias score
-
-
 def test_bias_score_needs_a_flux_in_the_benchmark():
     """Cells where the benchmark is 0 or below are left out, whatever the model has there."""
     # (2 e^-(1/2) + 0.5 e^-1) / 2.5: the errors are 1 of 2 and 0.5 of 0.5
@@ -47,8 +44,8 @@ def test_scores_without_a_reference_are_missing():
 def test_bias_score_weighs_by_area():
     """An error of a half on 3 of 4 parts of the area: (3 e^-0.5 + 1) / 4, from either side."""
     expected = (3 * math.exp(-0.5) + 1) / 4
-    for model in (1.0, 3.0):
-        assert bias_score([model, 2.0], [2.0, 2.0], [0.3, 0.1]) == pytest.approx(expected)
+    assert bias_score([1.0, 2.0], [2.0, 2.0], [0.3, 0.1]) == pytest.approx(expected)
+    assert bias_score([3.0, 2.0], [2.0, 2.0], [0.3, 0.1]) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("r", "sigma", "r0", "expected"), [
@@ -72,9 +69,6 @@ def test_the_taylor_score_is_symmetric_in_the_spread(r, s):
     assert 0 <= taylor_score(r, s) <= 1 + 1e-12
 
 
-# ---------------------------------------------------------------- scores of a field
-
-
 def test_every_score_of_two_cells_by_hand():
     """3 and 1 against 1.5 and 0.5 on 0.2 and 0.6 m2: every key."""
     s = field_scores([3.0, 1.0], [1.5, 0.5], [0.2, 0.6])
@@ -94,15 +88,11 @@ def test_every_score_of_two_cells_by_hand():
     }, rel=1e-12)
 
 
-@pytest.mark.parametrize("area", [[0.0, 0.0], [np.nan, 0.0], [-1.0, -1.0], [0.0, -2.0]])
-def test_without_area_nothing_is_compared(area):
-    """No area, or a missing or negative one, leaves no cell in common."""
-    with pytest.raises(DataError, match="cell"):
-        field_scores([1.0, 2.0], [1.0, 2.0], area)
-
-
 def test_cells_without_a_positive_area_do_not_count():
-    """A negative, missing or endless value takes only its own cell out."""
+    """A negative, missing or endless value takes its own cell out; without area none is left."""
+    for area in ([0.0, 0.0], [np.nan, 0.0], [-1.0, -1.0]):
+        with pytest.raises(DataError, match="cell"):
+            field_scores([1.0, 2.0], [1.0, 2.0], area)
     whole = field_scores([1.0, 3.0], [2.0, 5.0], [0.5, 0.25])
     more = field_scores(
         [1.0, 3.0, 9.0, 9.0, np.inf, 9.0], [2.0, 5.0, 1.0, 1.0, 1.0, -np.inf],
@@ -151,18 +141,8 @@ def test_a_spread_of_rounding_errors_is_none(spread, flat, which):
     assert math.isnan(r) if flat else r == pytest.approx(1, abs=1e-6)
 
 
-def test_what_is_flat_goes_by_the_mean():
-    """10^-11 about a thousandth is a spread, a thousandth about 10^9 is none; signs are free."""
-    assert field_scores([1e-3, 1e-3 + 2e-11], [1.0, 2.0], [1, 1])["r"] == pytest.approx(1, abs=1e-6)
-    assert field_scores([1.0, 2.0], [1e-3, 1e-3 + 2e-11], [1, 1])["r"] == pytest.approx(1, abs=1e-6)
-    assert math.isnan(field_scores([1e9, 1e9 + 2e-3], [1.0, 2.0], [1, 1])["r"])
-    assert math.isnan(field_scores([1.0, 2.0], [1e9, 1e9 + 2e-3], [1, 1])["r"])
-    assert field_scores([-1.0, 1.0], [-4.0, -3.0], [1, 1])["r"] == pytest.approx(1)
-
-
 @pytest.mark.parametrize(("z", "one", "two"), [
-    (1.0, 1, 1), (-1.0, 1, 1), (1.001, 0, 1), (-1.001, 0, 1), (2.0, 0, 1), (-2.0, 0, 1),
-    (2.001, 0, 0), (-2.001, 0, 0), (0.0, 1, 1),
+    (1.0, 1, 1), (-1.0, 1, 1), (1.001, 0, 1), (-2.0, 0, 1), (2.001, 0, 0), (-2.001, 0, 0),
 ])
 def test_limits_of_one_and_two_sd(z, one, two):
     """One and two SDs belong to what lies within."""
@@ -173,23 +153,15 @@ def test_limits_of_one_and_two_sd(z, one, two):
     )
 
 
-def test_z_scores_weigh_by_area():
-    """-1, 3 and 1.5 SDs on 1, 2 and 5 of 8 parts of the area."""
-    got = z_scores([0.0, 13.0, 5.0], [2.0, 4.0, 2.0], [2.0, 3.0, 2.0], [0.1, 0.2, 0.5])
-    # (-1 + 6 + 7.5) / 8 and (1 + 6 + 7.5) / 8
-    assert got == pytest.approx(
-        {"mean": 12.5 / 8, "mean_abs": 14.5 / 8, "within_1": 1 / 8, "within_2": 6 / 8}
-    )
-
-
 @pytest.mark.parametrize("sd", [0.0, -1.0, np.nan])
 def test_cells_without_a_positive_sd_do_not_count(sd):
     """No SD, a negative or a missing one takes the cell out; if all are so, nothing is left."""
-    one = z_scores([3.0, 9.0], [2.0, 1.0], [2.0, sd], [1.0, 4.0])
-    assert one == {"mean": 0.5, "mean_abs": 0.5, "within_1": 1.0, "within_2": 1.0}
-    none = z_scores([3.0, 9.0], [2.0, 1.0], [sd, sd], [1.0, 4.0])
-    assert list(none) == ["mean", "mean_abs", "within_1", "within_2"]
-    assert all(math.isnan(value) for value in none.values())
+    # -1, 3 and 1.5 SDs on 1, 2 and 5 of 8 parts of the area
+    model, ours, area = [0.0, 13.0, 5.0, 9.0], [2.0, 4.0, 2.0, 1.0], [0.1, 0.2, 0.5, 4.0]
+    assert z_scores(model, ours, [2.0, 3.0, 2.0, sd], area) == pytest.approx(
+        {"mean": 12.5 / 8, "mean_abs": 14.5 / 8, "within_1": 1 / 8, "within_2": 6 / 8}
+    )
+    assert all(math.isnan(value) for value in z_scores(model, ours, [sd] * 4, area).values())
 
 
 AROUND = {"lat": [0.0], "lon": [-135.0, -45.0, 45.0, 135.0]}
@@ -223,19 +195,8 @@ def test_each_move_is_told(row, col, words):
     b, m = np.zeros((3, 4)), np.zeros((3, 4))
     b[0, 0], m[row, col] = 2, 5
     # Elsewhere there is nothing, so that r is 1 in its place and -1/11 in any other.
-    told = misplacement(on(m, CORNERS), on(b, CORNERS), on(np.ones((3, 4)), CORNERS))
+    told = misplacement(on(m, CORNERS).transpose(), on(b, CORNERS), on(np.ones((3, 4)), CORNERS))
     assert told == (words and f"{words}: r 1.00 instead of -0.09")
-
-
-def test_missing_is_none_and_the_order_of_dimensions_is_free():
-    """Gaps in either map are cells without carbon, and columns may come first."""
-    b, m, area = np.full((3, 4), np.nan), np.full((3, 4), np.nan), on(np.ones((3, 4)), CORNERS)
-    b[0, 0] = m[0, 2] = 1
-    expected = "shifted by 180 degrees of longitude: r 1.00 instead of -0.09"
-    b, m = on(b, CORNERS), on(m, CORNERS)
-    assert misplacement(m, b, area) == expected
-    assert misplacement(m.transpose("lon", "lat"), b, area) == expected
-    assert misplacement(m, b.transpose("lon", "lat"), area) == expected
 
 
 def test_cells_are_weighed_by_their_area():

@@ -81,7 +81,7 @@ def sections(card):
     })
     parts.append(Section("By vegetation (Pg C yr-1; g C m-2 yr-1 of land)", (), _worded(biomes)))
     if card.sites is not None:
-        words = ("The benchmark was trained on such records: its line is no fair rival.",)
+        words = ("The benchmark was trained on such records; models are per m2 of land.",)
         parts.append(Section("At the sites (g C m-2 yr-1)", words, _worded(card.sites)))
     return [*parts, Section("How to read the scores", _NOTES)]
 
