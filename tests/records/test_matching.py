@@ -65,15 +65,20 @@ def test_a_site_moves_up_to_100_km(one_cell, km, near, towards):
         assert matched["moved"].item() == pytest.approx(km, rel=2e-5)
 
 
-def test_the_nearest_cell_goes_by_great_circles():
-    """At 60 N one degree of longitude (56 km) is nearer than 0.75 of latitude (83 km)."""
-    cube = made_cube([(60.25, 11.25), (61.0 + 0.25, 10.25)])
-    matched, _ = find_cells(observed((60.5 - 0.01, 10.25)), cube, ["MAT"])
-    assert matched[["row", "col"]].values.tolist() == [[59, 382]]
-    # At the equator it is the other way round: 1 degree is 111 km, 0.75 degrees are 83 km.
-    cube = made_cube([(0.25, 11.25), (1.25, 10.25)])
-    matched, _ = find_cells(observed((0.5 - 0.01, 10.25)), cube, ["MAT"])
-    assert matched[["row", "col"]].values.tolist() == [[177, 380]]
+@pytest.mark.parametrize(("cells", "size", "place", "found"), [
+    # At 60 N one degree of longitude (56 km) is nearer than 0.75 of latitude (83 km); at the
+    # equator 1 degree is 111 km, and it is the other way round.
+    ([(60.25, 11.25), (61.25, 10.25)], 0.5, (60.49, 10.25), [59, 382]),
+    ([(0.25, 11.25), (1.25, 10.25)], 0.5, (0.49, 10.25), [177, 380]),
+    ([(55.25, -179.75)], 0.5, (55.25, 179.9), [69, 0]),
+    ([(45.0, 15.0), (-75.0, -165.0)], 30, (59, 29), [1, 6]),
+    ([(45.0, 15.0), (-75.0, -165.0)], 30, (-89, -179), [5, 0]),
+])
+def test_nearest_cells(cells, size, place, found):
+    """By great circles, across the date line, in cells of half a degree and of 30 degrees."""
+    matched, _ = find_cells(observed(place), made_cube(cells, size=size), ["MAT"])
+    assert matched[["row", "col"]].values.tolist() == [found]
+    assert (matched["moved"].item() == 0) == (size == 30)
 
 
 def test_only_sites_off_the_cells_move(one_cell):
@@ -85,14 +90,6 @@ def test_only_sites_off_the_cells_move(one_cell):
     km = np.deg2rad([0.75, 0, 0.55]) * EARTH_RADIUS / 1e3
     np.testing.assert_allclose(matched["moved"], km, rtol=2e-5)
     assert report == {"moved": {"SR": 1, "HR": 1}, "dropped": {"HR": 1}, "year_clipped": {}}
-
-
-def test_cells_of_a_coarser_cube():
-    """Cells of 30 degrees: the size follows from the rows of the cube."""
-    cube = made_cube([(45.0, 15.0), (-75.0, -165.0)], size=30)
-    matched, _ = find_cells(observed((31, 1), (59, 29), (-89, -179)), cube, ["MAT"])
-    assert matched[["row", "col"]].values.tolist() == [[1, 6], [1, 6], [5, 0]]
-    assert (matched["moved"] == 0).all()
 
 
 @pytest.mark.parametrize(("year", "cube_year", "clipped"), [
@@ -122,12 +119,6 @@ def test_what_is_refused(one_cell):
     ):
         with pytest.raises(DataError, match=name):
             find_cells(records, cube, predictors)
-
-
-def test_nearest_across_the_date_line():
-    """The nearest cell may lie on the other side of 180 degrees."""
-    matched, _ = find_cells(observed((55.25, 179.9)), made_cube([(55.25, -179.75)]), ["MAT"])
-    assert matched["col"].tolist() == [0]
 
 
 @settings(max_examples=20)

@@ -4,7 +4,7 @@
 import made_records
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soilresp.records.releases import compare_funnels, compare_releases, compare_totals
@@ -25,6 +25,7 @@ def test_records_that_share_a_number():
     assert compare_releases(old, release(Record_number=[7], MAT=[1.0])).records["removed"] == 1
 
 
+@settings(max_examples=30)
 @given(st.lists(st.integers(1, 30)), st.lists(st.integers(1, 30)))
 def test_counts_add_up(before, now):
     """Every record of both is the same, changed, added or removed."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from soilresp.errors import DataError, ParameterError
+from soilresp.errors import ParameterError
 from soilresp.records.selection import COLUMNS, TARGETS, Selection, select_records
 from soilresp.records.srdb import load_srdb
 
@@ -87,18 +87,6 @@ def test_funnel_by_hand():
         "SR": [8, 7, 6, 5, 5, 4, 3, 2],
         "HR": [8, 8, 7, 6, 5, 4, 3, 2],
     }
-
-
-@pytest.mark.parametrize("change, message", [
-    ({"Rs_annual": np.nan}, "SR .* 'A flux is given'"),
-    ({"Manipulation": "CO2"}, "SR .* 'Manipulation is None'"),
-    ({"Rh_annual": -2.0}, "HR .* 'Flux above 0'"),
-    ({"Study_midyear": 1950.0}, "SR .* 'Mid-year in 1982 to 2013'"),
-])
-def test_empty_selection(change, message):
-    """The rule that emptied the selection is named."""
-    with pytest.raises(DataError, match=message):
-        select_records(pd.DataFrame([{**FIRST, **change}]))
 
 
 @pytest.mark.parametrize(("rule", "value"), [

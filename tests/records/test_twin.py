@@ -70,11 +70,10 @@ def test_seed_and_noise(small):
         np.testing.assert_array_equal(calm["flux"][mine], here)
 
 
-@pytest.mark.parametrize(("study_sd", "record_sd"), [(0.5, 0.0), (0.0, 0.5), (0.3, 0.4)])
-def test_noise_has_mean_one(small, study_sd, record_sd):
+def test_noise_has_mean_one(small):
     """The logarithm of the noise is 0.125 low on average, half its variance of 0.25."""
     shape = {**small["SR"], "records": {"3,50": 1500}, "records_per_site": 1.0,
-             "sites_per_study": 1.0, "study_sd": study_sd, "record_sd": record_sd}
+             "sites_per_study": 1.0, "study_sd": 0.3, "record_sd": 0.4}
     noisy, calm = (twin.sample(0, {"SR": shape}, noise) for noise in (True, False))
     noise = np.log(noisy["flux"] / calm["flux"])
     assert abs(noise.mean() + 0.125) < 4 * 0.5 / np.sqrt(1500)

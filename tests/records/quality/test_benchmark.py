@@ -27,37 +27,6 @@ def test_members_of_the_halves(seed, tuning):
     assert half.index.tolist() == own.index.tolist()
 
 
-class Draws:
-    """Numbers that are drawn as they are listed."""
-
-    def __init__(self, random, integers):
-        self._random, self._integers, self.asked = list(random), list(integers), []
-
-    def random(self):
-        """Return the next number."""
-        return self._random.pop(0)
-
-    def integers(self, n):
-        """Return the next integer; keep what was asked for."""
-        self.asked.append(n)
-        return self._integers.pop(0)
-
-
-@pytest.mark.parametrize("value, random, integers, found, asked", [
-    (612.5, [0.4], [0], 162.5, [3]), (612.5, [0.4], [1], 621.5, [3]),
-    (612.5, [0.4], [2], 621.5, [3]), (-612.5, [0.4], [0], -162.5, [3]),
-    (612.5, [0.5], [1, 9], 692.5, [3, 10]), (612.5, [0.6], [2, 0], 610.5, [3, 10]),
-    (7.25, [], [0, 3], 3.25, [1, 10]), (45.0, [0.4], [1], 54.0, [2]),
-    (45.0, [0.4], [0], 54.0, [2]), (-45.0, [0.6], [0, 9], -95.0, [2, 10]),
-    (0.4, [], [0, 2], 2.4, [1, 10]),
-])
-def test_mistyped_numbers(value, random, integers, found, asked):
-    """Two neighbours before the point exchanged, or one digit replaced; the sign stays."""
-    rng = Draws(random, integers)
-    assert benchmark._mistype(value, rng) == found
-    assert rng.asked == asked
-
-
 @pytest.mark.parametrize(("repairs", "restored"), [
     ((), False), ([""], False), (["Rs_annual=605"], True), (["Rs_annual=607"], False),
     (["Rs_annual=595"], True), (["Rs_annual=593"], False), (["Rs_annual=606"], False),

@@ -20,7 +20,7 @@ def test_a_sound_record_has_no_flag():
     assert tuple(found.columns) == FIELDS
 
 
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(st.dictionaries(
     st.sampled_from(["Latitude", "Longitude", "Rs_annual", "Rh_annual", "RC_annual", "MAT", "MAP"]),
     st.just(np.nan) | st.floats(-1e6, 1e6)))
@@ -102,6 +102,7 @@ def test_own_table():
 
 
 @pytest.mark.real
+@pytest.mark.slow
 def test_flags_of_the_release(real_input):
     """Counts of suspicions and remarks on SRDB v5.0 by test, and the sum of all scores."""
     found = quality.check_records(load_srdb(real_input("srdb"), strip=False))

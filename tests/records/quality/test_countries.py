@@ -1,11 +1,8 @@
 """Tests of the names and polygons of countries."""
 
-import math
 
 import numpy as np
 import pytest
-import shapely
-from made_records import RADIUS
 
 from soilresp.records.quality import countries
 
@@ -51,17 +48,3 @@ def test_countries_around_points():
     lat, lon = np.array([50.95, 0.0, -33.5, 74.47]), np.array([13.55, -30.0, 19.5, -38.0])
     assert world.containing(lat, lon).tolist() == ["DEU", "", "ZAF", "GRL"]
     assert world.containing(np.array([]), np.array([])).tolist() == []
-
-
-def test_corners_stand_close():
-    """A long straight border gets points at most 0.2 degrees apart, and no more than it needs."""
-    world = countries.Countries.__new__(countries.Countries)
-    world.codes, world._outlines = np.array(["SQR"]), {}
-    world.shapes = np.array([shapely.box(10, -1, 12, 1)])
-    _, corners = world._outline(("SQR",))
-    # Four sides of two degrees in ten pieces each.
-    assert len(np.unique(corners.round(9), axis=0)) == 40
-    away, nearest = world.distance([0.0], [15.0], ("SQR",))
-    assert away == pytest.approx([math.radians(3) * RADIUS])
-    assert nearest.tolist() == [[pytest.approx(0, abs=1e-9), pytest.approx(12)]]
-    assert world._outline(("SQR",)) is world._outline(("SQR",))

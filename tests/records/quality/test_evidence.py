@@ -8,7 +8,7 @@ import xarray as xr
 from made_records import flagged, made, placed, table
 
 from soilresp.records.quality import coordinates, evidence
-from soilresp.records.quality.evidence import FIELDS, Evidence, Flag
+from soilresp.records.quality.evidence import Evidence
 
 
 @pytest.mark.parametrize("value, tolerance, expected", [
@@ -68,13 +68,3 @@ def test_cells_of_a_made_climate():
     trees = (16 + 8 + 4 + 2 + 1) / 32 + 3 / 512
     assert own.cells.loc[0, ["trees", "bare"]].tolist() == [trees, 3 / 65536]
     assert own.cells.loc[1].isna().all()
-
-
-def test_flags_as_a_table():
-    """One row a flag, on the index of its record, with its record and study; else none."""
-    own = Evidence(table({"Study_number": 7}))
-    found = evidence.flag_table(own, [Flag(1, "t", "f", "v", "e", 1), Flag(0, *"ufve", 0)])
-    assert found.index.tolist() == [1, 0] and tuple(found.columns) == FIELDS
-    assert found.iloc[0].tolist() == [2, 7, "t", "f", "v", "e", 1.0, ""]
-    empty = evidence.flag_table(own, [])
-    assert empty.empty and tuple(empty.columns) == FIELDS
