@@ -320,9 +320,7 @@ def _export_run(run, file_format, out, what, compact):
 
 
 @app.command("test", hidden=True)
-def run_tests(
-    only: Literal["unit", "pairs", "notebooks", "book"] = _option("Run only this step."),
-):
+def run_tests(only: Literal["unit", "pairs", "notebooks", "book"] = _option("Run only this step.")):
     """Run the tests of the project: units, pairs of notebooks, notebooks, book."""
     import subprocess
 
@@ -613,9 +611,7 @@ def _print_description(made):
 
 
 @models_app.command("list")
-def list_models(
-    folder: Path = _argument("Folder whose files to count.", None, metavar="[FOLDER]"),
-):
+def list_models(folder: Path = _argument("Folder whose files to count.", None, metavar="[FOLDER]")):
     """List the models that can be read."""
     from soilresp.models import adapters, files_of
 

@@ -6,7 +6,7 @@ import pytest
 
 from soilresp.errors import DataError, ParameterError
 from soilresp.evaluation import uncertainty
-from soilresp.evaluation.folds import unit_vectors
+from soilresp.grid.cells import unit_vectors
 
 SHARES = pd.Series({1: 0.5, 2: 0.5})
 

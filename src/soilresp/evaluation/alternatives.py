@@ -19,7 +19,8 @@ from threadpoolctl import threadpool_limits
 
 from soilresp.covariates.recipes import PREDICTORS
 from soilresp.errors import ParameterError
-from soilresp.evaluation.folds import block_groups, derived_seed, folds, site_groups, unit_vectors
+from soilresp.evaluation.folds import block_groups, derived_seed, folds, site_groups
+from soilresp.grid.cells import unit_vectors
 from soilresp.upscaling.metrics import scores
 from soilresp.upscaling.runs import PAPER_PREDICTORS, monte_carlo, new_forest, oob_prediction
 from soilresp.upscaling.runs import predict as forest_prediction
@@ -150,12 +151,10 @@ def neighbours(alternative, filters=True):
     -------
     list of Alternative
     """
-    found = []
+    found, barred = [], () if filters else ("no_alkali", "whole_year")
     for choice, values in CHOICES.items():
         for value in values:
-            if value == getattr(alternative, choice):
-                continue
-            if not filters and value in ("no_alkali", "whole_year"):
+            if value in (getattr(alternative, choice), *barred):
                 continue
             for also in ({}, {"weights": "record"}):
                 try:
@@ -230,7 +229,7 @@ class Model:
 
     def _fit(self, x, records):
         way, y = self.alternative, records["flux"].to_numpy(float)
-        self._factor, self._parts = 1.0, []
+        self._factor, self._parts, self._known = 1.0, [], np.sort(y)
         if way.weights == "area":
             # If a fold has no record of a rare bin, the others share its area.
             shares = self.shares[self.shares.index.isin(records["stratum"])]
@@ -252,8 +251,6 @@ class Model:
             leaf = {"min_samples_leaf": _LEAF[way.learner]} if way.learner in _LEAF else {}
             scaled = way.scale != "flux"
             forest = new_forest(self.n_trees, x.shape[1], self._state(), oob_score=scaled, **leaf)
-            if scaled:
-                self._known = np.sort(y)
             with warnings.catch_warnings():
                 # With few trees some records are in every bag; they are left out below.
                 warnings.filterwarnings("ignore", "Some inputs do not have OOB scores")
@@ -263,9 +260,8 @@ class Model:
                 # Means on another scale are not means of the flux: correct the level.
                 back = self._from_scale(oob_prediction(forest))
                 known = np.isfinite(back)
-                self._factor = np.average(y[known], weights=weight[known]) / np.average(
-                    back[known], weights=weight[known]
-                )
+                y, back, weight = y[known], back[known], weight[known]
+                self._factor = np.average(y, weights=weight) / np.average(back, weights=weight)
 
     def _trend(self, x):
         with threadpool_limits(1, "openmp"):
@@ -350,9 +346,8 @@ def _krige(records, residuals, state):
         # A range at its bound is a valid result: no correlation, or one over the globe.
         warnings.simplefilter("ignore", ConvergenceWarning)
         found = GaussianProcessRegressor(kernel, alpha=noise[some]).fit(place[some], value[some])
-        return GaussianProcessRegressor(found.kernel_, alpha=noise, optimizer=None).fit(
-            place, value
-        )
+        whole = GaussianProcessRegressor(found.kernel_, alpha=noise, optimizer=None)
+        return whole.fit(place, value)
 
 
 def _residuals_at(field, lat, lon):

@@ -75,9 +75,7 @@ def convergence(ensemble, cells, area, trees, n_runs, n_sample=3000, progress=No
     n_sample = min(n_sample, len(cells))
     sample = np.sort(rng.choice(len(cells), n_sample, replace=False, p=area / area.sum()))
     every, some = Rows(cells, like=ensemble.x), Rows(cells[sample], like=ensemble.x)
-    means = {k: [] for k in trees}
-    totals = {k: [] for k in trees}
-    weights = {k: [] for k in trees}
+    means, totals, weights = ({k: [] for k in trees} for _ in range(3))
     for run in ensemble.grow():
         x, y = ensemble.x[run.drawn], ensemble.y[run.drawn]
         for k in trees:

@@ -15,7 +15,7 @@ from soilresp.upscaling.runs import fit, new_forest, predict
 
 __all__ = [
     "REGIONS", "CUTS", "derived_seed", "site_groups", "block_groups", "region_groups", "folds",
-    "fold_numbers", "leave_one_out", "forward_splits", "unit_vectors", "nearest_distance",
+    "fold_numbers", "leave_one_out", "forward_splits", "nearest_distance",
     "nearest_training", "buffered", "predict_left_out",
 ]
 
@@ -206,22 +206,6 @@ def forward_splits(matched, cuts=CUTS):
         if train.size and test.size:
             splits.append((train, test))
     return splits
-
-
-def unit_vectors(lat, lon):
-    """Return points on the unit sphere.
-
-    Parameters
-    ----------
-    lat, lon : array_like, shape (n,)
-        Degrees.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n, 3)
-    """
-    phi, lam = np.deg2rad(np.asarray(lat, float)), np.deg2rad(np.asarray(lon, float))
-    return np.column_stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)])
 
 
 def nearest_distance(lat, lon, site_lat, site_lon):

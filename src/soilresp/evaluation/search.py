@@ -237,15 +237,10 @@ def ties(scores):
     difference = wide - wide.iloc[0]
     others = difference.iloc[1:] if len(wide) > 1 else difference
     noise = np.sqrt(others.var(axis=1).mean() / n)
-    table = pd.DataFrame(
-        {
-            "rmse": wide.mean(axis=1),
-            "rmse_sd": wide.std(axis=1),
-            "repeats": n,
-            "delta": difference.mean(axis=1),
-            "noise": noise,
-        }
-    )
+    table = pd.DataFrame({
+        "rmse": wide.mean(axis=1), "rmse_sd": wide.std(axis=1), "repeats": n,
+        "delta": difference.mean(axis=1), "noise": noise,
+    })
     table["tied"] = table["delta"] <= 2 * noise
     return table.reset_index()
 

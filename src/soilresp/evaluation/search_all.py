@@ -12,16 +12,7 @@ import numpy as np
 import pandas as pd
 
 from soilresp.covariates.recipes import PREDICTORS
-from soilresp.evaluation.search import (
-    SCHEMES,
-    Job,
-    describe_subsets,
-    distinct_columns,
-    sampling_error,
-    score_subset,
-    subsets,
-    ties,
-)
+from soilresp.evaluation import search
 from soilresp.evaluation.store import ResultStore
 from soilresp.upscaling.runs import PAPER_PREDICTORS
 
@@ -89,7 +80,7 @@ def _name(job):
 
 
 def _score(job, x, records, seed):
-    row, square = score_subset(job, x, records, seed)
+    row, square = search.score_subset(job, x, records, seed)
     return {**row, "square": square}
 
 
@@ -160,7 +151,7 @@ def stage_totals(stage, scores):
 
 def _stage_one(scores, plan):
     for target in scores.tables:
-        jobs = [Job(target, s, "oob", 0, plan.n_trees) for s in _all(scores, target)]
+        jobs = [search.Job(target, s, "oob", 0, plan.n_trees) for s in _all(scores, target)]
         yield jobs, f"{target}, every subset out of bag"
 
 
@@ -168,9 +159,11 @@ def _stage_two(scores, plan):
     had = 1
     for number, (n_leaders, n_forests) in enumerate(plan.rounds, start=1):
         for target in scores.tables:
-            leaders = _leaders(_oob(scores, target, plan, had), target, n_leaders)
+            before = _first(had, scores, target, "oob", plan.n_trees)
+            leaders = _leaders(before, target, n_leaders)
             jobs = [
-                Job(target, s, "oob", k, plan.n_trees) for k in range(n_forests) for s in leaders
+                search.Job(target, s, "oob", k, plan.n_trees)
+                for k in range(n_forests) for s in leaders
             ]
             yield jobs, f"{target}, {len(leaders)} leaders, round {number}"
         had = n_forests
@@ -178,13 +171,13 @@ def _stage_two(scores, plan):
 
 def _stage_three(scores, plan):
     for target in scores.tables:
-        jobs = [Job(target, s, "study", 0, plan.scan_trees) for s in _all(scores, target)]
+        jobs = [search.Job(target, s, "study", 0, plan.scan_trees) for s in _all(scores, target)]
         yield jobs, f"{target}, every subset in study folds"
     for target in scores.tables:
         chosen = finalists(scores, target, plan)
         jobs = [
-            Job(target, s, scheme, k, plan.cv_trees)
-            for k in range(plan.cv_repeats) for scheme in list(SCHEMES)[1:] for s in chosen
+            search.Job(target, s, scheme, k, plan.cv_trees)
+            for k in range(plan.cv_repeats) for scheme in list(search.SCHEMES)[1:] for s in chosen
         ]
         yield jobs, f"{target}, {len(chosen)} finalists cross-validated"
 
@@ -194,14 +187,14 @@ _WORK = {1: _stage_one, 2: _stage_two, 3: _stage_three}
 
 def finalists(scores, target, plan=Plan()):
     """Return the subsets of a flux that are cross-validated (list of tuple of str)."""
-    last = plan.rounds[-1][1]
-    oob = _leaders(_oob(scores, target, plan, last), target, plan.finalists)
-    scan = _leaders(_scan(scores, target, plan), target, plan.finalists)
+    oob = _first(plan.rounds[-1][1], scores, target, "oob", plan.n_trees)
+    scan = _first(1, scores, target, "study", plan.scan_trees)
+    oob, scan = (_leaders(table, target, plan.finalists) for table in (oob, scan))
     return list(dict.fromkeys(oob + scan))
 
 
 def _all(scores, target):
-    return subsets(distinct_columns(scores.tables[target][0])[0])
+    return search.subsets(search.distinct_columns(scores.tables[target][0])[0])
 
 
 def _picked(scores, target, scheme, n_trees):
@@ -211,16 +204,11 @@ def _picked(scores, target, scheme, n_trees):
     ]
 
 
-def _oob(scores, target, plan, n_forests):
-    """Return the scores of the first `n_forests` forests of the subsets with so many forests."""
-    table = _picked(scores, target, "oob", plan.n_trees)
-    table = table[table["repeat"] < n_forests]
-    return table[table.groupby("predictors")["repeat"].transform("size") == n_forests]
-
-
-def _scan(scores, target, plan):
-    table = _picked(scores, target, "study", plan.scan_trees)
-    return table[table["repeat"] == 0]
+def _first(n_repeats, scores, target, scheme, n_trees):
+    """Return the first `n_repeats` scores of the subsets that have so many."""
+    table = _picked(scores, target, scheme, n_trees)
+    table = table[table["repeat"] < n_repeats]
+    return table[table.groupby("predictors")["repeat"].transform("size") == n_repeats]
 
 
 def _leaders(table, target, n):
@@ -255,13 +243,14 @@ def summarise(scores, plan=Plan()):
 
 
 def _summary(scores, target, plan):
-    first = _compared(scores, target, _oob(scores, target, plan, 1), "oob_first")
-    table = describe_subsets(first, target)
-    scan = _scan(scores, target, plan)
+    first = _first(1, scores, target, "oob", plan.n_trees)
+    first = _compared(scores, target, first, "oob_first")
+    table = search.describe_subsets(first, target)
+    scan = _first(1, scores, target, "study", plan.scan_trees)
     if len(scan) == len(first):
         scan = _compared(scores, target, scan, "study_scan")
         table = table.merge(scan, "left", "predictors")
-    for scheme in SCHEMES:
+    for scheme in search.SCHEMES:
         n_trees = plan.n_trees if scheme == "oob" else plan.cv_trees
         picked = _picked(scores, target, scheme, n_trees)
         if picked["repeat"].nunique() > 1:
@@ -281,7 +270,7 @@ def _compared(scores, target, table, name):
 
 def _judged(scores, target, picked, scheme):
     """Find ties of the subsets with all repeats of a scheme, with and without other studies."""
-    table = ties(picked)
+    table = search.ties(picked)
     rows = picked.groupby("predictors")
     repeats = [list(rows.get_group(s).itertuples()) for s in table["predictors"]]
     table["sampling"] = _sampling(scores, target, repeats)
@@ -291,11 +280,9 @@ def _judged(scores, target, picked, scheme):
 
 def _sampling(scores, target, repeats):
     """Compute the sampling error of the difference from the first subset."""
-    squares = [
-        np.mean([
-            scores.squares(Job(target, tuple(r.predictors.split()), r.scheme, r.repeat, r.n_trees))
-            for r in rows
-        ], axis=0)
-        for rows in repeats
-    ]
-    return sampling_error(squares, scores.tables[target][1]["study"], scores.seed)
+    squares = []
+    for rows in repeats:
+        jobs = [search.Job(target, tuple(r.predictors.split()), r.scheme, r.repeat, r.n_trees)
+                for r in rows]
+        squares.append(np.mean([scores.squares(job) for job in jobs], axis=0))
+    return search.sampling_error(squares, scores.tables[target][1]["study"], scores.seed)

@@ -14,9 +14,9 @@ from threadpoolctl import threadpool_limits
 
 from soilresp.covariates.strata import draw_run
 from soilresp.errors import DataError, ParameterError
-from soilresp.evaluation.folds import block_groups, derived_seed, folds, unit_vectors
+from soilresp.evaluation.folds import block_groups, derived_seed, folds
 from soilresp.forest import Rows, evaluate
-from soilresp.grid.cells import EARTH_RADIUS, GRAMS_PER_PG
+from soilresp.grid.cells import EARTH_RADIUS, GRAMS_PER_PG, unit_vectors
 from soilresp.records.selection import TARGETS
 from soilresp.upscaling.runs import fit, new_forest
 
@@ -117,7 +117,7 @@ def resample(cases, shares, rng, units, tries=100):
 
 
 def totals(case, area, shares, n_runs, n_trees, seed=0, *, taken=None, stream=(), draw="area",
-           boosted=False, n_threads=-1, **options):
+           boosted=False, **options):
     """Compute global totals of a few runs at the mean covariates.
 
     Parameters
@@ -135,7 +135,6 @@ def totals(case, area, shares, n_runs, n_trees, seed=0, *, taken=None, stream=()
         See `soilresp.covariates.strata.draw_run`.
     boosted : bool
         Boosted trees (scikit-learn's histogram gradient boosting) instead of a forest.
-    n_threads : int
     **options
         Settings of the forest, other than the study's.
 
@@ -153,8 +152,7 @@ def totals(case, area, shares, n_runs, n_trees, seed=0, *, taken=None, stream=()
             with threadpool_limits(1):
                 flux = np.maximum(model.fit(x, y).predict(case.cells), 0)
         else:
-            forest = _forest(x, y, n_trees, state, n_threads, **options)
-            flux, _ = evaluate(forest, case.rows, n_threads)
+            flux, _ = evaluate(_forest(x, y, n_trees, state, **options), case.rows, -1)
         out[i] = (flux * area).sum() / GRAMS_PER_PG
     return out
 
@@ -168,13 +166,12 @@ def _draws(case, shares, n_runs, seed, stream, taken, draw):
         yield x[drawn], y[drawn], int(rng.integers(2**31))
 
 
-def _forest(x, y, n_trees, state, n_threads=-1, **options):
-    forest = new_forest(n_trees, x.shape[1], state, n_jobs=n_threads)
-    return fit(forest.set_params(**options), x, y)
+def _forest(x, y, n_trees, state, **options):
+    return fit(new_forest(n_trees, x.shape[1], state, n_jobs=-1).set_params(**options), x, y)
 
 
-def bootstrap(cases, area, shares, units, n_replicates, n_runs, n_trees, seed=0, draw="area",
-              progress=None, first=0):
+def bootstrap(cases, area, shares, units, n_replicates, n_runs, n_trees, seed=0, progress=None,
+              first=0):
     """Compute totals of small ensembles on resampled studies or blocks.
 
     Parameters
@@ -186,7 +183,6 @@ def bootstrap(cases, area, shares, units, n_replicates, n_runs, n_trees, seed=0,
     units : dict of str to numpy.ndarray
         Unit that each record is resampled with, by target.
     n_replicates, n_runs, n_trees, seed : int
-    draw : str
     progress : callable, optional
         Called after each replicate.
     first : int
@@ -202,7 +198,7 @@ def bootstrap(cases, area, shares, units, n_replicates, n_runs, n_trees, seed=0,
         taken = resample(cases, shares, np.random.default_rng([seed, OFFSET, b]), units)
         found = {
             c.target: totals(c, area, shares, n_runs, n_trees, seed, taken=taken[c.target],
-                             stream=(1, b), draw=draw)
+                             stream=(1, b))
             for c in cases
         }
         parts.append(pd.DataFrame({"replicate": b, "run": range(n_runs)} | found))
@@ -267,12 +263,12 @@ def area_variants(climatology):
     return with_ar(pd.DataFrame(rows))
 
 
-def spread_variants(case, area, shares, n_runs, n_trees, seed=0, n_threads=-1):
+def spread_variants(case, area, shares, n_runs, n_trees, seed=0):
     """Compute the ratio of the summed SD of the cells to the total, by definition of the SD.
 
     Parameters
     ----------
-    case, area, shares, n_runs, n_trees, seed, n_threads
+    case, area, shares, n_runs, n_trees, seed
         As for `totals`.
 
     Returns
@@ -288,8 +284,8 @@ def spread_variants(case, area, shares, n_runs, n_trees, seed=0, n_threads=-1):
         kept = np.flatnonzero(case.y <= np.quantile(case.y, 1 - top))
         mean, square = np.zeros(len(area)), np.zeros(len(area))
         for x, y, state in _draws(case, shares, n_runs, seed, (2,), kept, draw):
-            forest = _forest(x, y, n_trees, state, n_threads, **options)
-            flux, second = evaluate(forest, case.rows, n_threads)
+            forest = _forest(x, y, n_trees, state, **options)
+            flux, second = evaluate(forest, case.rows, -1)
             if of_trees:
                 trees = [t.predict(case.cells, check_input=False) for t in forest.estimators_]
                 second = np.mean(np.square(trees), axis=0)

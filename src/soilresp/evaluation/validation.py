@@ -5,18 +5,7 @@ import pandas as pd
 
 from soilresp.covariates.strata import draw_run
 from soilresp.errors import DataError, ParameterError
-from soilresp.evaluation.folds import (
-    block_groups,
-    buffered,
-    derived_seed,
-    folds,
-    forward_splits,
-    leave_one_out,
-    nearest_training,
-    predict_left_out,
-    region_groups,
-    site_groups,
-)
+from soilresp.evaluation import folds as cv
 from soilresp.records.selection import TARGETS
 from soilresp.upscaling.metrics import SCORES, scores
 from soilresp.upscaling.runs import fit, new_forest, oob_prediction, predict
@@ -107,15 +96,15 @@ def splits_of(scheme, records, n_folds, seed):
         Empty if the records do not allow the scheme.
     """
     if scheme == "region_cv":
-        return leave_one_out(region_groups(records))
+        return cv.leave_one_out(cv.region_groups(records))
     if scheme == "forward":
-        return forward_splits(records)
+        return cv.forward_splits(records)
     groups = None
     if scheme in _BLOCKS:
-        groups = block_groups(records, _BLOCKS[scheme])
+        groups = cv.block_groups(records, _BLOCKS[scheme])
     elif scheme != "random_cv":
-        groups = site_groups(records) if scheme == "site_cv" else records["study"].to_numpy()
-    return folds(len(records), n_folds, seed, groups)
+        groups = cv.site_groups(records) if scheme == "site_cv" else records["study"].to_numpy()
+    return cv.folds(len(records), n_folds, seed, groups)
 
 
 def cross_validate(records, x, target="SR", scheme=None, n_trees=300, n_folds=10, random_state=0,
@@ -174,7 +163,7 @@ def cross_validate(records, x, target="SR", scheme=None, n_trees=300, n_folds=10
         raise ParameterError(f"scheme must be one of {', '.join(SCHEMES)}, got {scheme!r}.")
     check_predictors(records, x, ("flux", *_COLUMNS.get(scheme, () if scheme else _ALL_COLUMNS)))
     values, y = np.array(x, np.float32), np.array(records["flux"])
-    state = derived_seed(random_state, target, 10_000)
+    state = cv.derived_seed(random_state, target, 10_000)
     predictions, distance = {}, {}
     if scheme in (None, "in_sample", "oob"):
         whole = fit(new_forest(n_trees, values.shape[1], state, oob_score=True), values, y)
@@ -183,8 +172,8 @@ def cross_validate(records, x, target="SR", scheme=None, n_trees=300, n_folds=10
         predictions["held_out"] = np.asarray(held_out, float)
     for name in _COLUMNS if scheme is None else _COLUMNS.keys() & {scheme}:
         splits = splits_of(name, records, n_folds, state)
-        predictions[name] = predict_left_out(values, y, splits, n_trees, state)
-        distance[name] = nearest_training(records, splits)
+        predictions[name] = cv.predict_left_out(values, y, splits, n_trees, state)
+        distance[name] = cv.nearest_training(records, splits)
         if progress is not None:
             progress(name)
     wanted = SCHEMES if scheme is None else (scheme,)
@@ -256,22 +245,22 @@ def buffered_curve(
         training records.
     """
     values, y, rows, first = np.array(x, np.float32), np.array(matched["flux"]), [], None
-    site, state = site_groups(matched), derived_seed(seed, target, 11_000)
+    site, state = cv.site_groups(matched), cv.derived_seed(seed, target, 11_000)
     known = np.unique(site)
     chosen = np.random.default_rng(state).permutation(known)[:n_sites]
     left_out = [(np.flatnonzero(site != c), np.flatnonzero(site == c)) for c in chosen]
     for buffer in buffers:
-        splits = [s for s in buffered(matched, left_out, buffer) if s[0].size]
+        splits = [s for s in cv.buffered(matched, left_out, buffer) if s[0].size]
         if splits:
             mean = np.full(len(y), np.nan)
             for train, test in splits:
                 mean[test] = y[train].mean()
-            predicted = predict_left_out(values, y, splits, n_trees, state)
+            predicted = cv.predict_left_out(values, y, splits, n_trees, state)
             resampled = _resampled_rmse((predicted - y) ** 2, splits, state)
             first = resampled if first is None else first
             rows.append({
                 "buffer": buffer,
-                "distance": float(np.nanmedian(nearest_training(matched, splits))),
+                "distance": float(np.nanmedian(cv.nearest_training(matched, splits))),
                 "training": float(np.mean([train.size for train, _ in splits])),
                 **scores(y, predicted),
                 "rmse_se": float((resampled - first).std(ddof=1)),
@@ -345,15 +334,14 @@ def compare_sets(matched, sets, target, n_trees=100, n_folds=10, seed=0, progres
         every set) and those of `scores`.
     """
     y, rows = np.array(matched["flux"]), []
-    state = derived_seed(seed, target, 13_000)
-    groups = {
-        "random_cv": None, "site_cv": site_groups(matched), "study_cv": matched["study"].to_numpy()
-    }
+    state = cv.derived_seed(seed, target, 13_000)
+    study, site = matched["study"].to_numpy(), cv.site_groups(matched)
+    groups = {"random_cv": None, "site_cv": site, "study_cv": study}
     for name, x in sets.items():
         values = np.array(x, np.float32)
         for scheme, group in groups.items():
-            splits = folds(len(y), n_folds, state, group)
-            found = scores(y, predict_left_out(values, y, splits, n_trees, state))
+            splits = cv.folds(len(y), n_folds, state, group)
+            found = scores(y, cv.predict_left_out(values, y, splits, n_trees, state))
             rows.append({"predictors": name, "scheme": scheme, **found})
         if progress is not None:
             progress(name)

@@ -85,9 +85,7 @@ def _lanes(builder, mask):
 def _pointer(context, builder, kind, array, offset, lane):
     """Address of a run of lanes in a one-dimensional array, as a vector of them."""
     data = context.make_array(kind)(context, builder, array).data
-    return builder.bitcast(
-        builder.gep(data, [offset]), ir.PointerType(ir.VectorType(lane, BLOCK))
-    )
+    return builder.bitcast(builder.gep(data, [offset]), ir.PointerType(ir.VectorType(lane, BLOCK)))
 
 
 @intrinsic
@@ -360,9 +358,7 @@ def sum_leaves(index, bounds, table, starts, nodes, value, variance, first, last
                     for i in range(BLOCK):
                         deviation = np.float64(sums[i])
                         out[0, b, i] += deviation + n_tile * centre
-                        out[1, b, i] += sums[BLOCK + i] + centre * (
-                            2 * deviation + n_tile * centre
-                        )
+                        out[1, b, i] += sums[BLOCK + i] + centre * (2 * deviation + n_tile * centre)
 
 
 @numba.njit(cache=True, nogil=True)

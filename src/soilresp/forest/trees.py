@@ -105,9 +105,7 @@ class Trees:
 
     def groups(self):
         """Return the trees in as few groups as leave 65,535 thresholds to a predictor."""
-        thresholds = [
-            np.unique(self.threshold[self.feature == k]) for k in range(self.n_features)
-        ]
+        thresholds = [np.unique(self.threshold[self.feature == k]) for k in range(self.n_features)]
         if len(self) == 1 or max(t.size for t in thresholds) <= _MOST_THRESHOLDS:
             return [(self, thresholds)]
         half = len(self) // 2

@@ -11,21 +11,9 @@ import xarray as xr
 from soilresp.errors import DataError
 
 __all__ = [
-    "EARTH_RADIUS",
-    "RESOLUTION",
-    "GRAMS_PER_PG",
-    "coordinates",
-    "cell_area",
-    "cell_edges",
-    "rectilinear_area",
-    "cell_index",
-    "unit_vectors",
-    "kilometres",
-    "to_standard",
-    "block_mean",
-    "area_mean",
-    "global_total",
-    "zonal_mean",
+    "EARTH_RADIUS", "RESOLUTION", "GRAMS_PER_PG", "coordinates", "cell_area", "cell_edges",
+    "rectilinear_area", "cell_index", "unit_vectors", "kilometres", "to_standard", "block_mean",
+    "area_mean", "global_total", "zonal_mean",
 ]
 
 EARTH_RADIUS = 6_371_007.181

@@ -212,9 +212,7 @@ def _noted(found):
 def _note(name, file, digest, **more):
     stat = file.stat()
     for noted in _watchers:
-        noted[name] = {
-            "sha256": digest, "size": stat.st_size, "modified": stat.st_mtime_ns, **more,
-        }
+        noted[name] = {"sha256": digest, "size": stat.st_size, "modified": stat.st_mtime_ns, **more}
 
 
 def note_committed(path):

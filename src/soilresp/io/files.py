@@ -33,9 +33,7 @@ __all__ = [
     "sha256",
 ]
 
-_ASIDE = re.compile(
-    r"\.(?P<name>.*)\.(?P<machine>[0-9a-f]{4})-(?P<pid>\d+)\.(?P<kind>tmp|old)"
-)
+_ASIDE = re.compile(r"\.(?P<name>.*)\.(?P<machine>[0-9a-f]{4})-(?P<pid>\d+)\.(?P<kind>tmp|old)")
 
 _MACHINE = hashlib.sha256(platform.node().encode()).hexdigest()[:4]
 """Processes of other machines are not known here, so what they have left stays."""

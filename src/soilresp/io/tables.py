@@ -40,9 +40,7 @@ def save_table(name, table, command, into=None, **facts):
     into = folder() if into is None else into
     with together(into) as aside:
         # Six digits are more than any of these figures is good for.
-        table.to_csv(
-            aside / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n"
-        )
+        table.to_csv(aside / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
         write_json(aside / f"{name}.json", {"command": command, **facts, "versions": versions()})
 
 

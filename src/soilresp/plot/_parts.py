@@ -31,7 +31,18 @@ def name_rows(ax, names, **options):
     """Name the rows 0, 1, ... of a panel, from the top."""
     ax.set_yticks(np.arange(len(names)), names, **options)
     ax.set_ylim(len(names) - 0.5, -0.5)
-    ax.tick_params(axis="y", length=0)
+    for one in ax.get_shared_y_axes().get_siblings(ax):
+        one.tick_params(axis="y", length=0)
+
+
+def write_cells(ax, values, text, dark):
+    """Write `text` of each value into a matrix of cells, white on those above `dark` in size."""
+    for (row, column), value in np.ndenumerate(values):
+        if words := text(value):
+            colour = "white" if abs(value) > dark else "black"
+            ax.text(column, row, words, ha="center", va="center", fontsize=7, color=colour)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
 
 
 def legend_below(fig, ax, ncols):

@@ -15,13 +15,10 @@ RATIO_LEVELS = (0, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4)
 DISTANCE_LEVELS = (0, 100, 250, 500, 1000, 2000, 3000)
 """Colour steps of the distance to the nearest site, km."""
 
-_RATIO = {
-    "levels": RATIO_LEVELS, "cmap": "RdYlBu_r", "extend": "max",
-    "label": "index / threshold (–); above 1: outside",
-}
-_DISTANCE = {
-    "levels": DISTANCE_LEVELS, "cmap": "cividis_r", "extend": "max", "label": "distance (km)",
-}
+_RATIO = {"levels": RATIO_LEVELS, "cmap": "RdYlBu_r", "extend": "max",
+          "label": "index / threshold (–); above 1: outside"}
+_DISTANCE = {"levels": DISTANCE_LEVELS, "cmap": "cividis_r", "extend": "max",
+             "label": "distance (km)"}
 _N_GROUPS = 6
 
 

@@ -101,8 +101,7 @@ def literature_totals(table, ours):
     )
     for letter, (flux, ax) in zip("abc", axes.items()):
         _forest(ax, table[table["flux"] == flux], ours.get(flux), COLOURS[flux])
-        ax.set_title(f"({letter}) {flux}")
-        ax.set_xlabel(f"Global {flux} ({TOTAL_UNITS})")
+        ax.set(title=f"({letter}) {flux}", xlabel=f"Global {flux} ({TOTAL_UNITS})")
     legend_below(fig, axes["SR"], ncols=2)
     return fig
 
@@ -131,7 +130,5 @@ def _forest(ax, published, ours, colour):
 
 def _references(published):
     names = published["reference"]
-    if "method" not in published:
-        return names
     several = names.duplicated(keep=False)
     return names.where(~several, names + ", " + published["method"])

@@ -69,14 +69,11 @@ def error_by_distance(ladder, buffered):
         )
         ax.axhline(1, color=COLOURS["paper"], lw=0.8, ls="--")
         ax.set_xscale("symlog", linthresh=10)
-        ax.set_xlim(-3, 6000)
-        ticks = [0, 10, 100, 1000]
-        ax.set_xticks(ticks, [f"{t:,}" for t in ticks])
+        ax.set_xticks([0, 10, 100, 1000], ["0", "10", "100", "1,000"])
+        ax.set(xlim=(-3, 6000), xlabel="Median distance to the nearest training record (km)")
         ax.grid(axis="y")
-        ax.set_xlabel("Median distance to the nearest training record (km)")
         ax.legend(loc="lower right")
-    fig.axes[0].set_ylabel("RMSE over that of predicting the mean (–)")
-    fig.axes[0].set_ylim(bottom=0)
+    fig.axes[0].set(ylabel="RMSE over that of predicting the mean (–)", ylim=(0, None))
     return fig
 
 
@@ -136,10 +133,9 @@ def interval_coverage(table):
                     100 * rows["level"] + shift, 100 * rows[kind], marker, ms=6.5, color=colour,
                     mfc=face, label=f"{words}, {kind}",
                 )
-        ax.set(xlim=(45, 99), ylim=(35, 100))
-        ax.set_xticks([50, 80, 90, 95])
+        ax.set(xlim=(45, 99), ylim=(35, 100), xticks=[50, 80, 90, 95],
+               xlabel="Records that the interval should hold (%)")
         ax.grid(axis="both")
-        ax.set_xlabel("Records that the interval should hold (%)")
     fig.axes[0].set_ylabel("Records that it holds (%)")
     legend_below(fig, fig.axes[0], ncols=3)
     return fig
@@ -166,10 +162,8 @@ def pit_histogram(table):
             edges = np.linspace(0, 1, len(rows) + 1)
             ax.stairs(100 * rows["share"], edges, color=colour, lw=1.5, label=words)
         ax.axhline(100 / max(len(rows), 1), color=COLOURS["paper"], ls="--", lw=0.9)
-        ax.set_xlim(0, 1)
-        ax.set_xlabel("Place in the predicted distribution (–)")
+        ax.set(xlim=(0, 1), xlabel="Place in the predicted distribution (–)")
     # Last: a limit that is set stays, whatever a later panel holds.
-    fig.axes[0].set_ylim(bottom=0)
-    fig.axes[0].set_ylabel("Share of the records (%)")
+    fig.axes[0].set(ylim=(0, None), ylabel="Share of the records (%)")
     legend_below(fig, fig.axes[0], ncols=3)
     return fig

@@ -52,7 +52,6 @@ def convergence_curves(table):
             ax.yaxis.set_major_formatter("{x:g}")
     for ax in grid[-1]:
         ax.set_xlabel("Runs of the ensemble")
-    handles, labels = grid[0, 0].get_legend_handles_labels()
-    fig.legend(handles, labels, title="Trees of each run", ncols=len(labels),
-               loc="outside upper center")
+    fig.legend(*grid[0, 0].get_legend_handles_labels(), title="Trees of each run",
+               ncols=len(trees), loc="outside upper center")
     return fig

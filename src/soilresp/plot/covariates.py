@@ -1,11 +1,9 @@
 """Draw the ten predictors: maps, correlations, profiles."""
 
-import numpy as np
-
 from soilresp.covariates.recipes import PREDICTORS
 from soilresp.grid.cells import zonal_mean
 from soilresp.plot import maps
-from soilresp.plot._parts import legend_below
+from soilresp.plot._parts import legend_below, write_cells
 from soilresp.plot.style import COLOURS, figure, pretty_units, styled
 
 __all__ = ["correlation_matrix", "covariate_maps", "covariate_profiles"]
@@ -74,13 +72,7 @@ def correlation_matrix(table):
     at = range(len(table))
     ax.set_xticks(at, table.columns, rotation=45, ha="right")
     ax.set_yticks(at, table.index)
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
-    for (i, j), r in np.ndenumerate(table.to_numpy()):
-        colour = "white" if abs(r) > 0.65 else "black"
-        ax.text(
-            j, i, f"{r:.2f}".replace("-", "−"), ha="center", va="center", fontsize=7, color=colour
-        )
+    write_cells(ax, table.to_numpy(), lambda r: f"{r:.2f}".replace("-", "−"), dark=0.65)
     fig.colorbar(image, ax=ax, label="Correlation r (–)", shrink=0.8, aspect=25)
     return fig
 
@@ -100,10 +92,9 @@ def covariate_profiles(cube, other):
     """
     names = [n for row in _ROWS for n in row if n in cube and n in other]
     area = cube["cell_area"] * cube["vegetated_fraction"]
-    n_col = 3
-    n_row = -(-len(names) // n_col)
+    n_row = -(-len(names) // 3)
     fig = figure(8, 2.2 * n_row + 0.4)
-    axes = fig.subplots(n_row, n_col, sharey=True, squeeze=False)
+    axes = fig.subplots(n_row, 3, sharey=True, squeeze=False)
     for ax in axes.flat[len(names):]:
         ax.axis("off")
     looks = ((other, COLOURS["muted"], "embedded"), (cube, COLOURS["SR"], "this run"))

@@ -147,8 +147,7 @@ def annual_series(table, paper_ranges=None):
                 label="range over the years in the paper",
             )
         _series(ax, table, flux)
-        ax.set_ylabel(f"{flux} ({TOTAL_UNITS})")
-        ax.set_title(f"({letter}) {flux}")
+        ax.set(ylabel=f"{flux} ({TOTAL_UNITS})", title=f"({letter}) {flux}")
         ax.margins(y=0.18)
         ax.grid(axis="y")
         ax.legend(ncols=3, loc="lower right", bbox_to_anchor=(1, 0.97), borderaxespad=0)

@@ -1,10 +1,11 @@
 """Draw the importance of the predictors and the response to them."""
 
 import numpy as np
+import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from soilresp.covariates.recipes import PREDICTORS
-from soilresp.plot._parts import legend_below, name_rows, need
+from soilresp.plot._parts import legend_below, name_rows, need, write_cells
 from soilresp.plot.style import COLOURS, FLUX_UNITS, figure, pretty_units, styled
 
 __all__ = ["dependence_curves", "importance_dots", "rank_shares"]
@@ -36,10 +37,9 @@ def importance_dots(table):
     axes = fig.subplots(
         2, len(targets), squeeze=False, sharex="col", height_ratios=list(most.values())
     )
-    for row, (kind, title) in enumerate(
-        (("single", "one by one"), ("group", "correlated ones together"))
-    ):
-        for ax, target in zip(axes[row], targets):
+    titles = (("single", "one by one"), ("group", "correlated ones together"))
+    for row, (kind, title) in zip(axes, titles):
+        for ax, target in zip(row, targets):
             own = table[(table["target"] == target) & (table["kind"] == kind)]
             _importance_panel(ax, own, COLOURS[target])
             ax.set_title(f"{target}, {title}")
@@ -64,10 +64,9 @@ def _importance_panel(ax, own, colour):
     ax.grid(axis="x")
 
 
-def _wrapped(name, most=2):
+def _wrapped(name):
     parts = name.split(" + ")
-    lines = [" + ".join(parts[i : i + most]) for i in range(0, len(parts), most)]
-    return " +\n".join(lines)
+    return " +\n".join(" + ".join(parts[i : i + 2]) for i in range(0, len(parts), 2))
 
 
 @styled
@@ -94,21 +93,13 @@ def rank_shares(table):
         own = table[table["target"] == target]
         order = own.groupby("feature")["rank"].mean().sort_values().index
         for ax, case in zip(row, cases):
-            share = (
-                own[own["case"] == case].groupby(["feature", "rank"]).size()
-                .unstack(fill_value=0).reindex(index=order, fill_value=0)
-                .reindex(columns=range(1, len(order) + 1), fill_value=0)
-            )
-            share = share.div(share.sum(axis=1).clip(lower=1), axis=0)
+            here = own[own["case"] == case]
+            share = pd.crosstab(here["feature"], here["rank"], normalize="index")
+            share = share.reindex(index=order, columns=range(1, len(order) + 1), fill_value=0)
             image = ax.imshow(share, vmin=0, vmax=1, cmap="Blues", aspect="auto")
-            for (i, k), value in np.ndenumerate(share.to_numpy()):
-                if value:
-                    ax.text(k, i, f"{100 * value:.0f}", ha="center", va="center", fontsize=7,
-                            color="white" if value > 0.6 else "black")
             ax.set_xticks(np.arange(len(order)), np.arange(1, len(order) + 1))
             ax.set_yticks(np.arange(len(order)), order if ax is row[0] else [])
-            ax.tick_params(length=0)
-            ax.spines[:].set_visible(False)
+            write_cells(ax, share.to_numpy(), lambda v: f"{100 * v:.0f}" if v else "", dark=0.6)
             ax.set_title(f"{target}: {case}", fontsize=8.5)
     for ax in axes[-1]:
         ax.set_xlabel("Rank (1: most important)")

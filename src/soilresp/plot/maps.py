@@ -277,9 +277,7 @@ def _pixels(lat0, dlat, n_lat, lon0, dlon, n_lon):
 
 def _extend(values, levels):
     below, above = np.nanmin(values) < levels[0], np.nanmax(values) > levels[-1]
-    return {(False, False): "neither", (True, False): "min", (False, True): "max"}.get(
-        (bool(below), bool(above)), "both"
-    )
+    return ("neither", "min", "max", "both")[int(below) + 2 * int(above)]
 
 
 def _colour_bar(mappable, ax, levels, label):

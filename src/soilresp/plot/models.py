@@ -6,17 +6,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from soilresp.errors import DataError
-from soilresp.plot import maps
-from soilresp.plot._parts import (
-    empty_panel,
-    flux_panels,
-    latitude_axis,
-    name_rows,
-    need,
-    say_missing,
-    write_value,
-)
+from soilresp.plot import _parts, maps
 from soilresp.plot.style import COLOURS, FLUX_UNITS, TOTAL_UNITS, figure, styled
 from soilresp.scoring.pools import fit_line, line_band
 
@@ -37,12 +27,7 @@ PROVENANCE = {
 }
 """Words, hatch and opacity of the bars of each provenance."""
 
-_QUANTITIES = {
-    "SR": f"SR ({TOTAL_UNITS})",
-    "HR": f"HR ({TOTAL_UNITS})",
-    "AR": f"AR ({TOTAL_UNITS})",
-    "AR_SR": "AR/SR (–)",
-}
+_QUANTITIES = {f: f"{f} ({TOTAL_UNITS})" for f in ("SR", "HR", "AR")} | {"AR_SR": "AR/SR (–)"}
 
 GROUP_LOOKS = {
     "output of the ten, computed here": ("#000000", "D"),
@@ -86,18 +71,18 @@ def zonal_profiles(profiles, benchmark=BENCHMARK):
     matplotlib.figure.Figure
     """
     fig = figure(8, 5.6)
-    panels = flux_panels(fig, tuple(_QUANTITIES), sharey=True)
+    panels = _parts.flux_panels(fig, tuple(_QUANTITIES), sharey=True)
     models = [str(m) for m in profiles["model"].values]
     others = [m for m in models if m != benchmark]
     looks = dict(zip(others, ((c, s) for s, c in itertools.product(_LINE_STYLES, _LINE_COLOURS))))
     handles = {benchmark: None}
     for ax, name in panels:
         handles |= _profile_lines(ax, profiles, name, benchmark, looks)
-        ax.set_xlabel("AR/SR (–)" if name == "AR_SR" else f"{name} ({FLUX_UNITS})")
-        ax.set_xlim(left=0)
+        label = "AR/SR (–)" if name == "AR_SR" else f"{name} ({FLUX_UNITS})"
+        ax.set(xlabel=label, xlim=(0, None))
         ax.grid()
         ax.locator_params(axis="x", nbins=4)
-    latitude_axis(panels[0][0])
+    _parts.latitude_axis(panels[0][0])
     fig.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4)
     return fig
 
@@ -143,17 +128,16 @@ def flux_bars(table, means=None):
     Raises
     ------
     DataError
-        If a column is missing, or a model of a group has two values of a quantity.
+        If a column is missing.
     """
-    need(table, ("model", "quantity", "value", "provenance"), "flux_bars")
+    _parts.need(table, ("model", "quantity", "value", "provenance"), "flux_bars")
     table = table[table["quantity"].isin(list(_QUANTITIES))]
     table = table.assign(**{c: table.get(c, np.nan) for c in ("low", "high")})
     table = table.assign(group=table.get("group", ""), available=table.get("available", True))
-    _refuse_repeats(table)
     places, headings = _places(table)
     bottom = max([*places.values(), *headings.values()])
     fig = figure(8, 1.9 + 0.26 * (bottom + 1))
-    panels = flux_panels(fig, tuple(_QUANTITIES), sharey=True)
+    panels = _parts.flux_panels(fig, tuple(_QUANTITIES), sharey=True)
     first = panels[0][0]
     for ax, quantity in panels:
         rows = table[table["quantity"] == quantity].set_index(["group", "model"])
@@ -179,16 +163,6 @@ def _grey_absent(ax, available):
     for tick, here in zip(ax.get_yticklabels(), available):
         if not here:
             tick.set_color(_ABSENT)
-
-
-def _refuse_repeats(table):
-    repeated = table[table.duplicated(["group", "model", "quantity"])]
-    if len(repeated):
-        first = repeated.iloc[0]
-        raise DataError(
-            f"flux_bars got two values of {first['quantity']} for {first['model']!r}. Give each "
-            "source a 'group' of its own, or leave one out."
-        )
 
 
 def _places(table):
@@ -217,18 +191,18 @@ def _bars(ax, rows, places, colour):
     for at, end, row in zip(places, ends, rows.itertuples()):
         ranged = row.high > row.low
         if not np.isfinite(end):
-            say_missing(ax, at)
+            _parts.say_missing(ax, at)
             continue
         _, hatch, alpha = PROVENANCE[row.provenance]
         look = {"height": 0.7, "facecolor": (colour, alpha), "edgecolor": colour, "hatch": hatch}
         if np.isfinite(row.value):
             ax.barh(at, row.value, lw=0.8, **look)
-            write_value(ax, at, end, format(row.value, form))
+            _parts.write_value(ax, at, end, format(row.value, form))
             if ranged:
                 ax.plot([row.low, row.high], [at, at], color="#333333", lw=1.2)
         else:
             ax.barh(at, row.high - row.low, left=row.low, lw=0.8, **look)
-            write_value(ax, at, end, f"{row.low:{form}}–{row.high:{form}}")
+            _parts.write_value(ax, at, end, f"{row.low:{form}}–{row.high:{form}}")
 
 
 def _bar_legend(table, means):
@@ -264,7 +238,7 @@ def site_scores(table, benchmark=BENCHMARK):
     -------
     matplotlib.figure.Figure
     """
-    need(table, ("model", "target", "rmse", "r"), "site_scores")
+    _parts.need(table, ("model", "target", "rmse", "r"), "site_scores")
     models = list(dict.fromkeys(table["model"]))
     fig = figure(8, 2.0 + 0.44 * len(models))
     axes = fig.subplots(2, 2, sharey=True, sharex="row")
@@ -274,11 +248,10 @@ def site_scores(table, benchmark=BENCHMARK):
         for ax, target in zip(row, ("SR", "HR")):
             values = table[table["target"] == target].set_index("model")[score].reindex(models)
             _score_dots(ax, values, COLOURS[target], benchmark, form)
-            ax.set_title(f"({next(letters)}) {target}")
-            ax.set_xlabel(label)
+            ax.set(title=f"({next(letters)}) {target}", xlabel=label)
         worst = table[score].min()
         row[0].set_xlim(worst - 0.08 if worst < 0 else 0, 1.14 * table[score].max())
-    name_rows(axes[0, 0], models)
+    _parts.name_rows(axes[0, 0], models)
     if "available" in table:
         here = table.groupby("model")["available"].any()
         for row in axes:
@@ -289,13 +262,12 @@ def site_scores(table, benchmark=BENCHMARK):
 def _score_dots(ax, values, colour, benchmark, form):
     for at, (model, value) in enumerate(values.items()):
         if not np.isfinite(value):
-            say_missing(ax, at)
+            _parts.say_missing(ax, at)
             continue
         alpha = 1 if model.startswith(benchmark) else 0.5
         ax.plot([0, value], [at, at], color=colour, lw=2, alpha=alpha, solid_capstyle="butt")
         ax.plot(value, at, "o", ms=6, color=colour, alpha=alpha)
-        write_value(ax, at, max(value, 0), format(value, form), gap=7)
-    ax.tick_params(axis="y", length=0)
+        _parts.write_value(ax, at, max(value, 0), format(value, form), gap=7)
     ax.grid(axis="x")
 
 
@@ -315,7 +287,7 @@ def pool_bars(table):
     matplotlib.figure.Figure
     """
     if len(table):
-        need(table, ("group", "model", *_DRIVERS), "pool_bars")
+        _parts.need(table, ("group", "model", *_DRIVERS), "pool_bars")
     table = table.reindex(columns=["group", "model", *_DRIVERS])
     table = table[table[list(_DRIVERS)].notna().any(axis=1)]
     fig = figure(8, 7.2)
@@ -327,13 +299,13 @@ def pool_bars(table):
         rows = table[table[name].notna()].reset_index(drop=True)
         ax.set_title(f"({letter}) {name}")
         if rows.empty:
-            empty_panel(ax, "no available model gives it")
+            _parts.empty_panel(ax, "no available model gives it")
             continue
         colours = [GROUP_LOOKS[g][0] for g in rows["group"]]
         ax.barh(rows.index, rows[name], height=0.7, color=colours, alpha=0.75)
         for at, value in rows[name].items():
-            write_value(ax, at, value, f"{value:,.0f}")
-        name_rows(ax, rows["model"], fontsize=7.5)
+            _parts.write_value(ax, at, value, f"{value:,.0f}")
+        _parts.name_rows(ax, rows["model"], fontsize=7.5)
         ax.set(xlim=(0, 1.2 * rows[name].max()), xlabel=label)
     _group_legend(fig, table, bars=True)
     return fig
@@ -368,7 +340,7 @@ def respiration_against(table, drivers=("cSoil", "cLitter", "cRoot")):
     matplotlib.figure.Figure
     """
     if len(table):
-        need(table, ("group", "SR", "HR", "AR", *drivers), "respiration_against")
+        _parts.need(table, ("group", "SR", "HR", "AR", *drivers), "respiration_against")
     table = table.reindex(columns=["group", "SR", "HR", "AR", *drivers])
     fig = figure(8, 0.7 + 2.35 * len(drivers))
     axes = fig.subplots(len(drivers), 3, squeeze=False)
@@ -378,7 +350,7 @@ def respiration_against(table, drivers=("cSoil", "cLitter", "cRoot")):
             ax.set_title(f"({next(letters)}) {flux}, {driver}")
             pairs = table[table[[driver, flux]].notna().all(axis=1)]
             if pairs.empty:
-                empty_panel(ax, "no available model\ngives both")
+                _parts.empty_panel(ax, "no available model\ngives both")
                 continue
             _scatter_with_line(ax, pairs, driver, flux)
             ax.set(xlabel=_DRIVERS[driver], ylabel=f"{flux} ({TOTAL_UNITS})")
@@ -430,7 +402,7 @@ def model_spread(spread, variation):
     -------
     matplotlib.figure.Figure
     """
-    need(spread, ("group", "quantity", "range_percent", "n"), "model_spread")
+    _parts.need(spread, ("group", "quantity", "range_percent", "n"), "model_spread")
     fig = figure(8, 5.6)
     upper, lower = fig.add_gridspec(2, 1, height_ratios=(1, 1.35))
     ax = fig.add_subplot(upper)
@@ -438,8 +410,9 @@ def model_spread(spread, variation):
     colours = [COLOURS.get(quantity, COLOURS["muted"]) for quantity in rows["quantity"]]
     ax.barh(rows.index, rows["range_percent"], height=0.7, color=colours, alpha=0.75)
     for at, row in rows.iterrows():
-        write_value(ax, at, row["range_percent"], f"{row['range_percent']:.0f} % (n = {row['n']})")
-    name_rows(ax, rows["quantity"] + ", " + rows["group"], fontsize=7.5)
+        value = row["range_percent"]
+        _parts.write_value(ax, at, value, f"{value:.0f} % (n = {row['n']})")
+    _parts.name_rows(ax, rows["quantity"] + ", " + rows["group"], fontsize=7.5)
     ax.set(xlim=(0, 1.18 * rows["range_percent"].max()), title="(a) Range across models",
            xlabel="(highest − lowest) / mean of the global totals (%)")
     place = fig.add_subplot(lower, projection=maps.PROJECTION)
@@ -451,5 +424,5 @@ def model_spread(spread, variation):
         )
     else:
         place.remove()
-        empty_panel(fig.add_subplot(lower), "(b) fewer than three maps of HR")
+        _parts.empty_panel(fig.add_subplot(lower), "(b) fewer than three maps of HR")
     return fig

@@ -7,16 +7,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from soilresp.covariates.strata import STRATA
-from soilresp.plot import maps
-from soilresp.plot._parts import (
-    box,
-    empty_panel,
-    legend_below,
-    name_rows,
-    need,
-    square_limits,
-    write_value,
-)
+from soilresp.plot import _parts, maps
 from soilresp.plot.style import COLOURS, VEGETATION_GROUPS, figure, styled
 
 __all__ = [
@@ -42,7 +33,7 @@ def site_map(sr_sites, hr_sites, igbp_dominant):
     matplotlib.figure.Figure
     """
     for sites in (sr_sites, hr_sites):
-        need(sites, ("lat", "lon"), "site_map")
+        _parts.need(sites, ("lat", "lon"), "site_map")
     fig = figure(8, 4.55)
     ax = maps.map_axes(fig)[0, 0]
     colours = {group: colour for group, (_, colour) in VEGETATION_GROUPS.items()}
@@ -100,7 +91,7 @@ def funnel_bars(funnel, paper=None):
     -------
     matplotlib.figure.Figure
     """
-    need(funnel, ("rule", "SR", "HR"), "funnel_bars")
+    _parts.need(funnel, ("rule", "SR", "HR"), "funnel_bars")
     first = funnel.iloc[0]
     # Records of the whole data base say nothing on a flux, and would dwarf those of HR.
     start = f" of {first['SR']:,}" if first["SR"] == first["HR"] else ""
@@ -112,7 +103,7 @@ def funnel_bars(funnel, paper=None):
         bars = ax.barh(rows, shown[target], height=0.68, color=COLOURS[target], alpha=0.45)
         bars[-1].set_alpha(1)
         for at, number in zip(rows, shown[target]):
-            write_value(ax, at, number, f"{number:,}")
+            _parts.write_value(ax, at, number, f"{number:,}")
         ax.set_xlim(0, 1.2 * shown[target].max())
         ax.locator_params(axis="x", nbins=5)
         ax.set_xlabel(f"{target} records left{start} (number)")
@@ -120,8 +111,7 @@ def funnel_bars(funnel, paper=None):
             ax.axvline(paper[target], color=COLOURS["paper"], ls="--", lw=1,
                        label=f"paper: {paper[target]:,}")
             ax.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
-    name_rows(axes[0], shown["rule"])
-    axes[1].tick_params(axis="y", length=0)
+    _parts.name_rows(axes[0], shown["rule"])
     return fig
 
 
@@ -138,24 +128,21 @@ def strata_shares(table):
     -------
     matplotlib.figure.Figure
     """
-    need(table, ("stratum", "area", "SR", "HR"), "strata_shares")
+    _parts.need(table, ("stratum", "area", "SR", "HR"), "strata_shares")
     fig = figure(8, 3.6)
     ax = fig.subplots()
     rows = np.arange(len(table))
-    series = (
-        ("area", "Vegetated area", COLOURS["muted"]),
-        ("SR", "SR records", COLOURS["SR"]),
-        ("HR", "HR records", COLOURS["HR"]),
-    )
-    for number, (column, label, colour) in enumerate(series):
+    series = {"area": "Vegetated area", "SR": "SR records", "HR": "HR records"}
+    for number, (column, label) in enumerate(series.items()):
+        colour = COLOURS.get(column, COLOURS["muted"])
         bars = ax.barh(
             rows + 0.26 * (number - 1), 100 * table[column], height=0.24, color=colour, label=label
         )
         ax.bar_label(bars, fmt="%.0f", padding=2, fontsize=7.5)
-    name_rows(ax, [STRATA[s][0].capitalize() for s in table["stratum"]])
+    _parts.name_rows(ax, [STRATA[s][0].capitalize() for s in table["stratum"]])
     ax.margins(x=0.08)
     ax.set_xlabel("Share of the total (%)")
-    legend_below(fig, ax, ncols=3)
+    _parts.legend_below(fig, ax, ncols=3)
     return fig
 
 
@@ -178,29 +165,28 @@ def reported_against_matched(sites):
         ("reported_MAT", "MAT", "mean annual temperature", "°C", "+.1f", (-30, 40)),
         ("reported_MAP", "Prec", "annual precipitation", "mm yr⁻¹", "+.0f", (0, 13_000)),
     )
-    need(sites, [name for panel in panels for name in panel[:2]], "reported_against_matched")
+    _parts.need(sites, [name for panel in panels for name in panel[:2]], "reported_against_matched")
     fig = figure(8, 3.5)
     for ax, (reported, name, words, units, form, possible) in zip(fig.subplots(1, 2), panels):
         known = sites[[reported, name]].dropna()
         pairs = known[known[reported].between(*possible)].to_numpy(float)
         if not len(pairs):
-            empty_panel(ax, f"No study reports its {words}")
+            _parts.empty_panel(ax, f"No study reports its {words}")
             continue
-        square_limits(ax, pairs)
+        _parts.square_limits(ax, pairs)
         hexes = ax.hexbin(
             *pairs.T, gridsize=34, bins="log", mincnt=1, cmap="viridis_r", linewidths=0,
             extent=(*ax.get_xlim(), *ax.get_ylim()),
         )
         hexes.set_rasterized(True)
         ax.axline((0, 0), slope=1, color=COLOURS["paper"], ls="--", lw=0.9)
-        ax.set_xlabel(f"Reported {words} ({units})")
-        ax.set_ylabel(f"In the cell ({units})")
+        ax.set(xlabel=f"Reported {words} ({units})", ylabel=f"In the cell ({units})")
         bias = format(np.mean(pairs[:, 1] - pairs[:, 0]), form).replace("-", "−")
         r = np.corrcoef(pairs.T)[0, 1]
         words = f"n = {len(pairs):,}\nr = {r:.2f}\nbias = {bias} {units}"
         if len(pairs) < len(known):
             words += f"\nimpossible: {len(known) - len(pairs)}"
-        box(ax, words)
+        _parts.box(ax, words)
         fig.colorbar(
             hexes, ax=ax, label="Records (number)", shrink=0.8, aspect=22, pad=0.02, format="%g"
         )
@@ -224,7 +210,7 @@ def suspicious_sites(sites):
         Lines are great circles; they end where a repair puts the site, or at
         the nearest point of the stated country.
     """
-    need(sites, ("lat", "lon", "to_lat", "to_lon", "how", "records"), "suspicious_sites")
+    _parts.need(sites, ("lat", "lon", "to_lat", "to_lon", "how", "records"), "suspicious_sites")
     fig = figure(8, 4.55)
     ax = maps.map_axes(fig)[0, 0]
     maps.base_map(ax)

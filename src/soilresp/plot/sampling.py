@@ -48,11 +48,9 @@ def sampling_shares(table):
                 fmt=_MARKERS[draw], ms=4.5, lw=0.9, color=COLOURS[target], mec=COLOURS[target],
                 mfc=COLOURS[target] if draw == "area" else "white", label=DRAWS[draw].capitalize(),
             )
-        ax.set_xlabel("Share of the total (%)")
-        ax.set_xlim(left=0)
+        ax.set(xlabel="Share of the total (%)", xlim=(0, None))
     names = [STRATA[s][0].capitalize().replace(", ", ",\n", 1) for s in bins.index]
     name_rows(panels[0][0], names)
-    panels[1][0].tick_params(axis="y", length=0)
     legend_below(fig, panels[0][0], ncols=3)
     return fig
 

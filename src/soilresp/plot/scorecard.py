@@ -86,8 +86,7 @@ def score_profiles(profiles, name="model"):
                              alpha=0.5, lw=0, label="benchmark ± SD of its cells")
         ax.plot(ours, lat, color=COLOURS["paper"], lw=2, label="benchmark")
         ax.plot(profiles[flux].values, lat, color=COLOURS[flux], label=name)
-        ax.set_xlabel(f"{flux} ({_LAND})")
-        ax.set_xlim(left=0)
+        ax.set(xlabel=f"{flux} ({_LAND})", xlim=(0, None))
         ax.grid()
         ax.locator_params(axis="x", nbins=5)
         ax.legend(loc="upper right", fontsize=7.5)
@@ -218,22 +217,14 @@ def scorecard_figures(card):
     """
     facts = card.scores.facts
     drawn = {
-        "totals": (
-            model_totals(card.totals, facts["benchmark_totals"], card.name),
-            "Global totals of the models that are known; dashed: the benchmark.",
-        ),
-        "taylor": (
-            taylor_diagram(card.maps, card.name),
-            "Taylor diagram of the maps; dotted: centred RMSE over the benchmark's SD.",
-        ),
-        "zonal": (
-            score_profiles(card.scores.profiles, card.name),
-            "By latitude, per m² of the benchmark's land.",
-        ),
+        "totals": (model_totals(card.totals, facts["benchmark_totals"], card.name),
+                   "Global totals of the models that are known; dashed: the benchmark."),
+        "taylor": (taylor_diagram(card.maps, card.name),
+                   "Taylor diagram of the maps; dotted: centred RMSE over the benchmark's SD."),
+        "zonal": (score_profiles(card.scores.profiles, card.name),
+                  "By latitude, per m² of the benchmark's land."),
     }
     for flux in facts["scores"]:
-        drawn[f"maps_{flux}"] = (
-            score_maps(card.scores.maps, flux, card.name),
-            f"{flux} of {card.name} and of the benchmark, per m² of land, and their difference.",
-        )
+        words = f"{flux} of {card.name} and of the benchmark, per m² of land, and their difference."
+        drawn[f"maps_{flux}"] = score_maps(card.scores.maps, flux, card.name), words
     return drawn

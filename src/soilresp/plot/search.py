@@ -131,8 +131,7 @@ def subset_errors(table):
         )
         ax.set_xscale("log")
         ax.xaxis.set_major_formatter("{x:,.0f}")
-        ax.set_xlabel("Rank")
-        ax.set_ylabel(f"Out-of-bag RMSE ({FLUX_UNITS})")
+        ax.set(xlabel="Rank", ylabel=f"Out-of-bag RMSE ({FLUX_UNITS})")
         ax.set_ylim(top=best + 2.5 * (own["oob_first"].median() - best))
         ax.legend(loc="upper left", fontsize=7)
         ax.grid(axis="y")
@@ -170,10 +169,8 @@ def predictor_frequency(shares):
                 color=COLOURS[target], mfc=COLOURS[target] if filled else "white",
                 alpha=0.85,
             )
-        ax.set_xlim(-4, 104)
-        ax.set_xlabel("Share of the subsets with it (%)")
+        ax.set(xlim=(-4, 104), xlabel="Share of the subsets with it (%)")
         ax.grid(axis="y")
-        ax.tick_params(axis="y", length=0)
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), fontsize=7.5)
     name_rows(panels[0][0], names)
     return fig

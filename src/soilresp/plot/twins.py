@@ -40,14 +40,13 @@ def twin_errors(totals):
         ax.axvline(0, color=COLOURS["paper"], lw=0.8)
         ax.set_xlabel("Error of the global total (% of the truth)")
         ax.grid(axis="x")
-        ax.tick_params(axis="y", length=0)
     words = [VARIANTS[name].description.replace(", ", ",\n", 1) for name in names]
     name_rows(panels[0][0], words, fontsize=8)
     return fig
 
 
 @styled
-def twin_bands(bands, variants=("exact", "scatter", "even")):
+def twin_bands(bands):
     """Draw the error of each latitude band, mean and SD over the experiments.
 
     Parameters
@@ -55,7 +54,6 @@ def twin_bands(bands, variants=("exact", "scatter", "even")):
     bands : pandas.DataFrame
         ``variant``, ``target``, ``band`` (southern edge), ``truth``, ``mean``, ``sd``
         (Pg C yr-1).
-    variants : sequence of str
 
     Returns
     -------
@@ -67,9 +65,8 @@ def twin_bands(bands, variants=("exact", "scatter", "even")):
     first = panels[0][0]
     marks = {"exact": ("s", "white"), "scatter": ("o", None), "even": ("^", "#BBBBBB")}
     for ax, target in panels:
-        for k, name in enumerate(variants):
+        for k, (name, (marker, face)) in enumerate(marks.items()):
             own = bands[(bands["variant"] == name) & (bands["target"] == target)]
-            marker, face = marks.get(name, ("o", None))
             ax.errorbar(
                 own["mean"] - own["truth"], own["band"] + 3 + 2 * k, xerr=own["sd"], fmt=marker,
                 ms=4.5, color=COLOURS[target], markerfacecolor=face or COLOURS[target],

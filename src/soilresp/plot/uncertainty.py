@@ -2,16 +2,7 @@
 
 import numpy as np
 
-from soilresp.plot import maps
-from soilresp.plot._parts import (
-    empty_panel,
-    latitude_axis,
-    legend_below,
-    name_rows,
-    need,
-    say_missing,
-    write_value,
-)
+from soilresp.plot import _parts, maps
 from soilresp.plot.fluxes import FLUX_STYLE, RATIO_STYLE
 from soilresp.plot.style import COLOURS, FLUX_UNITS, TOTAL_UNITS, figure, styled
 
@@ -70,7 +61,8 @@ def latitude_profiles(profiles):
     -------
     matplotlib.figure.Figure
     """
-    need(profiles, ("SR", "HR", "AR", "AR_joint", "SR_sd", "HR_sd", "area"), "latitude_profiles")
+    columns = ("SR", "HR", "AR", "AR_joint", "SR_sd", "HR_sd", "area")
+    _parts.need(profiles, columns, "latitude_profiles")
     fig = figure(8, 4.4)
     axes = fig.subplots(1, 4, sharey=True, width_ratios=[1, 1, 1, 0.7])
     lat = profiles.index.to_numpy(float)
@@ -85,8 +77,7 @@ def latitude_profiles(profiles):
         ax.plot(mean, lat, color=COLOURS[flux], label="SR − HR" if flux == "AR" else "mean")
         if flux == "AR":
             ax.plot(profiles["AR_joint"], lat, "--", color=COLOURS["paper"], lw=1.1, label="joint")
-        ax.set_title(f"({letter}) {flux}")
-        ax.set_xlabel(f"{flux} ({FLUX_UNITS})")
+        ax.set(title=f"({letter}) {flux}", xlabel=f"{flux} ({FLUX_UNITS})")
         ax.legend(loc="lower right", fontsize=7.5)
         ax.set_xlim(left=min(0, float(np.nanmin(mean))))
         ax.locator_params(axis="x", nbins=4)
@@ -94,7 +85,7 @@ def latitude_profiles(profiles):
     axes[3].fill_betweenx(lat, 0, profiles["area"], color=COLOURS["muted"], alpha=0.5, lw=0)
     axes[3].set(title="(d) Area", xlabel="Vegetated area\n(Mkm² per degree)")
     axes[3].grid()
-    latitude_axis(axes[0])
+    _parts.latitude_axis(axes[0])
     return fig
 
 
@@ -113,7 +104,7 @@ def total_uncertainty(three, contributions):
     -------
     matplotlib.figure.Figure
     """
-    need(contributions, ("source", "flux", "sd", "together"), "total_uncertainty")
+    _parts.need(contributions, ("source", "flux", "sd", "together"), "total_uncertainty")
     n_sources = contributions["source"].nunique()
     fig = figure(8, 1.8 + 0.48 * (len(three) + n_sources))
     upper, lower = fig.subplots(2, 1, height_ratios=[len(three), n_sources])
@@ -132,7 +123,7 @@ def total_uncertainty(three, contributions):
         )
     lower.set(title="(b) Sources, one at a time", xlim=(0, None),
               xlabel=f"SD of the global total ({TOTAL_UNITS})")
-    legend_below(fig, lower, ncols=4)
+    _parts.legend_below(fig, lower, ncols=4)
     return fig
 
 
@@ -143,10 +134,10 @@ def _grouped(ax, values, names):
         for at, width in zip(rows + (k - 1) * 0.26, widths):
             if np.isfinite(width):
                 text = f"{width:.1f}" if width >= 0.095 else f"{width:.2f}"
-                write_value(ax, at, width, text, gap=8)
+                _parts.write_value(ax, at, width, text, gap=8)
     for at in rows[~np.isfinite(np.array(list(values.values()))).any(axis=0)]:
-        say_missing(ax, at)
-    name_rows(ax, names)
+        _parts.say_missing(ax, at)
+    _parts.name_rows(ax, names)
     ax.margins(x=0.12)
     ax.grid(axis="x")
 
@@ -168,9 +159,9 @@ def trend_bands(table):
     fig = figure(8, 3.4)
     ax = fig.subplots()
     if not len(table):
-        empty_panel(ax, "The covariates are a climatology: there is no trend.")
+        _parts.empty_panel(ax, "The covariates are a climatology: there is no trend.")
         return fig
-    need(table, ("band", "flux", "percent", "percent_low", "percent_high"), "trend_bands")
+    _parts.need(table, ("band", "flux", "percent", "percent_low", "percent_high"), "trend_bands")
     bands = list(dict.fromkeys(table["band"]))
     for k, flux in enumerate(_FLUXES):
         own = table[table["flux"] == flux].set_index("band").loc[bands]
@@ -181,7 +172,7 @@ def trend_bands(table):
             fmt="o", ms=4.5, capsize=2.5, color=COLOURS[flux], label=flux,
         )
     ax.axvline(0, color=COLOURS["muted"], lw=0.8)
-    name_rows(ax, bands)
+    _parts.name_rows(ax, bands)
     ax.grid(axis="x")
     ax.set_xlabel("Trend (% of the mean per decade); line: 90 % interval")
     ax.legend(ncols=3, loc="lower right")
@@ -203,7 +194,7 @@ def cell_distributions(weights, cells):
     -------
     matplotlib.figure.Figure
     """
-    need(weights, ("name", "target", "value", "weight"), "cell_distributions")
+    _parts.need(weights, ("name", "target", "value", "weight"), "cell_distributions")
     fig = figure(8, 8.2)
     axes = fig.subplots(-(-len(cells) // 2), 2, sharex=True, squeeze=False)
     edges = np.arange(0, 3001, 100)

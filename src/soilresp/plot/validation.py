@@ -40,8 +40,8 @@ def observed_predicted(table, evaluation=""):
         ax.axline((0, 0), slope=1, color=COLOURS["paper"], ls="--", lw=0.9, label="1:1")
         line = score["slope"] * ends + score["intercept"]
         ax.plot(ends, line, color=COLOURS["paper"], lw=1.3, label="fitted line")
-        ax.set_xlabel(f"Observed {target} ({FLUX_UNITS})")
-        ax.set_ylabel(f"Predicted {target} ({FLUX_UNITS})")
+        words = f"{target} ({FLUX_UNITS})"
+        ax.set(xlabel=f"Observed {words}", ylabel=f"Predicted {words}")
         if evaluation:
             ax.set_title(f"{ax.get_title('left')}: {evaluation}")
         box(ax, _score_lines(score))
@@ -99,7 +99,6 @@ def validation_ladder(table, paper=None):
     if table["r2"].min() < 0:
         axes[0].axvline(0, color=COLOURS["paper"], lw=0.7)
     name_rows(axes[0], [_scheme_words(s) for s in schemes])
-    axes[1].tick_params(axis="y", length=0)
     legend_below(fig, axes[0], ncols=4)
     return fig
 

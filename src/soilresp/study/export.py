@@ -14,9 +14,7 @@ from soilresp.study import chapters
 from soilresp.study.chapters import models_table
 from soilresp.study.settings import PROFILES, Study
 
-__all__ = [
-    "export_compact", "export_ilamb", "export_run", "open_run", "provenance", "run_maps",
-]
+__all__ = ["export_compact", "export_ilamb", "export_run", "open_run", "provenance", "run_maps"]
 
 
 def open_run(run):

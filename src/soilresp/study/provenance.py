@@ -202,9 +202,7 @@ def files_in(settings):
     for name, value in settings.items():
         if not (isinstance(value, str) and ("/" in value or Path(value).suffix)):
             continue
-        path = next(
-            (p for p in (Path(value), paths.notebooks_dir() / value) if p.exists()), None
-        )
+        path = next((p for p in (Path(value), paths.notebooks_dir() / value) if p.exists()), None)
         if path is None:
             continue
         files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())

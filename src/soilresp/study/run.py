@@ -432,9 +432,7 @@ def _execute_noted(file, target, values, study, why):
     }
     start, use = time.monotonic(), study.run / ".use"
     use.unlink(missing_ok=True)
-    variables = {
-        provenance.USE_VARIABLE: str(use), FILE_VARIABLE: str(study.run / "progress.txt"),
-    }
+    variables = {provenance.USE_VARIABLE: str(use), FILE_VARIABLE: str(study.run / "progress.txt")}
     try:
         with environment(variables), _measured(record):
             _execute_one(file, target, values)

@@ -10,10 +10,7 @@ from soilresp.io import fetch as access
 from soilresp.io import paths
 from soilresp.io.files import read_json, write_json
 
-__all__ = [
-    "PROFILES", "Profile", "Study", "check_choices", "resolve_settings",
-    "run_folder",
-]
+__all__ = ["PROFILES", "Profile", "Study", "check_choices", "resolve_settings", "run_folder"]
 
 
 @dataclass(frozen=True)
@@ -270,9 +267,7 @@ def resolve_settings(run=None, profile=None, recipe=None, observations=None, see
         settings["release"] = release
     if settings != known:
         write_json(note, settings)
-    return Study(
-        folder, PROFILES[profile], recipe, observations, seed, tuple(choices), release
-    )
+    return Study(folder, PROFILES[profile], recipe, observations, seed, tuple(choices), release)
 
 
 def _release(known):

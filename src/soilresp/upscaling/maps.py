@@ -13,18 +13,8 @@ from soilresp.upscaling.scale import SCHEDULER_VARIABLE, complete
 from soilresp.upscaling.sums import Sums
 
 __all__ = [
-    "QUANTILES",
-    "MAD_TO_SD",
-    "vegetated_area",
-    "blocks",
-    "mean_covariates",
-    "stack",
-    "weight_parts",
-    "FluxMaps",
-    "quantile_fields",
-    "flux_fields",
-    "autotrophic",
-    "area_summed",
+    "QUANTILES", "MAD_TO_SD", "vegetated_area", "blocks", "mean_covariates", "stack",
+    "weight_parts", "FluxMaps", "quantile_fields", "flux_fields", "autotrophic", "area_summed",
 ]
 
 QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
@@ -216,9 +206,7 @@ class FluxMaps:
         Scores of each run on the records that it held out, and ``target``.
     """
 
-    def __init__(
-        self, runs, cube, mask, predictors, levels=QUANTILES, n_bins=None, folder=None
-    ):
+    def __init__(self, runs, cube, mask, predictors, levels=QUANTILES, n_bins=None, folder=None):
         self._runs, self._cube, self._mask = runs, cube, mask
         self._predictors, self._n_bins = predictors, n_bins
         self._folder, self._files, self._weights = folder, [], None

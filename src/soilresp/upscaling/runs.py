@@ -13,15 +13,8 @@ from soilresp.errors import ParameterError
 from soilresp.records.selection import TARGETS
 
 __all__ = [
-    "PAPER_PREDICTORS",
-    "Run",
-    "Runs",
-    "new_forest",
-    "fit",
-    "predict",
-    "oob_prediction",
-    "monte_carlo",
-    "evaluate_runs",
+    "PAPER_PREDICTORS", "Run", "Runs", "new_forest", "fit", "predict", "oob_prediction",
+    "monte_carlo", "evaluate_runs",
 ]
 
 PAPER_PREDICTORS = {

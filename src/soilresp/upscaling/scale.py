@@ -114,8 +114,7 @@ def _parts(sums, runs, missing, client):
         size = max(1, min(_MOST_RUNS, len(missing) // (_TASKS_TO_A_THREAD * n_threads)))
         # A copy on every worker: the predictors outlive any of them.
         material = client.scatter(
-            {"cells": sums.cells(), "key": sums.key, "runs": runs,
-             "version": __version__},
+            {"cells": sums.cells(), "key": sums.key, "runs": runs, "version": __version__},
             broadcast=True, hash=False,
         )
         tasks = [

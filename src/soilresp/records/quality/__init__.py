@@ -7,13 +7,7 @@ Each test is a generator of flags from an `Evidence` and documents its reasoning
 >>> flags = check_records(load_srdb(strip=False))  # doctest: +SKIP
 """
 
-from soilresp.records.quality.checks import (
-    DECISIVE,
-    QUALITY,
-    TESTS,
-    apply_flags,
-    check_records,
-)
+from soilresp.records.quality.checks import DECISIVE, QUALITY, TESTS, apply_flags, check_records
 from soilresp.records.quality.coordinates import suspicious_sites
 from soilresp.records.quality.evidence import CLEAN_FLAGS, FIELDS, THRESHOLD, Evidence
 from soilresp.records.quality.report import counts, page, sentences, suspects

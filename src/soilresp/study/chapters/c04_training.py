@@ -152,14 +152,9 @@ def ecosystem_table(matched):
 
 def draw_table(draws):
     """Return totals and scores under each way to draw, a row each (`pandas.DataFrame`)."""
-    return pd.DataFrame({
-        "flux": draws.effect["target"],
-        "draw": draws.effect["draw"].map(DRAWS),
-        "total": draws.effect["total"],
-        "SD": draws.effect["total_sd"],
-        "R²": draws.effect["r2"],
-        "RMSE": draws.effect["rmse"],
-    })
+    table = draws.effect[["target", "draw", "total", "total_sd", "r2", "rmse"]]
+    table = table.assign(draw=table["draw"].map(DRAWS))
+    return table.set_axis(["flux", "draw", "total", "SD", "R²", "RMSE"], axis=1)
 
 
 def draw_numbers(trained, draws):

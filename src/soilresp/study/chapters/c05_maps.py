@@ -5,6 +5,7 @@ import pandas as pd
 import xarray as xr
 
 from soilresp.covariates.strata import area_shares
+from soilresp.evaluation.uncertainty import with_ar
 from soilresp.grid.cells import global_total
 from soilresp.records.matching import training_table, valid_cells
 from soilresp.records.selection import TARGETS
@@ -80,16 +81,10 @@ def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area", n_bins=Non
         for name, part in (("HR_joint", share), ("AR_joint", 1 - share)):
             annual[name] = (annual["SR"] * part).transpose("year", "lat", "lon")
             annual[name].attrs = climatology[name].attrs
-    climatology = climatology.assign(
-        cell_area=cube["cell_area"],
-        vegetated_fraction=cube["vegetated_fraction"],
-        land_fraction=cube["land_fraction"],
-    )
-    by_year = pd.DataFrame({t: by_run[t].mean() for t in TARGETS})
-    by_year["AR"] = by_year["SR"] - by_year["HR"]
-    by_year.index.name = "year"
-    run_totals = pd.DataFrame({t: by_run[t].mean(axis=1) for t in TARGETS})
-    run_totals["AR"] = run_totals["SR"] - run_totals["HR"]
+    areas = ("cell_area", "vegetated_fraction", "land_fraction")
+    climatology = climatology.assign({name: cube[name] for name in areas})
+    by_year = with_ar(pd.DataFrame({t: by_run[t].mean() for t in TARGETS})).rename_axis("year")
+    run_totals = with_ar(pd.DataFrame({t: by_run[t].mean(axis=1) for t in TARGETS}))
     flux = {t: area_summed(climatology, t, area) for t in (*TARGETS, "AR")}
     for name, figures in flux.items():
         figures["between_run_sd"] = float(run_totals[name].std(ddof=1)) if n_runs > 1 else None
@@ -98,10 +93,8 @@ def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area", n_bins=Non
         figures["annual_max"] = float(by_year[name].max()) if varies else None
     both = {t: float(global_total(climatology[f"{t}_joint"], area)) for t in ("HR", "AR")}
     for dataset in (climatology, annual):
-        dataset.attrs = {
-            "title": "Soil respiration benchmark", "Conventions": "CF-1.8",
-            "source": study.describe(),
-        }
+        dataset.attrs = {"title": "Soil respiration benchmark", "Conventions": "CF-1.8",
+                         "source": study.describe()}
     return {
         "climatology": climatology,
         "annual": annual,

@@ -12,14 +12,7 @@ from soilresp.io import fetch as access
 from soilresp.models import declared_models, read_folder
 from soilresp.readers.cru_cl import read_cru_cl
 from soilresp.records.selection import TARGETS
-from soilresp.scoring import biomes, pools, totals, zonal
-from soilresp.scoring.comparators import (
-    EMPIRICAL,
-    EMPIRICAL_REFERENCE,
-    available_outputs,
-    available_series,
-    empirical_model,
-)
+from soilresp.scoring import biomes, comparators, pools, totals, zonal
 from soilresp.scoring.maps import FLUXES, climatological_mean, compare_maps
 from soilresp.scoring.paper import paper_values
 from soilresp.scoring.sites import site_scores
@@ -75,17 +68,17 @@ def _intercomparison(study, needs, *, models=None):
     tas, pr, climate = comparator_climate(study.recipe)
     world = xr.Dataset({"tas": tas, "pr": pr, "land_fraction": cube["land_fraction"]})
     ours, empirical = ({v: data[v] for v in FLUXES} for data in (
-        climatology, empirical_model(world)))
+        climatology, comparators.empirical_model(world)))
     maps = {
         BENCHMARK_NAME: _Map(ours, vegetated_area(cube), totals.BENCHMARK),
-        EMPIRICAL: _Map(empirical, land_area, totals.EMPIRICAL),
+        comparators.EMPIRICAL: _Map(empirical, land_area, totals.EMPIRICAL),
     }
     tables = [
         totals.field_totals(BENCHMARK_NAME, ours, vegetated_area(cube), totals.BENCHMARK, period,
                             "this study"),
         totals.stated_totals(),
-        totals.field_totals(EMPIRICAL, empirical, land_area, totals.EMPIRICAL, climate,
-                            EMPIRICAL_REFERENCE),
+        totals.field_totals(comparators.EMPIRICAL, empirical, land_area, totals.EMPIRICAL, climate,
+                            comparators.EMPIRICAL_REFERENCE),
     ]
     inputs, absent, choices = {}, {}, {}
     for model, output, group in _outputs(models, inputs, absent):
@@ -93,7 +86,7 @@ def _intercomparison(study, needs, *, models=None):
         tables.append(rows)
         choices[model] = output.attrs["choices"]
         maps[model] = _as_map(output, cube, group)
-    for entry, rows, found in available_series():
+    for entry, rows, found in comparators.available_series():
         if rows is None:
             absent[entry] = found
         else:
@@ -161,7 +154,7 @@ def comparator_climate(recipe):
 
 def _outputs(folder, inputs, absent):
     """Read available models one after the other: name, output, group of their totals."""
-    for model, output, found in available_outputs():
+    for model, output, found in comparators.available_outputs():
         if output is None:
             absent[model] = found
         else:
@@ -234,15 +227,13 @@ def _site_table(maps, matched, seen, unseen):
         for name, one in maps.items():
             if name == BENCHMARK_NAME:
                 continue
-            row = {"model": name, "target": target, "rmse": np.nan, "r": np.nan, "available": True}
+            row = {"model": name, "target": target, "available": True}
             if target in one.fluxes:
                 s = site_scores(one.fluxes[target], records)
                 row |= {k: s[k] for k in ("rmse", "r", "bias", "n")}
             rows.append(row)
-        rows += [
-            {"model": name, "target": target, "rmse": np.nan, "r": np.nan, "available": False}
-            for name in declared_models()["ten"] if name not in maps
-        ]
+        rows += [{"model": name, "target": target, "available": False}
+                 for name in declared_models()["ten"] if name not in maps]
     return pd.DataFrame(rows)
 
 
@@ -294,7 +285,7 @@ def _variation(maps, land_area):
 
 def _data_notes(study, maps, climate, wide, sites, ten_here):
     """A sentence for each figure on the data behind it."""
-    gridded = [m for m in maps if m not in (BENCHMARK_NAME, EMPIRICAL)]
+    gridded = [m for m in maps if m not in (BENCHMARK_NAME, comparators.EMPIRICAL)]
     at_hand = ", ".join(gridded) if gridded else "none"
     ten = (
         f"Of the paper's ten, output of {', '.join(ten_here)} is read here." if ten_here else

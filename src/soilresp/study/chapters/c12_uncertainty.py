@@ -130,7 +130,7 @@ def _uncertainty(study, needs, *, n_replicates=None, n_runs=2, uncertainty_trees
         world, climatology, cv_folds, 2 * uncertainty_trees, study.seed
     )
     flux, n = maps.flux, maps.settings["n_runs"]
-    sampling = _sampling_sd(table, "studies")
+    sampling = _sampling_sd(table)
     runs = {f: (flux[f]["between_run_sd"] or np.nan) for f in FLUXES}
     parts = spreads.contributions({
         "records: which studies there are": sampling,
@@ -145,9 +145,7 @@ def _uncertainty(study, needs, *, n_replicates=None, n_runs=2, uncertainty_trees
         "between studies (correlated; headline)": sampling,
     }
     if long is not None:
-        measures[f"between studies, {n_replicates} draws made now"] = _sampling_sd(
-            computed, "studies"
-        )
+        measures[f"between studies, {n_replicates} draws made now"] = _sampling_sd(computed)
     if "blocks" in set(table["kind"]):
         measures["between 5-degree blocks"] = _sampling_sd(table, "blocks")
     measures |= {
@@ -243,7 +241,7 @@ def _committed(study):
     return table.assign(name=table["name"].astype(str)) if same else None
 
 
-def _sampling_sd(table, kind):
+def _sampling_sd(table, kind="studies"):
     own = table[table["kind"] == kind]
     return spreads.sampling_sd(own.assign(replicate=own["name"].astype(int)))
 
