@@ -132,13 +132,6 @@ def test_grids_that_are_refused(lat, lon, words):
     refused(cubes._check_grid, bare(lat, lon), "mine", words=("mine", *words))
 
 
-@pytest.mark.parametrize("years", [[1982], [1982, 1983], [0, 1, 2]])
-def test_years_that_are_taken(years):
-    """Every year from the first to the last, one alone included, signed or not."""
-    for kind in (np.int64, np.int16, np.uint16):
-        cubes._check_years(np.array(years, kind), "mine")
-
-
 @pytest.mark.parametrize("years", [
     [1982.0, 1983.0], ["a"], [1982, 1983, 1983], [1982, 1984], [1983, 1982], [1982, 1984, 1983],
 ])

@@ -192,6 +192,7 @@ def test_bilinear_by_hand(build):
 
 
 @pytest.mark.real
+@pytest.mark.slow
 def test_against_cru_cl(fields, build):
     """Monthly climate and growing-season humidity agree with CRU CL 1.0."""
     from soilresp.io.fetch import is_available

@@ -48,6 +48,7 @@ def test_gridded_cloud_keeps_its_dimensions():
 
 
 @pytest.mark.real
+@pytest.mark.slow
 def test_real_cloud_against_radiation():
     """CRU CL 1.0 on vegetated land: r 0.995, bias 11 W m-2 to its own field, -37 to MERRA-2."""
     if not access.is_available(["cru_cl_cld", "cru_cl_rad"]):

@@ -21,7 +21,6 @@ pytestmark = pytest.mark.slow
 
 POLAND, AUSTRALIA = {"lat": 50.25, "lon": 20.25}, {"lat": -20.25, "lon": 130.25}
 CONGO = {"lat": 0.25, "lon": 20.25}
-"""Where some sources have a gap."""
 
 DAYS = np.array([31, 28.25, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 DAYS_2001 = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
@@ -45,18 +44,13 @@ def put(field, place, months, lat, lon):
     field[:, rows, columns] = np.broadcast_to(months, 12)[:, None, None]
 
 
-def saturation(tas):
-    """Bolton's saturation vapour pressure, hPa."""
-    return 6.112 * np.exp(17.67 * tas / (tas + 243.5))
-
-
 def expected(tas, pr, vap, par, lai):
     """The predictors of a cell from its twelve months, one after the other."""
     tas, pr, vap, par, lai = (np.broadcast_to(v, 12) for v in (tas, pr, vap, par, lai))
-    rh = 100 * vap / saturation(tas)
-    grows = tas > 0
+    # Bolton's saturation vapour pressure, hPa.
+    rh = 100 * vap / (6.112 * np.exp(17.67 * tas / (tas + 243.5)))
     out = {}
-    for ending, months in (("", np.full(12, True)), ("_GS", grows)):
+    for ending, months in (("", np.full(12, True)), ("_GS", tas > 0)):
         days = DAYS[months]
         out |= {
             f"Prec{ending}": pr[months].sum(),
@@ -116,19 +110,11 @@ def merra2_inputs(tmp_path_factory):
     }
 
 
-def load_land():
-    """Land fraction of the embedded fields, read once."""
-    if not hasattr(load_land, "field"):
-        load_land.field = load_embedded()["land_fraction"]
-    return load_land.field
-
-
 def glass_files(folder):
-    """1.0 to day 176, which is 25 June, 3.0 from then on; none over sea and in the Congo."""
+    """1.0 to day 176, which is 25 June, 3.0 from then on; none over sea."""
     folder.mkdir()
     lat, lon = (axis.values for axis in coordinates(QUARTER).values())
-    there = load_land().sel(lat=lat, lon=lon, method="nearest").values > 0
-    there[around(CONGO, lat, lon)] = False
+    there = load_embedded()["land_fraction"].sel(lat=lat, lon=lon, method="nearest").values > 0
     for day in range(1, 362, 8):
         stored = np.where(there, 100 if day < 177 else 300, SEA).astype(np.int16)
         write_glass(folder, 2001, day, stored, resolution=QUARTER)
@@ -152,7 +138,7 @@ def glc2000_file(path):
     cell = 1 / 8
     lat = 90 - cell * (np.arange(round(146 / cell)) + 0.5)
     lon = -180 + cell * np.arange(round(360 / cell))
-    ashore = load_land().sel(lat=lat, lon=lon, method="nearest").values > 0.5
+    ashore = load_embedded()["land_fraction"].sel(lat=lat, lon=lon, method="nearest").values > 0.5
     belts = [lat > 45, lat > 30, lat > 15, lat > 5, lat > -15]
     classes = np.select(belts, [4, 13, 19, 13, 1], 12)
     values = np.where(ashore, classes[:, None], 20).astype(np.uint8)
