@@ -160,6 +160,15 @@ def test_missing_values_are_named():
     assert text.count("not given") == 2 * 4 - 2 and not any("1500" in t for t in text)
 
 
+def test_flux_bars_refuse_two_values():
+    """The same model from two sources needs two groups."""
+    table = made.totals()
+    twice = pd.concat([table, table[table["model"] == "B"]])
+    with pytest.raises(DataError, match="SR for 'B'"):
+        plot.flux_bars(twice)
+    grouped = pd.concat([table.assign(group="one"), table.assign(group="two")])
+    assert "One" in rows(plot.flux_bars(grouped).axes[0])
+
 
 def test_budget_notes():
     """Lines of the print that do not add up are named below the figure."""

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from soilresp.errors import DataError
 from soilresp.plot import _parts, maps
 from soilresp.plot.style import COLOURS, FLUX_UNITS, TOTAL_UNITS, figure, styled
 from soilresp.scoring.pools import fit_line, line_band
@@ -128,12 +129,19 @@ def flux_bars(table, means=None):
     Raises
     ------
     DataError
-        If a column is missing.
+        If a column is missing, or a model of a group has two values of a quantity.
     """
     _parts.need(table, ("model", "quantity", "value", "provenance"), "flux_bars")
     table = table[table["quantity"].isin(list(_QUANTITIES))]
     table = table.assign(**{c: table.get(c, np.nan) for c in ("low", "high")})
     table = table.assign(group=table.get("group", ""), available=table.get("available", True))
+    repeated = table[table.duplicated(["group", "model", "quantity"])]
+    if len(repeated):
+        first = repeated.iloc[0]
+        raise DataError(
+            f"flux_bars got two values of {first['quantity']} for {first['model']!r}. Give each "
+            "source a 'group' of its own, or leave one out."
+        )
     places, headings = _places(table)
     bottom = max([*places.values(), *headings.values()])
     fig = figure(8, 1.9 + 0.26 * (bottom + 1))
