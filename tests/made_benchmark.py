@@ -97,3 +97,9 @@ def made_run(years=(), label=""):
         Path("made"), benchmark, annual, where, "made recipe", label, "made by hand",
         "2020-01-01T00:00:00Z", {"recipe": "made recipe", "seed": 1},
     )
+
+
+def on_grid(values, **attrs):
+    """A constant, or an array, on the half-degree grid."""
+    whole = np.broadcast_to(np.asarray(values, float), (360, 720))
+    return xr.DataArray(whole.copy(), coordinates(), ("lat", "lon"), "HR", attrs)

@@ -45,12 +45,3 @@ def test_real_isimip_means(real_input):
     means = series[series["year"].between(1982, 2010)].groupby("model")["total"].mean()
     expected = {"LPJ-GUESS": 45.9, "ORCHIDEE": 39.1, "VEGAS": 53.0, "VISIT": 55.2}
     assert means[list(expected)].to_dict() == pytest.approx(expected, rel=0.005)
-
-
-@pytest.mark.real
-@pytest.mark.parametrize(("name", "variable"), [("rh", "HR"), ("npp", "NPP"), ("gpp", "GPP")])
-def test_real_cmip6_series(name, variable, real_input):
-    """15 to 17 models, every total plausible."""
-    series = read_cmip6_global(real_input(f"cmip6_global_{name}"))
-    assert set(series["variable"]) == {variable}
-    assert 15 <= series["model"].nunique() <= 17

@@ -18,35 +18,26 @@ def folder(tmp_path_factory):
     return out
 
 
-@pytest.mark.parametrize(("change", "told"), [
-    (lambda d: d.drop_vars("HR_joint"), "HR_joint"),
-    (lambda d: d.isel(lat=slice(None, None, -1)), "lat"),
-    (lambda d: d.assign(SR=d["SR"].assign_attrs(units="kg m-2 s-1")), "SR .*kg m-2 s-1"),
-    (lambda d: d.assign(AR_joint=-d["AR_joint"]), "HR_joint and AR_joint"),
-    (lambda d: d.assign(AR_joint=d["AR_joint"] + 0.01), "HR_joint and AR_joint"),
-    (lambda d: d.assign(land_fraction=d["land_fraction"] * 100), "land_fraction"),
-    (lambda d: d.assign(SR=d["SR"] * np.nan), "SR"),
+@pytest.mark.parametrize(("annual", "change", "told"), [
+    (False, lambda d: d.drop_vars("HR_joint"), "HR_joint"),
+    (False, lambda d: d.isel(lat=slice(None, None, -1)), "lat"),
+    (False, lambda d: d.assign(SR=d["SR"].assign_attrs(units="kg m-2 s-1")), "SR .*kg m-2 s-1"),
+    (False, lambda d: d.assign(AR_joint=-d["AR_joint"]), "HR_joint and AR_joint"),
+    (False, lambda d: d.assign(AR_joint=d["AR_joint"] + 0.01), "HR_joint and AR_joint"),
+    (False, lambda d: d.assign(land_fraction=d["land_fraction"] * 100), "land_fraction"),
+    (False, lambda d: d.assign(SR=d["SR"] * np.nan), "SR"),
+    (True, lambda d: d.drop_vars("HR_inside"), "HR_inside"),
+    (True, lambda d: d.assign(HR=d["HR"].assign_attrs(units="1")), "HR .*g m-2"),
+    (True, lambda d: d.assign(SR=d["SR"].isel(time=0, drop=True)), "SR .*lat, lon"),
 ])
-def test_other_layouts_are_refused(folder, tmp_path, change, told):
+def test_other_layouts_are_refused(folder, tmp_path, annual, change, told):
     """The message names the file and the variable at fault."""
-    with xr.open_dataset(folder / benchmark.FILE_NAME) as made:
+    with xr.open_dataset(
+        folder / (benchmark.ANNUAL_FILE_NAME if annual else benchmark.FILE_NAME)
+    ) as made:
         change(made).to_netcdf(tmp_path / "other.nc")
     with pytest.raises(DataError, match=f"other.nc.*{told}"):
-        benchmark.load_benchmark(tmp_path / "other.nc")
-
-
-@pytest.mark.parametrize(("change", "told"), [
-    (lambda d: d.drop_vars("HR_inside"), "HR_inside"),
-    (lambda d: d.isel(lon=slice(None, None, -1)), "lon"),
-    (lambda d: d.assign(HR=d["HR"].assign_attrs(units="1")), "HR .*g m-2"),
-    (lambda d: d.assign(SR=d["SR"].isel(time=0, drop=True)), "SR .*lat, lon"),
-])
-def test_other_layouts_of_years_are_refused(folder, tmp_path, change, told):
-    """The message names the file and the variable at fault."""
-    with xr.open_dataset(folder / benchmark.ANNUAL_FILE_NAME) as made:
-        change(made).to_netcdf(tmp_path / "other.nc")
-    with pytest.raises(DataError, match=f"other.nc.*{told}"):
-        benchmark.load_annual(tmp_path / "other.nc")
+        (benchmark.load_annual if annual else benchmark.load_benchmark)(tmp_path / "other.nc")
 
 
 def test_missing_or_damaged_file(tmp_path):

@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given
-from hypothesis import strategies as st
 
 from soilresp.errors import DataError
 from soilresp.scoring.biomes import BIOMES, biome_map, biome_means, biome_table
@@ -26,15 +24,6 @@ def test_biome_means_by_hand():
     assert np.isnan(means[0]) and np.isnan(means[1])
     with pytest.raises(DataError, match="one grid"):
         biome_means(row(1, 2), land, land, kind)
-
-
-@given(st.floats(0.01, 1), st.floats(1, 3000))
-def test_biome_means_of_a_uniform_flux(share, flux):
-    """A flux per m2 of vegetated area is that times the share, whatever the areas."""
-    land, kind = row(2, 5, 11), xr.DataArray([[3, 3, 3]], **ONE)
-    assert biome_means(row(flux, flux, flux), land * share, land, kind)[3] == pytest.approx(
-        flux * share
-    )
 
 
 def test_biome_map_takes_the_largest_share():

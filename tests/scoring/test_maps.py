@@ -9,7 +9,6 @@ from made_benchmark import as_model, made_benchmark
 
 from soilresp.errors import DataError
 from soilresp.grid.cells import EARTH_RADIUS, coordinates
-from soilresp.models import read_model
 from soilresp.scoring import maps
 from soilresp.scoring.maps import benchmark_on_land, compare_maps, score_model
 
@@ -227,28 +226,11 @@ def test_maps_of_several_models_are_compared_alike(benchmark, anywhere):
     assert table.loc[2, "mean_abs_z"] == pytest.approx(3)
 
 
-def test_the_benchmark_against_itself_is_perfect(benchmark, anywhere):
-    """All scores are 1, all differences 0, and nothing of it lies outside."""
-    own = score_model(as_model(benchmark), benchmark, anywhere)
-    for flux in ("SR", "HR", "AR"):
-        s = own.facts["scores"][flux]
-        for key in ("r", "sigma_ratio", "taylor_score", "bias_score", "rmse_score"):
-            assert s[key] == pytest.approx(1, abs=1e-9)
-        assert abs(s["bias"]) < 1e-9 and s["rmse"] < 1e-9 and s["model_total_elsewhere"] == 0
-    assert own.zonal["bias"].abs().max() < 1e-9
-
-
-@pytest.mark.parametrize("words, move", [
-    ("shifted by 180 degrees of longitude", lambda f: f.roll(lon=360, roll_coords=False)),
-    ("flipped from north to south", lambda f: f.isel(lat=slice(None, None, -1)).assign_coords(
-        lat=f["lat"])),
-])
-def test_a_misplaced_map_is_refused(benchmark, anywhere, words, move):
-    """A map with its land shifted or flipped is refused, and the message says how."""
+def test_a_misplaced_map_is_refused(benchmark, anywhere):
+    """A map with its land shifted is refused, and the message says how."""
     model = as_model(benchmark, ("HR",))
-    moved = move(model.drop_vars("cell_area")).assign(cell_area=model["cell_area"])
-    with pytest.raises(DataError, match=words):
-        score_model(moved.assign_attrs(model.attrs), benchmark, anywhere)
+    with pytest.raises(DataError, match="shifted by 180 degrees of longitude"):
+        score_model(model.roll(lon=360, roll_coords=False), benchmark, anywhere)
 
 
 def test_years_are_averaged(benchmark, anywhere):
@@ -261,11 +243,3 @@ def test_years_are_averaged(benchmark, anywhere):
     assert facts["annual"]["HR"]["max"] == pytest.approx(1.1 * one)
     assert facts["totals"]["HR"] == pytest.approx(1.05 * one)
     assert facts["scores"]["HR"]["sigma_ratio"] == pytest.approx(1.05)
-
-
-@pytest.mark.real
-def test_casa_cnp(benchmark, anywhere, real_input):
-    """The scorecard has the known total of CASA-CNP, 54.27 Pg C yr-1."""
-    found = score_model(read_model(real_input("casa_cnp")), benchmark, anywhere)
-    assert found.name == "CASA-CNP"
-    assert found.facts["totals"]["HR"] == pytest.approx(54.27, rel=0.005)

@@ -33,14 +33,6 @@ def test_bias_score_needs_a_flux_in_the_benchmark():
     assert got == pytest.approx(expected, rel=1e-12)
 
 
-def test_scores_without_a_reference_are_missing():
-    """A benchmark without a flux above 0, and an impossible ratio of spreads, give no score."""
-    for benchmark in ([0.0, 0.0], [-1.0, 0.0], [np.nan, -2.0]):
-        assert math.isnan(bias_score([1.0, 2.0], benchmark, [1.0, 1.0]))
-    for sigma in (np.nan, -0.5):
-        assert math.isnan(taylor_score(0.5, sigma))
-
-
 def test_bias_score_weighs_by_area():
     """An error of a half on 3 of 4 parts of the area: (3 e^-0.5 + 1) / 4, from either side."""
     expected = (3 * math.exp(-0.5) + 1) / 4
@@ -55,18 +47,11 @@ def test_bias_score_weighs_by_area():
     (0.5, 1.0, 0.5, 1.0),  # 4 x 1.5 / (4 x 1.5)
     (1.0, 1.0, 0.6, 1.25),  # 8 / (4 x 1.6)
     (0.2, 4.0, 1.0, 4 * 1.2 / (4.25**2 * 2)),
-    (0.9, 0.0, 1.0, 0.0),
+    (0.9, 0.0, 1.0, 0.0), (0.5, -0.5, 1.0, math.nan), (0.5, math.nan, 1.0, math.nan),
 ])
 def test_taylor_score_by_hand(r, sigma, r0, expected):
     """4 (1 + r) / ((s + 1/s)^2 (1 + r0)), and 0 where the model does not vary."""
-    assert taylor_score(r, sigma, r0) == pytest.approx(expected, abs=1e-15)
-
-
-@given(st.floats(-1, 1), st.floats(0.05, 20))
-def test_the_taylor_score_is_symmetric_in_the_spread(r, s):
-    """Half and twice the spread are equally wrong, and the score lies in 0 to 1."""
-    assert taylor_score(r, s) == pytest.approx(taylor_score(r, 1 / s))
-    assert 0 <= taylor_score(r, s) <= 1 + 1e-12
+    assert taylor_score(r, sigma, r0) == pytest.approx(expected, abs=1e-15, nan_ok=True)
 
 
 def test_every_score_of_two_cells_by_hand():

@@ -4,17 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from made_benchmark import on_grid
 
 from soilresp.errors import DataError
 from soilresp.grid.cells import coordinates
 from soilresp.scoring.sites import check_grid, sample_at, site_scores, site_table
-
-
-def on_grid(values, **attrs):
-    """A constant, or an array, on the half-degree grid."""
-    axes = coordinates()
-    whole = np.broadcast_to(np.asarray(values, float), (360, 720))
-    return xr.DataArray(whole.copy(), axes, ("lat", "lon"), "HR", attrs)
 
 
 def one_cell(value, row=0, col=0):

@@ -4,11 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from made_benchmark import on_grid
 
 from soilresp.errors import DataError
 from soilresp.grid.cells import cell_area, coordinates
-from soilresp.io import fetch as access
-from soilresp.models import conservative, declared_models, read_testbed
 from soilresp.scoring.totals import (
     BENCHMARK,
     COLUMNS,
@@ -22,14 +21,8 @@ from soilresp.scoring.totals import (
     stated_totals,
     ten_table,
 )
-from soilresp.scoring.zonal import zonal_profile
 
 EARTH = 4 * np.pi * 6371007.181**2
-
-
-def on_grid(value):
-    """A constant on the half-degree grid."""
-    return xr.DataArray(np.full((360, 720), float(value)), coordinates(), ("lat", "lon"))
 
 
 def test_stated_totals():
@@ -104,26 +97,6 @@ def test_ensemble_means():
     assert ours["mean"] == pytest.approx(2 * EARTH / 1e15)
     assert ours[["n", "n_models"]].tolist() == [2, 2]
     assert means.loc[("g", "SR"), "n"] == 0
-
-
-@pytest.mark.real
-def test_real_models_side_by_side():
-    """The three models at hand: HR near 55, their profiles on the same land add up to it."""
-    rules = declared_models()["testbed"]
-    if not access.is_available([rule["input"] for rule in rules.values()]):
-        pytest.skip("model output is not at hand")
-    tables = []
-    for model, rule in rules.items():
-        output = conservative(read_testbed(access.locate(rule["input"]).path, model))
-        tables.append(output_totals(output))
-        area = output["land_fraction"] * output["cell_area"]
-        profile = zonal_profile(output["HR"], area, area)
-        land = area.sum("lon").coarsen(lat=5).sum()
-        total = float(np.nansum(profile * land.values)) / 1e15
-        assert total == pytest.approx(float(model_total(output, "HR")))
-    means = ensemble_means(pd.concat(tables)).set_index("variable")
-    assert means.loc["HR", "mean"] == pytest.approx(54.8, abs=0.1)
-    assert means.loc["HR", "n"] == 3 and means.loc["SR", "n"] == 0
 
 
 def test_the_ten_models_in_words():

@@ -2,18 +2,11 @@
 
 import numpy as np
 import pytest
-import xarray as xr
+from made_benchmark import on_grid
 
 from soilresp.errors import ParameterError
-from soilresp.grid.cells import cell_area, coordinates, global_total
+from soilresp.grid.cells import cell_area, global_total
 from soilresp.scoring.zonal import zonal_profile
-
-
-def on_grid(values, **attrs):
-    """A constant, or an array, on the half-degree grid."""
-    axes = coordinates()
-    whole = np.broadcast_to(np.asarray(values, float), (360, 720))
-    return xr.DataArray(whole.copy(), axes, ("lat", "lon"), "HR", attrs)
 
 
 def test_zonal_profile_by_hand():
