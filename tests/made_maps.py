@@ -9,6 +9,21 @@ from soilresp.upscaling.maps import FluxMaps
 from soilresp.upscaling.runs import Runs
 
 PREDICTORS = ("MAT", "Prec")
+SHARES = pd.Series({1: 0.2, 2: 0.1, 3: 0.2, 4: 0.1, 5: 0.4})
+
+
+def records(n=100, p=3):
+    """Predictors, fluxes and bins of made-up records."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(n, p)).astype(np.float32)
+    return x, np.round(np.exp(6 + x[:, 0] / 2 + rng.normal(0, 0.3, n)), 1), np.arange(n) % 5 + 1
+
+
+def content(sums):
+    """Bytes of all results of sums over runs."""
+    spread = sums.spread((0.05, 0.5, 0.95))
+    parts = (sums.flux(), sums.sd(), sums.run_totals, sums.scores().to_numpy(), *spread.values())
+    return b"".join(p.tobytes() for p in parts)
 
 
 def trained(n_runs=3, n_trees=6, target="SR"):

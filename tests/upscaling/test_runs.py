@@ -4,8 +4,8 @@ import hashlib
 import sys
 
 import numpy as np
-import pandas as pd
 import pytest
+from made_maps import SHARES, records
 
 from soilresp.errors import ParameterError
 from soilresp.upscaling.runs import (
@@ -16,21 +16,11 @@ from soilresp.upscaling.runs import (
     predict,
 )
 
-SHARES = pd.Series({1: 0.2, 2: 0.1, 3: 0.2, 4: 0.1, 5: 0.4})
-
-
-def records(n=150, seed=0):
-    """Predictors, fluxes and bins of made-up records."""
-    rng = np.random.default_rng(seed)
-    x = rng.normal(size=(n, 4))
-    y = np.exp(6 + x[:, 0] / 2 + rng.normal(0, 0.3, n))
-    return x, y, np.arange(n) % 5 + 1
-
 
 def runs_of(n_runs=3, n_trees=5, **options):
     """Runs on the made-up records, as a list."""
     options = {"target": "SR", **options}
-    return list(monte_carlo(*records(), SHARES, n_runs=n_runs, n_trees=n_trees, **options))
+    return list(monte_carlo(*records(150, 4), SHARES, n_runs=n_runs, n_trees=n_trees, **options))
 
 
 def fingerprint(run, rows):
@@ -53,7 +43,7 @@ def test_forest_has_the_settings_of_r():
 @pytest.mark.parametrize("n_trees", [1, 30])
 def test_prediction_has_the_same_bytes_on_any_number_of_threads(n_trees):
     """Neither the threads nor the blocks of rows show in the last digit."""
-    x, y, _ = records()
+    x, y, _ = records(150, 4)
     rows = np.random.default_rng(1).normal(size=(40_000, 4)).astype(np.float32)
     forest = new_forest(n_trees, 4, seed=0, n_jobs=1).fit(x, y)
     alone = predict(forest, rows)
@@ -82,7 +72,7 @@ def test_run_is_the_same_whatever_the_number_of_runs():
 
 def test_forest_is_fitted_on_the_drawn_records_alone():
     """Fluxes of held-out records could be anything: the forest stays the same."""
-    x, y, strata = records()
+    x, y, strata = records(150, 4)
     for run in runs_of(2):
         changed = y.copy()
         changed[run.held_out] = 1e6
@@ -92,7 +82,7 @@ def test_forest_is_fitted_on_the_drawn_records_alone():
 
 def test_evaluation_by_hand():
     """Means over all runs and over those that held a record out, against plain loops."""
-    x = records()[0]
+    x = records(150, 4)[0]
     runs = runs_of(3)
     got = evaluate_runs(runs, x)
     predicted = np.array([r.forest.predict(x.astype(np.float32)) for r in runs])
@@ -110,7 +100,7 @@ def test_evaluation_by_hand():
 @pytest.mark.filterwarnings("ignore:Some inputs do not have OOB scores")
 def test_out_of_bag_prediction_is_missing_where_every_tree_saw_the_record():
     """With two trees some records are in both bags; scikit-learn would say 0."""
-    x, y, _ = records(60)
+    x, y, _ = records(60, 4)
     forest = new_forest(2, 4, 1, oob_score=True).fit(x, y)
     got = oob_prediction(forest)
     for i in range(60):

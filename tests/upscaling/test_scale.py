@@ -6,9 +6,9 @@ import threading
 import time
 
 import numpy as np
-import pandas as pd
 import pytest
 from distributed import Client, LocalCluster
+from made_maps import SHARES, content, records
 
 from soilresp.errors import ParameterError
 from soilresp.upscaling import scale
@@ -16,16 +16,11 @@ from soilresp.upscaling.runs import Runs
 from soilresp.upscaling.sums import Sums
 
 N_RUNS = 24
-LEVELS = (0.05, 0.5, 0.95)
 
 
 def ensemble(n_runs=N_RUNS, n_trees=20, n=120):
     """Runs on made-up records."""
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(n, 3)).astype(np.float32)
-    y = np.round(np.exp(6 + x[:, 0] / 2 + rng.normal(0, 0.3, n)), 1)
-    shares = pd.Series({1: 0.2, 2: 0.1, 3: 0.2, 4: 0.1, 5: 0.4})
-    return Runs(x, y, np.arange(n) % 5 + 1, shares, "SR", n_runs, n_trees)
+    return Runs(*records(n), SHARES, "SR", n_runs, n_trees)
 
 
 def empty(runs, **options):
@@ -33,13 +28,6 @@ def empty(runs, **options):
     rng = np.random.default_rng(1)
     cells, area = rng.normal(size=(3, 200, 3)).astype(np.float32), rng.uniform(1e9, 3e9, 200)
     return Sums(cells, area, runs.x, runs.y, runs.n_runs, key=runs.key, **options)
-
-
-def content(sums):
-    """Bytes of all results."""
-    spread = sums.spread(LEVELS)
-    parts = (sums.flux(), sums.sd(), sums.run_totals, sums.scores().to_numpy(), *spread.values())
-    return b"".join(p.tobytes() for p in parts)
 
 
 @pytest.fixture(scope="module")

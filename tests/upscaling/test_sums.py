@@ -1,8 +1,8 @@
 """Sums over runs: against plain means, in any order, in parts, and after an interruption."""
 
 import numpy as np
-import pandas as pd
 import pytest
+from made_maps import SHARES, content, records
 
 from soilresp.forest import Weights
 from soilresp.grid.cells import GRAMS_PER_PG
@@ -12,14 +12,6 @@ from soilresp.upscaling.runs import monte_carlo
 from soilresp.upscaling.sums import Sums
 
 N_RUNS, N_TREES = 4, 6
-SHARES = pd.Series({1: 0.2, 2: 0.1, 3: 0.2, 4: 0.1, 5: 0.4})
-
-
-def records(n=100, seed=0):
-    """Predictors, fluxes and bins of made-up records."""
-    rng = np.random.default_rng(seed)
-    x = rng.normal(size=(n, 3)).astype(np.float32)
-    return x, np.round(np.exp(6 + x[:, 0] / 2 + rng.normal(0, 0.3, n)), 1), np.arange(n) % 5 + 1
 
 
 @pytest.fixture(scope="module")
@@ -44,13 +36,6 @@ def added(cells, runs, **options):
     for run in runs:
         sums.add(run)
     return sums
-
-
-def content(sums):
-    """Bytes of all results."""
-    spread = sums.spread(QUANTILES)
-    parts = (sums.flux(), sums.sd(), sums.run_totals, sums.scores().to_numpy(), *spread.values())
-    return b"".join(p.tobytes() for p in parts)
 
 
 def test_sums_are_means_and_totals(cells, runs):
