@@ -38,17 +38,6 @@ def test_conservative_keeps_totals(seed, n_lat, n_lon):
     np.testing.assert_allclose(model_total(new, "HR"), model_total(output, "HR"))
 
 
-def test_conservative_keeps_a_uniform_flux():
-    """The same flux everywhere stays that flux, also at the poles and the date line."""
-    output = model_output(1)
-    output["HR"] = output["HR"] * 0 + 7.0
-    output["land_fraction"] = output["land_fraction"] * 0 + 1.0
-    output["HR"] = output["HR"].fillna(7.0)
-    new = conservative(output)
-    np.testing.assert_allclose(new["HR"], 7.0)
-    np.testing.assert_allclose(new["land_fraction"], 1.0)
-
-
 def test_conservative_weighs_by_land():
     """Two cells of 100 and 400 with land 0.75 and 0.25 merge to 175 on land of one half."""
     fine = coordinates(45)

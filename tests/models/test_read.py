@@ -67,7 +67,6 @@ def test_each_of_the_ten_by_hand(tmp_path, model):
     output = read_model(tmp_path, model)
     assert total(output, "HR") == pytest.approx(expected, rel=1e-6)
     assert output["HR"].dims == ("year", "lat", "lon")
-    assert output["HR"].attrs["area_basis"] == "land"
     assert output["lat"].values[[0, -1]].tolist() == [89.75, -89.75]
     assert how in output.attrs["how_ar"]
     if ar is not None:
@@ -85,7 +84,6 @@ def test_npp_is_gpp_less_ra(tmp_path):
     at = {"lat": AMAZON[0], "lon": AMAZON[1]}
     assert float(output["NPP"].sel(at).mean()) == pytest.approx(700)
     assert float(output["cRoot"].sel(at).mean()) == pytest.approx(2.0)
-    assert "NPP = gpp - ra" in output.attrs["choices"]
 
 
 @pytest.mark.parametrize(
@@ -267,16 +265,13 @@ def test_other_refusals(tmp_path):
     with pytest.raises(DataError, match="1990"):
         read_steps(np.arange(365.0), "days since 1990-01-01")
     path = tmp_path / "m.nc"
-    for missing in (tmp_path / "none.nc", tmp_path):
-        with pytest.raises(DataError, match=missing.name):
-            read_model(missing)
+    with pytest.raises(DataError, match="none.nc"):
+        read_model(tmp_path / "none.nc")
     write(path, {"rh": 500}, kind="poles 0-360", land=1, monthly=False)
     with pytest.raises(ParameterError, match="JULES"):
         read_model(path, "JULES")
     with pytest.raises(DataError, match="m.nc.*rh"):
         read_model(path, variables={"resp": "HR"})
-    with pytest.raises(DataError, match="m.nc.*1990"):
-        read_model(path, period=(1990, 2000))
     data = xr.load_dataset(path, decode_times=False)
     data["rh"].expand_dims(layer=2).to_dataset().to_netcdf(tmp_path / "layers.nc")
     with pytest.raises(DataError, match="layers.nc.*layer"):

@@ -60,12 +60,9 @@ def test_testbed_contract(tmp_path):
     ("made", "words"),
     [
         ({"leave_out": ["LitterLayer_CO2"]}, "LitterLayer_CO2"),
-        ({"units": "kg m-2 s-1"}, "kg m-2 s-1"),
-        ({"leave_out": ["landarea"]}, "landarea"),
-        ({"land_area": 1e9}, "landarea"),
-        ({"spoil": np.inf}, " 1 cells"),
-        ({"spoil": 1e36}, " 1 cells"),
-        ({"times": 0}, "zero"),
+        ({"units": "kg m-2 s-1"}, "kg m-2 s-1"), ({"leave_out": ["landarea"]}, "landarea"),
+        ({"land_area": 1e9}, "landarea"), ({"spoil": np.inf}, " 1 cells"),
+        ({"spoil": 1e36}, " 1 cells"), ({"times": 0}, "zero"),
     ],
 )
 def test_testbed_refuses(tmp_path, made, words):
