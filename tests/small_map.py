@@ -13,7 +13,7 @@ from soilresp.io.files import save
 from soilresp.records.selection import TARGETS
 from soilresp.study.chapters.c05_maps import mapping
 
-YEARS, N_LAT, N_LON = (2001, 2002), 20, 40
+YEARS, N_LAT, N_LON = (2001, 2002), 12, 24
 N_BOTH = 40
 
 
@@ -61,7 +61,7 @@ def main(folder):
         run=folder, results=folder / "results", seed=0, profile=SimpleNamespace(cv_folds=3),
         describe=lambda: "A made-up world."
     )
-    made = mapping.compute(study, needs, n_runs=40, n_trees=40)
+    made = mapping.compute(study, needs, n_runs=12, n_trees=20)
     for name, content in made.items():
         save(folder / "results", name, content)
 

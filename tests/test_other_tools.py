@@ -79,22 +79,24 @@ def test_papermill_nbconvert_and_nbval(project):
     call(project, "pytest", "--nbval-lax", "-p", "no:cacheprovider", "notebooks/")
 
 
-@pytest.mark.parametrize(("folder", "file"), [
-    ("notebooks", "01_one.py"), (".", "notebooks/01_one.py"), ("notebooks", "01_one.ipynb"),
-])
-def test_jupytext_synchronises_from_any_folder(project, folder, file):
+def test_jupytext_synchronises_from_the_folder_of_notebooks(project):
     """A change of the text reaches the notebook, and the text stays as it is."""
     source, pair = project / "notebooks/01_one.py", project / "notebooks/01_one.ipynb"
-    changed = SOURCE.replace("A table", "Another table")
-    source.write_text(changed)
+    source.write_text(SOURCE.replace("A table", "Another table"))
     os.utime(pair, (0, 0))
-    call(project, "jupytext", "--sync", file, folder=folder)
+    call(project, "jupytext", "--sync", "01_one.py", folder="notebooks")
     assert "Another table" in pair.read_text()
     assert "Another table" in source.read_text() and "filter" not in source.read_text()
 
 
-def test_all_notebooks_are_paired_alike():
-    """Their headers name the formats of pyproject.toml, which hold in every folder."""
+def test_notebooks_are_paired_and_take_parameters():
+    """Each is a pair in py:percent, as pyproject.toml says, with one cell tagged `parameters`."""
     assert 'formats = "ipynb,py:percent"' in (paths.root() / "pyproject.toml").read_text()
-    for file in paths.notebooks_dir().glob("*.py"):
-        assert "#     formats: ipynb,py:percent\n" in file.read_text(), file.name
+    sources = sorted(paths.notebooks_dir().glob("[0-9]*.py"))
+    pairs = sorted(paths.notebooks_dir().glob("[0-9]*.ipynb"))
+    assert [file.stem for file in sources] == [file.stem for file in pairs] != []
+    for file in (*sources, *pairs):
+        tags = [tag for cell in jupytext.read(file).cells for tag in cell.metadata.get("tags", ())]
+        assert tags.count("parameters") == 1, file.name
+    for file in sources:
+        assert "#     formats: ipynb,py:percent\n" in file.read_text(encoding="utf-8"), file.name

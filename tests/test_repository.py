@@ -44,12 +44,6 @@ def test_no_paths_of_a_machine(tracked):
     assert not found
 
 
-def test_the_mirror_is_named_in_one_place(tracked):
-    """Only the test script knows where a mirror may be."""
-    named = {str(name) for name, text in texts(tracked) if "shared" + "/data" in text}
-    assert named <= {".ci/run"}
-
-
 def test_files_are_small(tracked):
     """No tracked file is larger than 8 MB."""
     large = {file.name: file.stat().st_size for file in tracked if file.stat().st_size > 8e6}
@@ -59,19 +53,6 @@ def test_files_are_small(tracked):
 def test_no_input_is_committed(tracked):
     """No tracked file is a copy of an input of the registry."""
     hashes = {digest for entry in registry.entries().values() for _, digest in entry.places()}
-    copies = [f for f in tracked if hashlib.sha256(f.read_bytes()).hexdigest() in hashes]
-    assert not copies
-
-
-@pytest.mark.real
-def test_nothing_of_the_mirror_is_committed(tracked):
-    """No tracked file is a copy of any file of the mirror."""
-    mirror = paths.mirror_dir()
-    if mirror is None:
-        pytest.skip("SOILRESP_MIRROR is not set")
-    sizes = {file.stat().st_size for file in tracked} - {0}
-    alike = [f for f in mirror.rglob("*") if f.is_file() and f.stat().st_size in sizes]
-    hashes = {hashlib.sha256(f.read_bytes()).hexdigest() for f in alike}
     copies = [f for f in tracked if hashlib.sha256(f.read_bytes()).hexdigest() in hashes]
     assert not copies
 

@@ -1,7 +1,6 @@
 """What the code must not do with what it is given: run it, trust it, or show it as markup."""
 
 import ast
-import gzip
 import json
 from pathlib import Path
 
@@ -150,11 +149,3 @@ def test_the_check_of_srdb_shows_what_a_table_holds(tmp_path):
     table = load_srdb(path, strip=False)
     page = quality.page(quality.check_records(table), table, EVIL, quality.TESTS)
     assert "<script" not in page and "<img" not in page and "&lt;script&gt;" in page
-
-
-def test_packed_table_is_not_unpacked_unasked(tmp_path):
-    """pandas would unpack by the ending of a name; the reader of SRDB takes bytes as they are."""
-    path = tmp_path / "srdb.csv.gz"
-    path.write_bytes(gzip.compress(srdb_text().encode()))
-    with pytest.raises(cli.SoilrespError, match="UTF-8"):
-        load_srdb(path)

@@ -72,13 +72,6 @@ def test_a_run_in_use_is_refused(project):
     assert not (project / "notebooks" / "published.json").exists()
 
 
-def test_pieces_of_a_stream_become_one_output(project):
-    """A picture between them keeps its place."""
-    execute(project, [stream("a\n"), stream("b\n"), shown(image_png=PNG), stream("c\n")])
-    outputs = published(project).cells[2].outputs
-    assert [output.get("text") for output in outputs] == ["a\nb\n", None, "c\n"]
-
-
 @pytest.mark.parametrize(
     "output",
     [
@@ -100,13 +93,6 @@ def test_outputs_that_must_not_be_committed(project, output):
     with pytest.raises(DataError, match="01_first, cell 3"):
         publish("runs/a")
     assert (project / "notebooks" / "01_first.ipynb").read_bytes() == before
-
-
-def test_pictures_and_relative_paths_are_no_paths_of_the_machine(project):
-    """Base64 of a PNG may spell a path by chance."""
-    temporary = tempfile.gettempdir()
-    execute(project, [shown(image_png=f"{temporary}/{PNG}"), stream(f"runs{temporary}/x.nc\n")])
-    assert len(published(project).cells[2].outputs) == 2
 
 
 def test_an_edited_source_is_refused(project):

@@ -84,15 +84,6 @@ def test_files_of_the_site(site):
     assert broken_links(site) == []
 
 
-def test_scripts_are_where_they_are_needed(site):
-    """The map and the table load their own scripts, other pages none of them."""
-    for script, page in (("explorer.js", "explorer"), ("models_table.js", "models_table")):
-        with_script = [file.stem for file in site.glob("book/*.html") if f"{script}?" in
-                       file.read_text(encoding="utf-8")]
-        assert with_script == [page]
-    assert (site / "_static" / "explorer" / "index.html").is_file()
-
-
 def test_pictures_are_described(site):
     """The alternative text of each picture of the book is a few words, no file name."""
     # The theme's own signs, in `_static`, are left to axe-core.
@@ -204,19 +195,6 @@ def test_address_of_the_repository(monkeypatch, given, expected):
     """Addresses as git has them become one of the web, without passwords; folders are none."""
     monkeypatch.setenv("SOILRESP_REPOSITORY", given)
     assert book_site.repository() == expected
-
-
-def test_launch_buttons_follow_the_repository(monkeypatch):
-    """None without a repository; Colab on GitHub alone; JupyterHub if one is named."""
-    monkeypatch.delenv("SOILRESP_BRANCH", raising=False)
-    options = {"launch_buttons": {"colab_url": "c", "binderhub_url": "b"}, "show_toc_level": 2}
-    assert book_site.launch_options(options, None) == {"show_toc_level": 2}
-    github = book_site.launch_options(options, "https://github.com/o/n")
-    assert github["launch_buttons"] == options["launch_buttons"]
-    assert github["repository_branch"] == "main"
-    monkeypatch.setenv("SOILRESP_JUPYTERHUB", "https://hub.example.org")
-    gitlab = book_site.launch_options(options, "https://gitlab.com/o/n")["launch_buttons"]
-    assert gitlab == {"binderhub_url": "b", "jupyterhub_url": "https://hub.example.org"}
 
 
 FIGURE = (

@@ -11,7 +11,6 @@ from soilresp.evaluation.alternatives import (
     PAPER,
     Alternative,
     Model,
-    columns_of,
     cross_predict,
     neighbours,
     optimism,
@@ -46,6 +45,8 @@ def world():
     PAPER, *neighbours(PAPER),
     Alternative(weights="record", scale="log", residuals="kriged", records="site_year"),
 ], ids=lambda a: a.name)
+
+
 def test_every_alternative_predicts(alternative, world):
     """Fluxes are positive and of about the right mean; the name leads back to the alternative."""
     x, records = world
@@ -73,16 +74,6 @@ def test_incompatible_choices_are_refused(choices, named):
     """The message names the choice."""
     with pytest.raises(ParameterError, match=named):
         Alternative(**choices)
-
-
-def test_columns(world):
-    """The paper's, means in place of what varies, all, and all with bins."""
-    names = list(world[0].columns)
-    assert columns_of(PAPER, "SR", names) == ["MAT", "Prec", "RH", "RH_GS", "LAI_GS"]
-    assert columns_of(Alternative(predictors="paper_means"), "SR", names)[0] == "MAT_mean"
-    assert len(columns_of(Alternative(predictors="all"), "HR", names)) == 10
-    assert columns_of(Alternative(predictors="all_bins"), "HR", names)[-1] == "bin_1"
-    assert columns_of(Alternative(predictors="all"), "HR", ["MAT", "Prec"]) == ["MAT", "Prec"]
 
 
 def test_filters_act_on_training_only(world):

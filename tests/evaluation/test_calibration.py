@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soilresp.evaluation import calibration as calibrating
 from soilresp.evaluation.calibration import COMBINATIONS, LEVELS, calibration, conformal_interval
 
 
@@ -70,12 +69,3 @@ def test_new_studies_need_calibration_by_study(made):
     assert held["random", "random", 0.9] == pytest.approx(0.9, abs=0.05)
     assert held["study", "study", 0.9] == pytest.approx(0.9, abs=0.08)
     assert held["study", "random", 0.9] < held["study", "study", 0.9] - 0.05
-
-
-def test_place_counts_ties_half():
-    """A flux on one of three equal values lies in the middle of that value's weight."""
-    at, weights = np.array([1.0, 2.0, 3.0]), np.full((4, 3), 1 / 3)
-    got = calibrating._place(at, weights, np.array([0.0, 2.0, 2.5, 4.0]))
-    assert got == pytest.approx([0, 0.5, 2 / 3, 1])
-    shares = calibrating._histogram(got)["share"].to_numpy()
-    assert shares[[0, 10, 13, 19]] == pytest.approx([0.25] * 4)

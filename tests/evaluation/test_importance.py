@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import RandomForestRegressor
 
-from soilresp.errors import DataError
 from soilresp.evaluation.importance import (
     correlated_groups,
     dependence,
@@ -45,14 +44,6 @@ def test_a_group_is_permuted_as_one(records):
     assert both == pytest.approx(np.sqrt(2) * table["flux"].std(), rel=0.2)
 
 
-def test_overlapping_groups_are_refused(records):
-    """A predictor cannot be permuted twice."""
-    x, table = records
-    forest = RandomForestRegressor(2, random_state=0).fit(x.to_numpy(), table["flux"])
-    with pytest.raises(DataError, match="two groups"):
-        importance(forest, x, table["flux"], [["a"], ["a", "b"]])
-
-
 def test_held_out_importance_is_complete_and_repeatable(records):
     """Every scheme, feature, fold and repeat once, and the same bytes again."""
     x, table = records
@@ -71,8 +62,6 @@ def test_ranks_are_permutations(records):
     for _, draw in found.groupby(["kind", "draw"]):
         assert sorted(draw["rank"]) == [1, 2, 3]
     assert (found[found["feature"] == "c"]["rank"] == 3).all()
-    only = rank_spread(x, table, "HR", n_draws=2, n_trees=5, kinds=("studies",))
-    assert set(only["kind"]) == {"studies"}
 
 
 def test_dependence_follows_the_flux(records):

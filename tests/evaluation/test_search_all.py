@@ -4,8 +4,7 @@ import pandas as pd
 import pytest
 from made_subsets import searched
 
-from soilresp.errors import DataError
-from soilresp.evaluation.search import SCHEMES, Job, score_subset, subsets
+from soilresp.evaluation.search import SCHEMES, Job
 from soilresp.evaluation.search_all import STAGES, Plan, Scores, finalists, run_stage, summarise
 
 pytestmark = pytest.mark.filterwarnings("ignore:Some inputs do not have OOB scores")
@@ -27,27 +26,6 @@ def done(tmp_path_factory):
     for stage in STAGES:
         run_stage(stage, scores, PLAN)
     return scores
-
-
-def test_scores_are_those_of_the_jobs(tmp_path):
-    """The table has each score to the bit after a new start."""
-    jobs = [Job("SR", s, n_trees=8) for s in subsets(("MAT", "Prec"))]
-    Scores(tmp_path, tables()).complete(jobs)
-    scores = Scores(tmp_path, tables())
-    got = scores.table().set_index("predictors")
-    for job in jobs:
-        row, square = score_subset(job, *tables()["SR"])
-        assert got.loc[row["predictors"], "rmse"] == row["rmse"]
-        assert scores.squares(job).tobytes() == square.tobytes()
-
-
-def test_scores_of_other_records_are_refused(tmp_path):
-    """A folder belongs to its records, predictors and seed."""
-    Scores(tmp_path, tables())
-    changed = {t: (x, records.assign(flux=1.0)) for t, (x, records) in tables().items()}
-    for others, seed in ((changed, 0), (tables(("MAT", "Prec")), 0), (tables(), 1)):
-        with pytest.raises(DataError, match=str(tmp_path)):
-            Scores(tmp_path, others, seed)
 
 
 def test_leaders_are_scored_more_often(done):

@@ -6,7 +6,7 @@ import pytest
 
 from soilresp.covariates.build import build_cube
 from soilresp.errors import ParameterError
-from soilresp.evaluation.twins import VARIANTS, World, _redrawn, run_experiment, summarise
+from soilresp.evaluation.twins import VARIANTS, World, run_experiment, summarise
 from soilresp.io import tables as committed
 from soilresp.records import twin
 
@@ -34,16 +34,6 @@ def test_even_records_are_exact_and_spread_by_area(world):
         share = records["stratum"].value_counts(normalize=True).sort_index()
         # Dominant bins, not fractions, and chance: five standard errors and 5 % of the land.
         assert np.abs(share - world.shares).max() < 0.05 + 5 * np.sqrt(0.25 / len(records))
-
-
-def test_redrawn_studies_keep_every_bin():
-    """Whole studies, as many of each bin as there were."""
-    records = pd.DataFrame({"stratum": [1, 1, 1, 2, 2], "study": [7, 7, 8, 9, 9]})
-    for seed in range(10):
-        at = _redrawn(records, np.random.default_rng(seed))
-        drawn = records.iloc[at]
-        assert (drawn["stratum"] == 2).sum() == 2
-        assert (drawn["study"] == 7).sum() in (0, 2, 4)
 
 
 @pytest.mark.slow

@@ -15,7 +15,6 @@ from soilresp.evaluation.validation import (
     compare_sets,
     covariate_sets,
     cross_validate,
-    drawn_scores,
     scores_by_bin,
     splits_of,
 )
@@ -93,7 +92,6 @@ def test_cross_validation_scores_its_own_predictions():
         assert (again["random_cv"] != predicted["random_cv"]).any()
 
 
-
 @pytest.mark.parametrize(("change", "scheme", "error", "named"), [
     ({}, "loo", ParameterError, "loo"), ({"row": None}, None, DataError, "row"),
     ({"flux": np.nan}, "oob", DataError, "flux"), ({"study": 1}, "study_cv", DataError, "study_cv"),
@@ -158,16 +156,3 @@ def test_a_random_number_of_the_record_group_leaks():
     assert got["number", "random_cv"] > 0.5 > 0.1 > got["plain", "random_cv"]
     assert got["number", "site_cv"] < 0.3
     assert list(compare_sets(records, {}, "SR").columns) == ["predictors", "scheme", *SCORES]
-
-
-def test_copies_in_the_bag_flatter():
-    """Scored within its own draw, a forest of noise seems to have skill."""
-    records = matched(400)
-    rng = np.random.default_rng(1)
-    records["flux"] = rng.normal(800, 300, len(records))
-    noise = pd.DataFrame({"MAT": rng.normal(size=len(records))})
-    shares = pd.Series({1: 0.5, 2: 0.5})
-    got = drawn_scores(records, noise, "SR", shares, 3, 60).set_index("evaluation")["r2"]
-    assert got["drawn_fit"] > 0.5 and got["grown"] > 0.5
-    honest = cross_validate(records, noise, "SR", "random_cv", 60, 4)[0].loc["random_cv", "r2"]
-    assert min(got["drawn_oob"], got["drawn_split"]) > honest + 0.05 and honest < 0

@@ -22,7 +22,7 @@ def test_the_second_is_refused_by_name(tmp_path):
     with lock.hold(tmp_path / "a", "soilresp run"):
         with pytest.raises(DataError) as error, lock.hold(tmp_path / "a", "soilresp sweep"):
             pass
-        for word in (str(tmp_path / "a"), str(os.getpid()), "soilresp run", "--out"):
+        for word in (str(tmp_path / "a"), str(os.getpid()), "soilresp run"):
             assert word in str(error.value)
         with lock.hold(tmp_path / "b", "soilresp run"):
             pass

@@ -7,7 +7,6 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 
 from soilresp import plot
 from soilresp.errors import DataError
@@ -107,16 +106,6 @@ def test_flux_maps_name_their_totals():
         assert (boxes[0].y0 > boxes[1].y0 > boxes[2].y0) == stacked
 
 
-def test_one_colour_is_one_flux():
-    """A flux of 250 looks the same in SR, HR and AR; a CV of 0.5 is 50 %."""
-    sr = made.world() * 0 + 250
-    fig = plot.climatology_maps(xr.Dataset(
-        {"SR": sr, "HR": sr, "AR": sr, "AR_SR": 0 * sr, "SR_cv": sr / 500, "HR_cv": sr / 500}
-    ))
-    assert len({fig.axes[k].images[0].to_rgba(250.0) for k in (0, 2, 4)}) == 1
-    np.testing.assert_allclose(np.nanmax(fig.axes[1].images[0].get_array()), 50)
-
-
 def test_observed_predicted_scores():
     """Predictions that are all 10 too high have r2 = 1 and R2 = 1 - 400 / 500."""
     observed = np.array([100.0, 110, 120, 130])
@@ -148,16 +137,21 @@ def test_search_figures_keep_the_papers_choice():
 
 
 def test_missing_values_are_named():
-    """An absent predictor, a climatology, a source and a model without values."""
-    texts = plot.covariate_maps(made.cube()).findobj(matplotlib.text.Text)
-    assert [t.get_text() for t in texts].count("not in this recipe") == 1
-    one = pd.DataFrame({"year": [0], "SR": [85.0], "HR": [50.0], "AR": [35.0]})
-    assert "climatology" in plot.annual_series(one).axes[-1].get_xlabel()
-    text = words(plot.total_uncertainty(*made.sources()))
-    assert "not given" in text and "50.0" in text
-    text = words(plot.flux_bars(made.totals()))
-    assert "66.7–75.2" in text and "54.0" in text
-    assert text.count("not given") == 2 * 4 - 2 and not any("1500" in t for t in text)
+    """An absent predictor, and models with bounds only or without any output."""
+    texts = words(plot.covariate_maps(made.cube()))
+    assert texts.count("not in this recipe") == 1
+    texts = words(plot.flux_bars(made.totals()))
+    assert "66.7–75.2" in texts and "54.0" in texts and texts.count("not given") == 2 * 4 - 2
+    fig = plot.pool_bars(made.pools().iloc[:0])
+    assert all(any("no available model" in t.get_text() for t in ax.texts) for ax in fig.axes)
+
+
+def test_absent_models_are_grey():
+    """Names of models without output are grey, others black."""
+    table = pd.DataFrame({"model": ["A", "B"], "quantity": "SR", "value": [80.0, np.nan],
+                          "provenance": "stated", "available": [True, False]})
+    colours = [t.get_color() for t in plot.flux_bars(table).axes[0].get_yticklabels()]
+    assert colours[0] == "black" and colours[1] != "black"
 
 
 def test_flux_bars_refuse_two_values():
@@ -170,12 +164,6 @@ def test_flux_bars_refuse_two_values():
     assert "One" in rows(plot.flux_bars(grouped).axes[0])
 
 
-def test_budget_notes():
-    """Lines of the print that do not add up are named below the figure."""
-    text = "\n".join(words(made.FIGURES["budget_bars"][0]()))
-    assert "NEP: printed 5.5; the paper's own inputs give 5.7" in text and "AR_TAR" not in text
-
-
 def test_importance_and_ranks():
     """Dots are means over folds, 3 and 13 being 8; two draws of three with MAT first are 67 %."""
     fig = plot.importance_dots(made.importance())
@@ -184,22 +172,6 @@ def test_importance_and_ranks():
     assert dots == [[9, 8], [9, 8]]
     fig = plot.rank_shares(made.ranks())
     assert [text.get_text() for text in fig.axes[0].texts] == ["67", "33", "33", "67"]
-
-
-def test_dependence_has_a_panel_for_each_predictor():
-    """One visible panel with its unit, two single curves and the mean."""
-    fig = plot.dependence_curves(*made.dependence())
-    (shown,) = [ax for ax in fig.axes if ax.get_visible()]
-    assert shown.get_xlabel() == "MAT (°C)" and len(shown.lines) == 3
-
-
-def test_gains_show_single_changes_and_the_way():
-    """Single changes in the order of the choices, and one row for the chosen step."""
-    names = rows(plot.alternative_gains(made.gains()).axes[0])
-    assert len(names) == 4
-    assert [word in name for word, name in zip(("log", "record", "averaged", "way"), names)] == (
-        [True] * 4
-    )
 
 
 def test_twin_errors():

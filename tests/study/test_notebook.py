@@ -61,32 +61,6 @@ def test_twin_label_is_in_the_caption():
     assert f"<caption>{TWIN_LABEL}. Totals</caption>" in notebook.show(table, "Totals").to_html()
 
 
-def test_numbers_are_rounded_and_missing_ones_dashes():
-    """Digits for all, a format for one; thousands by comma; a dash for what is not there."""
-    table = pd.DataFrame({"rmse": [1234.56, np.nan], "r2": [0.6543, None], "n": [3336, 666]})
-    page = notebook.show(table, "Scores", digits=1, r2="{:.2f}").to_html()
-    for text in (">1,234.6<", ">0.65<", ">3,336<", ">666<"):
-        assert text in page
-    assert page.count(">–<") == 2
-
-
-def test_index_is_shown_only_if_it_has_a_name():
-    """Row numbers are noise; a named index is content."""
-    table = pd.DataFrame({"x": [1, 2]}, ["first", "second"])
-    assert ">first<" not in notebook.show(table, "A").to_html()
-    table.index.name = "run"
-    assert ">first<" in notebook.show(table, "A").to_html()
-
-
-def test_tables_have_the_same_bytes_from_run_to_run():
-    """So that committed outputs change only when the numbers do; captions tell tables apart."""
-    table = pd.DataFrame({"x": [1.0]})
-    first = notebook.show(table, "A").to_html()
-    assert notebook.show(table, "A").to_html() == first
-    assert repr(notebook.show(table, "A")) == "A"
-    assert notebook.show(table, "B").uuid != notebook.show(table, "A").uuid
-
-
 def test_glue_values(glued):
     """Numbers and words keep their text; missing ones say so; numpy's are plain."""
     got = glued(
@@ -117,3 +91,13 @@ def test_open_study(tmp_path, monkeypatch, glued, capsys):
     assert plot.style.figure().get_suptitle() == TWIN_LABEL
     assert got == {"data_label": repr(study.describe())}
     assert "a twin experiment, no field data" in study.describe()
+
+
+def test_numbers_of_a_table():
+    """Digits for all, a format for one, a dash for what is missing; the same bytes again."""
+    table = pd.DataFrame({"rmse": [1234.56, np.nan], "r2": [0.6543, None], "n": [3336, 666]})
+    page = notebook.show(table, "Scores", digits=1, r2="{:.2f}").to_html()
+    for text in (">1,234.6<", ">0.65<", ">3,336<", ">666<"):
+        assert text in page
+    assert page.count(">–<") == 2
+    assert notebook.show(table, "Scores", digits=1, r2="{:.2f}").to_html() == page

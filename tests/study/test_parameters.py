@@ -27,8 +27,8 @@ def test_sound_values_pass():
 
 
 @pytest.mark.parametrize(("name", "value"), [
-    ("n_draws", "many"), ("n_draws", 1000.0), ("n_draws", 99), ("n_runs", 0), ("n_runs", "3"),
-    ("n_runs", 2.5), ("n_runs", True), ("n_bins", 0), ("n_trees", 100_001),
+    ("n_draws", "many"), ("n_draws", 99), ("n_runs", 0), ("n_runs", 2.5), ("n_runs", True),
+    ("n_bins", 0), ("n_trees", 100_001),
     ("correlation", 1.01), ("correlation", float("nan")), ("correlation", "1"),
     ("draw", "x"), ("draw", ["area"]), ("joint", "difference"), ("spread", "sd"),
     ("file", ""), ("file", "x\0"), ("file", 3), ("file", "nowhere.nc"), ("cube", "a" * 5000),
@@ -52,6 +52,4 @@ def test_a_stage_refuses_the_same(tmp_path):
     study = resolve_settings(tmp_path, "quick", "embedded", "twin")
     with pytest.raises(ParameterError, match="n_runs"):
         chapters.mapping(study, n_runs="3")
-    with pytest.raises(ParameterError, match="n_draws"):
-        chapters.budget(study, n_draws=1000.0)
     assert not study.results.exists()
