@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from made_records import made, table
 
+from soilresp.errors import DataError, ParameterError
 from soilresp.records.quality import benchmark, check_records, coordinates, fluxes, partition
 from soilresp.records.quality.benchmark import HALVES, MARKS, WAYS
 from soilresp.records.srdb import load_srdb
@@ -25,6 +26,37 @@ def test_members_of_the_halves(seed, tuning):
     assert set(own["Study_number"][half == "tuning"]) == tuning
     assert set(half) == set(HALVES)
     assert half.index.tolist() == own.index.tolist()
+
+
+class Draws:
+    """Numbers that are drawn as they are listed."""
+
+    def __init__(self, random, integers):
+        self._random, self._integers, self.asked = list(random), list(integers), []
+
+    def random(self):
+        """Return the next number."""
+        return self._random.pop(0)
+
+    def integers(self, n):
+        """Return the next integer; keep what was asked for."""
+        self.asked.append(n)
+        return self._integers.pop(0)
+
+
+@pytest.mark.parametrize("value, random, integers, found, asked", [
+    (612.5, [0.4], [0], 162.5, [3]), (612.5, [0.4], [1], 621.5, [3]),
+    (612.5, [0.4], [2], 621.5, [3]), (-612.5, [0.4], [0], -162.5, [3]),
+    (612.5, [0.5], [1, 9], 692.5, [3, 10]), (612.5, [0.6], [2, 0], 610.5, [3, 10]),
+    (7.25, [], [0, 3], 3.25, [1, 10]), (45.0, [0.4], [1], 54.0, [2]),
+    (45.0, [0.4], [0], 54.0, [2]), (-45.0, [0.6], [0, 9], -95.0, [2, 10]),
+    (0.4, [], [0, 2], 2.4, [1, 10]),
+])
+def test_mistyped_numbers(value, random, integers, found, asked):
+    """Two neighbours before the point exchanged, or one digit replaced; the sign stays."""
+    rng = Draws(random, integers)
+    assert benchmark._mistype(value, rng) == found
+    assert rng.asked == asked
 
 
 @pytest.mark.parametrize(("repairs", "restored"), [
@@ -73,6 +105,16 @@ def test_recall_by_way(recall):
         assert alarms.loc[name].tolist() == [8, pytest.approx(8 / 74), 0]
     tuned, _ = recall(n=2, rounds=1, half="tuning", seed=3)
     assert tuned["records"].tolist()[:10] == [68] * 4 + [57] * 6
+
+
+@pytest.mark.parametrize(("options", "name"), [
+    ({"half": "both"}, "half"), ({"n": 15}, "n must"), ({"n": 3, "rounds": 2}, "n must"),
+    ({"n": 600, "rounds": 1}, WAYS[8]),
+])
+def test_what_the_benchmark_refuses(recall, options, name):
+    """A half that is none, records that do not fit the rounds, and more than there are."""
+    with pytest.raises((ParameterError, DataError), match=name):
+        recall(**options)
 
 
 @pytest.mark.real
