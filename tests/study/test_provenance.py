@@ -29,6 +29,21 @@ def test_code_of_a_module_follows_its_imports():
     assert provenance.code_of_module("json") == {}
 
 
+def test_comments_and_docstrings_do_not_count(tmp_path, monkeypatch):
+    """The hash is of what Python executes."""
+    monkeypatch.setattr(provenance, "_PACKAGE", tmp_path)
+
+    def code(text):
+        (tmp_path / "one.py").write_text(text)
+        provenance._module.cache_clear()
+        return provenance.code_of_module("soilresp.one")
+
+    plain = code("def f(x):\n    return x + 1\n")
+    assert plain == code('"""Words."""\ndef f(x):\n    """Add."""\n    return x + 1  # more\n')
+    assert plain != code("def f(x):\n    return x + 2\n")
+    provenance._module.cache_clear()
+
+
 SCRIPT = """
 import sys
 from soilresp.study import chapters
@@ -62,7 +77,7 @@ def test_an_edit_changes_what_imports_it_and_nothing_else(tmp_path):
     first = changes(compute=["yes"])
     assert first == "['no stored result']|['no stored result']"
     assert changes("plot/style.py") == "[]|[]"
-    assert changes("records/selection.py", '"""Words."""\n# A comment\n') == "[]|[]"
+    assert changes("records/selection.py", "# A comment\n") == "[]|[]"
     why = "the code of records/twin.py changed"
     assert changes("records/twin.py") == f"['{why}']|['results of 01_data_selection: {why}']"
     # The records come out the same to the byte: the covariates hold.
