@@ -45,8 +45,6 @@ def world():
     PAPER, *neighbours(PAPER),
     Alternative(weights="record", scale="log", residuals="kriged", records="site_year"),
 ], ids=lambda a: a.name)
-
-
 def test_every_alternative_predicts(alternative, world):
     """Fluxes are positive and of about the right mean; the name leads back to the alternative."""
     x, records = world

@@ -81,8 +81,6 @@ def test_results_are_used_again(study, chain):
     {"seed": 1}, {"recipe": "delta"}, {"observations": "srdb"}, {"profile": PROFILES["standard"]},
     {"release": "SRDB as in newer.csv"},
 ], ids=lambda c: next(iter(c)))
-
-
 def test_another_study_has_its_own_results(study, chain, change):
     """Another seed, recipe, kind of observations, or the profile's value of a setting."""
     chain.first(study)
