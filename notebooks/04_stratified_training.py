@@ -30,7 +30,7 @@ n_runs = None  # Monte-Carlo runs; None: the profile's
 n_trees = None  # trees of each run's forest; None: the profile's
 cv_folds = None  # folds of every cross-validation; None: the profile's
 cv_trees = None  # trees of its forests; None: the profile's
-draw = "area"  # "area": bins by area; "area_without"; "record": every record alike; "bin": every bin
+sampling = "area"  # "area": bins by area; "area_without"; "record": every record alike; "bin": every bin
 
 # %%
 import numpy as np
@@ -41,7 +41,7 @@ from soilresp.study import chapters as workflow
 from soilresp.study import notebook
 
 study = notebook.open_study(profile, run)
-training = workflow.training(study, n_runs=n_runs, n_trees=n_trees, draw=draw)
+training = workflow.training(study, n_runs=n_runs, n_trees=n_trees, sampling=sampling)
 
 # %% [markdown]
 # ## Records and land do not match
@@ -117,12 +117,12 @@ notebook.show(one_run, "The first run of SR: records of each bin, those held out
 # ({numref}`fig-draw-maps`).
 
 # %% mystnb={"figure": {"caption": "Share of each bin in the draws of a run (mean and SD over runs), beside its shares of the records and of the land.", "name": "fig-drawn-shares"}, "image": {"alt": "For five bins, grey bars for the shares of area and records, and symbols for the shares that four ways of drawing give, SR left and HR right. Draws by area sit at the ends of the area bars."}}
-draws = workflow.draw_variants(study)
+draws = workflow.sampling_variants(study)
 plot.sampling_shares(draws.drawn)
 
 # %%
 notebook.show(
-    workflow.draw_table(draws),
+    workflow.sampling_table(draws),
     "Small ensembles under each draw: totals and their SD between runs (Pg C yr⁻¹), to be compared "
     "with each other only; R² and RMSE (g C m⁻² yr⁻¹) of the records that each draw holds out, "
     "which are not the same records for the draw without replacement",
@@ -179,7 +179,7 @@ notebook.show(
 # (A twin experiment has no such records, and no such table.)
 
 # %%
-notebook.glue_values(**workflow.draw_numbers(training, draws))
+notebook.glue_values(**workflow.sampling_numbers(training, draws))
 
 # %% [markdown]
 # ## What we learned

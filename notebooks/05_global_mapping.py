@@ -27,7 +27,7 @@ profile = None  # "quick", "standard" or "paper"; None: that of the run, else "q
 run = None  # folder of the run; None: SOILRESP_RUN, else runs/interactive
 n_runs = None  # Monte-Carlo runs; None: the profile's
 n_trees = None  # trees of each run's forest; None: the profile's
-draw = "area"  # "area": by the bins' areas; "record": every record alike
+sampling = "area"  # "area": by the bins' areas; "record": every record alike
 n_bins = None  # bins for MAD and quantiles of every year; None: exact, at the mean covariates
 joint = None  # "share", "paired" or "clipped"; None: the way to split SR that scores best
 
@@ -41,7 +41,7 @@ from soilresp.upscaling import regions
 
 study = notebook.open_study(profile, run)
 mapping = workflow.mapping(
-    study, n_runs=n_runs, n_trees=n_trees, draw=draw, n_bins=n_bins, joint=joint
+    study, n_runs=n_runs, n_trees=n_trees, sampling=sampling, n_bins=n_bins, joint=joint
 )
 maps = mapping.climatology
 paper = paper_values()["totals"]

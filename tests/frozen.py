@@ -23,6 +23,7 @@ from soilresp.records.matching import find_cells
 from soilresp.records.selection import Selection, select_records
 from soilresp.records.srdb import load_srdb
 from soilresp.scoring.maps import score_model
+from soilresp.upscaling import sampling
 
 __all__ = ["FILE", "OFFLINE", "REAL", "NEEDS"]
 
@@ -56,7 +57,7 @@ def twins():
     shares, own = strata.area_shares(cube), matched[matched["target"] == "HR"]
     strata_of = own["stratum"].to_numpy()
     draws = {
-        draw: strata.draw_run(strata_of, shares, np.random.default_rng(5), draw=draw)[0]
+        draw: sampling.draw_records(strata_of, shares, np.random.default_rng(5), sampling=draw)[0]
         for draw in ("area", "area_without", "bin")
     }
     return {"flux": records["flux"], "col": matched["col"], "shares": shares} | draws

@@ -6,12 +6,12 @@ import xarray as xr
 
 from soilresp import plot
 from soilresp.covariates.recipes import PREDICTORS
-from soilresp.covariates.strata import DRAWS
 from soilresp.evaluation.twins import VARIANTS
 from soilresp.grid.cells import coordinates
 from soilresp.plot.models import BENCHMARK
 from soilresp.scoring.budget import carbon_budget
 from soilresp.scoring.paper import literature
+from soilresp.upscaling.sampling import SAMPLINGS
 
 TWO, THREE = ["SR", "HR"], ["SR", "HR", "AR"]
 
@@ -222,7 +222,7 @@ BY_LATITUDE = pd.DataFrame(
 
 def by_draw():
     """Return SR and HR by three ways to draw records."""
-    draws = pd.Index(["area", "record", "bin"], name="draw")
+    draws = pd.Index(["area", "record", "bin"], name="sampling")
     field = xr.concat([world(k) for k in range(3)], draws)
     return xr.Dataset({"SR": field, "HR": field})
 
@@ -289,7 +289,7 @@ FIGURES = {
     "respiration_against": (lambda: plot.respiration_against(pools(), ("GPP", "NPP")), 6),
     "sampling_maps": (lambda: plot.sampling_maps(by_draw()), 4),
     "sampling_shares": (lambda: plot.sampling_shares(
-        cross(target=TWO, draw=list(DRAWS), stratum=range(1, 6)).assign(
+        cross(target=TWO, sampling=list(SAMPLINGS), stratum=range(1, 6)).assign(
             records=0.2, area=0.2, drawn=0.1, drawn_sd=0.01)), 2),
     "score_maps": (lambda: plot.score_maps(fluxes(), "HR", "Model A"), 4),
     "score_profiles": (lambda: plot.score_profiles(score_profiles(), "Model A"), 1),

@@ -22,13 +22,13 @@ import numpy as np
 from quantile_forest import RandomForestQuantileRegressor
 from sklearn.ensemble import RandomForestRegressor
 
-from soilresp.covariates.strata import draw_run
 from soilresp.forest.distribution import distribution
 from soilresp.forest.evaluate import evaluate
 from soilresp.forest.rows import Rows
 from soilresp.io.files import write_json
 from soilresp.study.chapters.convergence import paper_ensemble
 from soilresp.study.settings import resolve_settings
+from soilresp.upscaling.sampling import draw_records
 
 LEVELS = [0.25, 0.75]
 YEARS = 4
@@ -66,7 +66,7 @@ def measure(run, n_trees, repeats):
     print(study.describe())
     ensemble, by_year, _ = paper_ensemble(study, "SR", 1, 1)
     rng = np.random.default_rng([study.seed, 5])
-    drawn, _ = draw_run(ensemble.strata, ensemble.shares, rng)
+    drawn, _ = draw_records(ensemble.strata, ensemble.shares, rng)
     if len(by_year) == 1:
         moved = rng.uniform(-0.1, 0.1, (31, 1, by_year.shape[2])) * by_year.std(axis=1)
         by_year = (by_year + moved).astype(np.float32)

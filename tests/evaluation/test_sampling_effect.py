@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from soilresp.covariates.strata import DRAWS
-from soilresp.evaluation.sampling_effect import draw_effect
+from soilresp.evaluation.sampling_effect import sampling_effect
+from soilresp.upscaling.sampling import SAMPLINGS
 
 
 @pytest.fixture(scope="module")
@@ -29,23 +29,25 @@ def small():
         "stratum": np.tile(bins, 2), "row": 0, "col": np.tile(bins, 2) - 1,
     })
     chosen = {"SR": ["MAT"], "HR": ["MAT"]}
-    return draw_effect(cube, matched, chosen, n_runs=6, n_trees=20)
+    return sampling_effect(cube, matched, chosen, n_runs=6, n_trees=20)
 
 
 def test_totals(small):
     """The forests know every cell: 100 to 400 on 1e12 m2 each and 500 on 4e12 make 3 Pg."""
     effect, _, maps = small
-    assert list(effect["draw"]) == list(DRAWS) * 2
+    assert list(effect["sampling"]) == list(SAMPLINGS) * 2
     assert effect["total"].to_numpy() == pytest.approx([3.0] * 8, rel=0.02)
     assert (effect["r2"] > 0.95).all()
-    np.testing.assert_allclose(maps["SR"].sel(draw="area")[0], [100, 200, 300, 400, 500], rtol=0.1)
-    assert maps["HR"].attrs["units"] == "g m-2 yr-1" and maps["HR"].dims == ("draw", "lat", "lon")
+    by_area = maps["SR"].sel(sampling="area")[0]
+    np.testing.assert_allclose(by_area, [100, 200, 300, 400, 500], rtol=0.1)
+    assert maps["HR"].attrs["units"] == "g m-2 yr-1"
+    assert maps["HR"].dims == ("sampling", "lat", "lon")
 
 
 def test_shares(small):
     """Half the records are of bin 1; by area it is an eighth, by bins a fifth of the draws."""
     _, shares, _ = small
-    first = shares.query("target == 'SR' and stratum == 1").set_index("draw")
+    first = shares.query("target == 'SR' and stratum == 1").set_index("sampling")
     assert (first["records"] == 0.5).all()
     assert first["area"].to_numpy() == pytest.approx([1 / 8] * 4)
     # 64 draws in each of six runs: five standard errors of a share p are 5 sqrt(p (1 - p) / 384).
@@ -53,5 +55,5 @@ def test_shares(small):
         assert abs(first.loc[draw, "drawn"] - p) < 5 * np.sqrt(p * (1 - p) / 384)
     # Without replacement the other bins' 40 records leave at least 24 of 64 draws to it.
     assert 24 / 64 <= first.loc["area_without", "drawn"] < 0.5
-    sums = shares.groupby(["target", "draw"])["drawn"].sum()
+    sums = shares.groupby(["target", "sampling"])["drawn"].sum()
     assert sums.to_numpy() == pytest.approx(np.ones(8))

@@ -41,7 +41,7 @@ def test_totals_of_a_level_world():
     level = case()
     level.y = np.full(80, 500.0)
     area = np.full(5, 2e12)
-    for how in ({}, {"draw": "record"}, {"boosted": True}, {"min_samples_leaf": 5}):
+    for how in ({}, {"sampling": "record"}, {"boosted": True}, {"min_samples_leaf": 5}):
         found = uncertainty.totals(level, area, SHARES, 2, 3, **how)
         np.testing.assert_allclose(found, 5.0, rtol=1e-6)
     spreads = uncertainty.spread_variants(level, area, SHARES, 1, 3)

@@ -19,9 +19,10 @@ def test_sound_values_pass():
     """None everywhere, both ends of a range, files beside the notebooks."""
     check_values(dict.fromkeys(CHECKS))
     check_values({
-        "n_runs": 1, "n_trees": 100_000, "correlation": -1, "draw": "record", "search_anew": True,
-        "sr_predictors": ["MAT"], "rules": {"box": None}, "years": [1990, 1990],
-        "file": "../data/embedded.nc", "inputs": {"srdb": "../data/embedded.nc"},
+        "n_runs": 1, "n_trees": 100_000, "correlation": -1, "sampling": "record",
+        "search_anew": True, "sr_predictors": ["MAT"], "rules": {"box": None},
+        "years": [1990, 1990], "file": "../data/embedded.nc",
+        "inputs": {"srdb": "../data/embedded.nc"},
         "options": {"par_fraction": 0.5}, "unknown": object(),
     })
 
@@ -30,7 +31,7 @@ def test_sound_values_pass():
     ("n_draws", "many"), ("n_draws", 99), ("n_runs", 0), ("n_runs", 2.5), ("n_runs", True),
     ("n_bins", 0), ("n_trees", 100_001),
     ("correlation", 1.01), ("correlation", float("nan")), ("correlation", "1"),
-    ("draw", "x"), ("draw", ["area"]), ("joint", "difference"), ("spread", "sd"),
+    ("sampling", "x"), ("sampling", ["area"]), ("joint", "difference"), ("spread", "sd"),
     ("file", ""), ("file", "x\0"), ("file", 3), ("file", "nowhere.nc"), ("cube", "a" * 5000),
     ("inputs", {}), ("inputs", {"nope": "../data/embedded.nc"}), ("inputs", {"srdb": "nowhere"}),
     ("years", [2012, 1990]), ("years", [1990]), ("years", "ab"), ("years", [1990.5, 2000]),

@@ -10,6 +10,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 import soilresp as sr
+from soilresp.covariates.recipes import recipe_of
+from soilresp.io.fetch import is_available
 from soilresp.io.files import save_arrays
 from soilresp.upscaling.ensemble import ENGINES, Ensemble, UnfittedError
 from soilresp.upscaling.maps import QUANTILES, FluxMaps
@@ -98,6 +100,27 @@ def test_engines_agree():
     xr.testing.assert_allclose(mean, ours[["SR"]], rtol=1e-6)
     with pytest.raises(sr.ParameterError, match="sklearn"):
         models["sklearn"].predict(plots()[0], [0.5])
+
+
+@pytest.mark.real
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["SR", "HR"])
+def test_engines_agree_on_real_records_and_cells(target):
+    """Field records and real climate: the same means and quantiles."""
+    if not is_available(["srdb", *recipe_of("delta").needs]):
+        pytest.skip("the inputs of recipe 'delta' are neither in the cache nor in a mirror")
+    cube = sr.load_covariates("delta", (2000, 2001))
+    records, _ = sr.select_records(sr.load_srdb())
+    sites = sr.match_to_grid(records[records["target"] == target], cube)
+    names = list(sr.PREDICTORS[target])
+    models = {
+        engine: Ensemble(2, 20, engine=engine, target=target).fit(
+            sites[names], sites["flux"], sites["stratum"], sr.area_shares(cube)
+        )
+        for engine in ENGINES
+    }
+    cells = cube[names].isel(year=0).to_dataframe()[names].dropna().sample(400, random_state=0)
+    assert_engines_agree(models, pd.concat([cells, sites[names].head(100)]))
 
 
 def test_map_is_that_of_the_study(model):

@@ -59,7 +59,7 @@ def test_same_seed_same_bytes():
     first = [fingerprint(r, ROWS) for r in runs_of(seed=4)]
     assert first == [fingerprint(r, ROWS) for r in runs_of(seed=4)]
     assert len(set(first)) == 3
-    for other in ({"seed": 5}, {"seed": 4, "target": "HR"}, {"seed": 4, "draw": "record"}):
+    for other in ({"seed": 5}, {"seed": 4, "target": "HR"}, {"seed": 4, "sampling": "record"}):
         assert not set(first) & {fingerprint(r, ROWS) for r in runs_of(**other)}
 
 
@@ -128,4 +128,4 @@ def test_impossible_numbers_are_refused():
     for options, word in (((0, 1, "area"), "n_runs"), ((1, 0, "area"), "n_trees"),
                           ((1, 1, "even"), "'even'")):
         with pytest.raises(ParameterError, match=word):
-            runs_of(*options[:2], draw=options[2])
+            runs_of(*options[:2], sampling=options[2])

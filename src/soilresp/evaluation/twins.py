@@ -40,8 +40,8 @@ class Variant:
         at random over the vegetated land.
     noise : bool
         Add a study effect and scatter to the records.
-    draw : str
-        See `soilresp.covariates.strata.draw_run`.
+    sampling : str
+        See `soilresp.upscaling.sampling.draw_records`.
     by_study : bool
         Train each run on resampled studies: as many of every bin as it has, with
         replacement, so that runs differ as they would for another sample of studies.
@@ -50,7 +50,7 @@ class Variant:
     description: str
     network: str
     noise: bool
-    draw: str
+    sampling: str
     by_study: bool = False
 
 
@@ -129,7 +129,7 @@ def _runs(x, records, shares, target, seed, variant, n_runs, n_trees):
         own = records.iloc[at]
         yield from monte_carlo(
             x[at], own["flux"], own["stratum"], shares, target, i + 1, n_trees, seed,
-            variant.draw, skip=range(i),
+            variant.sampling, skip=range(i),
         )
 
 

@@ -12,13 +12,13 @@ from scipy.optimize import curve_fit
 from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
-from soilresp.covariates.strata import draw_run
 from soilresp.errors import DataError, ParameterError
 from soilresp.evaluation.folds import block_groups, derived_seed, folds
 from soilresp.forest import Rows, evaluate
 from soilresp.grid.cells import EARTH_RADIUS, GRAMS_PER_PG, unit_vectors
 from soilresp.records.selection import TARGETS
 from soilresp.upscaling.runs import fit, new_forest
+from soilresp.upscaling.sampling import draw_records
 
 __all__ = [
     "OFFSET", "VARIANTS", "SPREADS", "FLUXES", "Case", "resample", "totals", "bootstrap",
@@ -33,7 +33,7 @@ VARIANTS = {
     "as in the study": {},
     "every predictor tried at each split": {"max_features": None},
     "five records to a leaf": {"min_samples_leaf": 5},
-    "all records drawn alike": {"draw": "record"},
+    "all records drawn alike": {"sampling": "record"},
     "boosted trees": {"boosted": True},
 }
 """Other models that could have been chosen, and their differences from the study's."""
@@ -42,7 +42,7 @@ SPREADS = {
     "distribution of records (Meinshausen), as mapped": {},
     "without the largest 1 % of the records": {"top": 0.01},
     "without the largest 3 % of the records": {"top": 0.03},
-    "all records drawn alike": {"draw": "record"},
+    "all records drawn alike": {"sampling": "record"},
     "five records to a leaf": {"min_samples_leaf": 5},
     "predictions of single trees": {"trees": True},
 }
@@ -116,7 +116,7 @@ def resample(cases, shares, rng, units, tries=100):
     )
 
 
-def totals(case, area, shares, n_runs, n_trees, seed=0, *, taken=None, stream=(), draw="area",
+def totals(case, area, shares, n_runs, n_trees, seed=0, *, taken=None, stream=(), sampling="area",
            boosted=False, **options):
     """Compute global totals of a few runs at the mean covariates.
 
@@ -131,8 +131,8 @@ def totals(case, area, shares, n_runs, n_trees, seed=0, *, taken=None, stream=()
         Records to draw from, with repeats; default all.
     stream : sequence of int
         Numbers that tell these draws from others of the same seed.
-    draw : str
-        See `soilresp.covariates.strata.draw_run`.
+    sampling : str
+        See `soilresp.upscaling.sampling.draw_records`.
     boosted : bool
         Boosted trees (scikit-learn's histogram gradient boosting) instead of a forest.
     **options
@@ -145,7 +145,7 @@ def totals(case, area, shares, n_runs, n_trees, seed=0, *, taken=None, stream=()
     """
     taken = np.arange(len(case.y)) if taken is None else taken
     out = np.empty(n_runs)
-    for i, (x, y, state) in enumerate(_draws(case, shares, n_runs, seed, stream, taken, draw)):
+    for i, (x, y, state) in enumerate(_draws(case, shares, n_runs, seed, stream, taken, sampling)):
         if boosted:
             model = HistGradientBoostingRegressor(max_iter=100, random_state=state)
             # Its threads wait for each other by spinning, for minutes on a busy machine.
@@ -157,12 +157,12 @@ def totals(case, area, shares, n_runs, n_trees, seed=0, *, taken=None, stream=()
     return out
 
 
-def _draws(case, shares, n_runs, seed, stream, taken, draw):
+def _draws(case, shares, n_runs, seed, stream, taken, sampling):
     """Yield the drawn predictors and fluxes of each run, and the seed of its model."""
     x, y, strata = case.x[taken], case.y[taken], case.strata[taken]
     for i in range(n_runs):
         rng = np.random.default_rng([seed, TARGETS[case.target], OFFSET, *stream, i])
-        drawn, _ = draw_run(strata, shares, rng, draw=draw)
+        drawn, _ = draw_records(strata, shares, rng, sampling=sampling)
         yield x[drawn], y[drawn], int(rng.integers(2**31))
 
 
@@ -279,11 +279,11 @@ def spread_variants(case, area, shares, n_runs, n_trees, seed=0):
     rows = []
     for name, how in SPREADS.items():
         options = dict(how)
-        draw, top = options.pop("draw", "area"), options.pop("top", 0)
+        sampling, top = options.pop("sampling", "area"), options.pop("top", 0)
         of_trees = options.pop("trees", False)
         kept = np.flatnonzero(case.y <= np.quantile(case.y, 1 - top))
         mean, square = np.zeros(len(area)), np.zeros(len(area))
-        for x, y, state in _draws(case, shares, n_runs, seed, (2,), kept, draw):
+        for x, y, state in _draws(case, shares, n_runs, seed, (2,), kept, sampling):
             forest = _forest(x, y, n_trees, state, **options)
             flux, second = evaluate(forest, case.rows, -1)
             if of_trees:

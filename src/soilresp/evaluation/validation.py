@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from soilresp.covariates.strata import draw_run
 from soilresp.errors import DataError, ParameterError
 from soilresp.evaluation import folds as cv
 from soilresp.records.selection import TARGETS
 from soilresp.upscaling.metrics import SCORES, scores
 from soilresp.upscaling.runs import fit, new_forest, oob_prediction, predict
+from soilresp.upscaling.sampling import draw_records
 
 __all__ = [
     "SCHEMES", "BUFFERS", "cross_validate", "check_predictors", "splits_of", "scores_by_bin",
@@ -375,7 +375,7 @@ def drawn_scores(matched, x, target, shares, n_runs=5, n_trees=100, seed=0):
     strata, rows = matched["stratum"].to_numpy(), []
     for i in range(n_runs):
         rng = np.random.default_rng([seed, TARGETS[target], 14_000, i])
-        drawn, _ = draw_run(strata, shares, rng)
+        drawn, _ = draw_records(strata, shares, rng)
         state = int(rng.integers(2**31))
 
         def forest_of(records, **options):
@@ -387,7 +387,7 @@ def drawn_scores(matched, x, target, shares, n_runs=5, n_trees=100, seed=0):
         forest = forest_of(drawn, oob_score=True)
         rows.append(("drawn_fit", scores(y[drawn], predict(forest, values[drawn]))))
         rows.append(("drawn_oob", scores(y[drawn], oob_prediction(forest))))
-        everyone, _ = draw_run(strata, shares, rng, train_fraction=1.0)
+        everyone, _ = draw_records(strata, shares, rng, train_fraction=1.0)
         first, last = np.split(everyone[rng.permutation(len(y))], [round(0.8 * len(y))])
         rows.append(("drawn_split", scores(y[last], predict(forest_of(first), values[last]))))
     names, found = zip(*rows)

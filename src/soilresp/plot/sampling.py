@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from soilresp.covariates.strata import DRAWS, STRATA
+from soilresp.covariates.strata import STRATA
 from soilresp.plot import maps
 from soilresp.plot._parts import flux_panels, legend_below, name_rows, need
 from soilresp.plot.style import COLOURS, FLUX_UNITS, figure, styled
+from soilresp.upscaling.sampling import SAMPLINGS
 
 __all__ = ["sampling_maps", "sampling_shares"]
 
@@ -23,14 +24,14 @@ def sampling_shares(table):
     Parameters
     ----------
     table : pandas.DataFrame
-        Columns ``target``, ``draw``, ``stratum``, ``records``, ``area``, ``drawn`` and
-        ``drawn_sd`` (between runs), as from `soilresp.evaluation.sampling_effect.draw_effect`.
+        Columns ``target``, ``sampling``, ``stratum``, ``records``, ``area``, ``drawn`` and
+        ``drawn_sd`` (between runs), as from `soilresp.evaluation.sampling_effect.sampling_effect`.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    need(table, ("target", "draw", "stratum", "records", "area", "drawn"), "sampling_shares")
+    need(table, ("target", "sampling", "stratum", "records", "area", "drawn"), "sampling_shares")
     fig = figure(8, 4)
     panels = flux_panels(fig, sharey=True)
     for ax, target in panels:
@@ -41,12 +42,13 @@ def sampling_shares(table):
             ("area", 0.8, "#D9D9D9", "vegetated area"), ("records", 0.34, "#8C8C8C", "records"),
         ):
             ax.barh(rows, 100 * bins[column], height=height, color=face, label=f"Share of {words}")
-        for number, (draw, part) in enumerate(own.groupby("draw", sort=False)):
+        for number, (sampling, part) in enumerate(own.groupby("sampling", sort=False)):
             part = part.set_index("stratum").reindex(bins.index)
             ax.errorbar(
                 100 * part["drawn"], rows + 0.17 * (number - 1.5), xerr=100 * part["drawn_sd"],
-                fmt=_MARKERS[draw], ms=4.5, lw=0.9, color=COLOURS[target], mec=COLOURS[target],
-                mfc=COLOURS[target] if draw == "area" else "white", label=DRAWS[draw].capitalize(),
+                fmt=_MARKERS[sampling], ms=4.5, lw=0.9, color=COLOURS[target], mec=COLOURS[target],
+                mfc=COLOURS[target] if sampling == "area" else "white",
+                label=SAMPLINGS[sampling].capitalize(),
             )
         ax.set(xlabel="Share of the total (%)", xlim=(0, None))
     names = [STRATA[s][0].capitalize().replace(", ", ",\n", 1) for s in bins.index]
@@ -61,7 +63,7 @@ def sampling_maps(fields):
 
     Parameters
     ----------
-    fields : xarray.Dataset, dims (draw, lat, lon)
+    fields : xarray.Dataset, dims (sampling, lat, lon)
         ``SR`` and ``HR``, g C m-2 yr-1 of vegetated area, for "area", "record" and "bin".
 
     Returns
@@ -70,10 +72,10 @@ def sampling_maps(fields):
     """
     fig = figure(8, 5.4)
     panels = []
-    for draw in ("record", "bin"):
+    for sampling in ("record", "bin"):
         for flux in ("SR", "HR"):
-            change = fields[flux].sel(draw=draw) - fields[flux].sel(draw="area")
+            change = fields[flux].sel(sampling=sampling) - fields[flux].sel(sampling="area")
             label = f"minus {flux} drawn by area ({FLUX_UNITS})"
-            panels.append((change, f"{flux}, {DRAWS[draw]}", _CHANGE | {"label": label}))
+            panels.append((change, f"{flux}, {SAMPLINGS[sampling]}", _CHANGE | {"label": label}))
     maps.map_grid(fig, panels)
     return fig

@@ -9,12 +9,12 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from soilresp.covariates.build import Options
 from soilresp.covariates.recipes import PREDICTORS
-from soilresp.covariates.strata import DRAWS
 from soilresp.errors import ParameterError
 from soilresp.io import paths, registry
 from soilresp.records.selection import Selection
 from soilresp.records.twin import TRUTHS
 from soilresp.upscaling.joint import METHODS
+from soilresp.upscaling.sampling import SAMPLINGS
 
 __all__ = ["CHECKS", "check_values"]
 
@@ -77,7 +77,7 @@ CHECKS = {
     "n_trees": _whole(1, 100_000),
     "cv_folds": _whole(2, 1_000),
     "cv_trees": _whole(1, 100_000),
-    "draw": Literal[tuple(DRAWS)],
+    "sampling": Literal[tuple(SAMPLINGS)],
     "n_bins": _whole(1, 100_000),
     "joint": Literal[tuple(m for m in METHODS if m != "difference")],
     "n_replicates": _whole(2, 100_000),
@@ -112,7 +112,7 @@ def check_values(parameters):
 
     Examples
     --------
-    >>> check_values({"n_runs": 20, "draw": "area", "years": [1990, 2012]})
+    >>> check_values({"n_runs": 20, "sampling": "area", "years": [1990, 2012]})
     """
     for name, value in parameters.items():
         if value is None or name not in CHECKS:

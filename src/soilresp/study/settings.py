@@ -35,8 +35,8 @@ class Profile:
         Twin experiments that are made again.
     recheck_leaders : int
         Leaders of the search through all subsets whose forests are grown again.
-    draw_runs, draw_trees : int
-        Runs and trees of the small ensembles under each way to draw records.
+    sampling_runs, sampling_trees : int
+        Runs and trees of the small ensembles under each sampling of the records.
     effect_runs, effect_trees : int
         The same of those with suspicious records left out or repaired.
     uncertainty_trees : int
@@ -54,8 +54,8 @@ class Profile:
     rank_draws: int = 2
     n_twins: int = 1
     recheck_leaders: int = 3
-    draw_runs: int = 10
-    draw_trees: int = 40
+    sampling_runs: int = 10
+    sampling_trees: int = 40
     effect_runs: int = 5
     effect_trees: int = 40
     uncertainty_trees: int = 50
@@ -66,8 +66,8 @@ PROFILES = {
     for p in (
         # Every notebook in half a minute on two processors: enough to see that all works.
         Profile("quick", n_runs=6, n_trees=20, cv_folds=5, cv_trees=20,
-                search_trees=20, search_depth=1, recheck_leaders=1, draw_runs=5, draw_trees=10,
-                effect_runs=2, effect_trees=20, uncertainty_trees=20),
+                search_trees=20, search_depth=1, recheck_leaders=1, sampling_runs=5,
+                sampling_trees=10, effect_runs=2, effect_trees=20, uncertainty_trees=20),
         Profile("standard", n_runs=40, n_trees=100, cv_folds=10, cv_trees=300,
                 search_trees=200, search_depth=1, driver_trees=100, rank_draws=12, n_twins=2),
         Profile("paper", n_runs=2000, n_trees=500, cv_folds=10, cv_trees=500,

@@ -8,7 +8,6 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state
 
-from soilresp.covariates.strata import DRAWS
 from soilresp.errors import DataError, ParameterError
 from soilresp.forest import Rows, Trees, Weights, evaluate
 from soilresp.forest.distribution import quantiles as weighted_quantiles
@@ -20,6 +19,7 @@ from soilresp.records.selection import TARGETS
 from soilresp.upscaling.maps import MOST_BYTES, FluxMaps, flux_fields, quantile_fields, stack
 from soilresp.upscaling.metrics import scores
 from soilresp.upscaling.runs import Run, Runs, evaluate_runs, predict
+from soilresp.upscaling.sampling import SAMPLINGS
 
 __all__ = ["ENGINES", "Ensemble", "UnfittedError"]
 
@@ -427,7 +427,7 @@ class Ensemble(RegressorMixin, BaseEstimator):
             value = getattr(self, name)
             if not isinstance(value, int | np.integer) or value < 1:
                 raise ParameterError(f"{name} must be a whole number of at least 1, got {value!r}.")
-        known = {"sampling": DRAWS, "engine": ENGINES, "target": TARGETS}
+        known = {"sampling": SAMPLINGS, "engine": ENGINES, "target": TARGETS}
         for name, values in known.items():
             if getattr(self, name) not in values:
                 raise ParameterError(

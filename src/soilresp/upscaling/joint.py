@@ -13,7 +13,7 @@ import pandas as pd
 import xarray as xr
 from sklearn.model_selection import GroupKFold
 
-from soilresp.covariates.strata import area_shares, draw_run
+from soilresp.covariates.strata import area_shares
 from soilresp.errors import ParameterError
 from soilresp.forest import Rows, Weights
 from soilresp.forest.distribution import median_absolute_deviation, moments, quantiles
@@ -22,6 +22,7 @@ from soilresp.records.selection import TARGETS
 from soilresp.upscaling.maps import MAD_TO_SD, MOST_BYTES, QUANTILES, blocks, mean_covariates
 from soilresp.upscaling.metrics import scores
 from soilresp.upscaling.runs import PAPER_PREDICTORS, fit, new_forest, predict
+from soilresp.upscaling.sampling import draw_records
 
 __all__ = ["METHODS", "OFFSET", "joint_respiration", "pairs", "pair_weights", "compare_methods",
            "best_method", "joint_fields", "clipped_fields", "negative_cells"]
@@ -42,7 +43,7 @@ _ROWS_AT_ONCE, _AT_ONCE = 4096, 2
 
 
 def joint_respiration(
-    records, cube, maps, predictors=PAPER_PREDICTORS, n_runs=40, n_trees=100, draw="area",
+    records, cube, maps, predictors=PAPER_PREDICTORS, n_runs=40, n_trees=100, sampling="area",
     method=None, n_folds=5, seed=0,
 ):
     """Estimate HR and AR jointly with SR, so that 0 <= HR <= SR in every cell.
@@ -59,8 +60,8 @@ def joint_respiration(
         Of "SR" and of "HR".
     n_runs, n_trees : int
         Of the forests of the shares HR/SR.
-    draw : str
-        See `soilresp.covariates.strata.draw_run`; "record" where a vegetation class has no
+    sampling : str
+        See `soilresp.upscaling.sampling.draw_records`; "record" where a vegetation class has no
         record of both fluxes.
     method : str, optional
         One of `METHODS` but "difference". Default: the one with the lowest RMSE.
@@ -106,14 +107,14 @@ def joint_respiration(
             f"joint is {method!r}; it can be {', '.join(m for m in METHODS if m != 'difference')}."
         )
     shares, mask = area_shares(cube), valid_cells(cube, both)
-    if draw == "area" and not set(shares.index[shares > 0]) <= set(table["stratum"]):
+    if sampling == "area" and not set(shares.index[shares > 0]) <= set(table["stratum"]):
         print("A vegetation class has no record of both SR and HR: pairs are drawn alike.")
-        draw = "record"
+        sampling = "record"
     fields = None
     for part in blocks(mask, MOST_BYTES // (4 * len(table) + 40 * len(both) + 400)):
         weights = pair_weights(
             x["pairs"], table, mean_covariates(cube, part, both), shares, n_runs, n_trees, seed,
-            draw,
+            sampling,
         )
         made = joint_fields(maps, part, weights, table, method)
         fields = made if fields is None else fields.fillna(made)
@@ -142,7 +143,7 @@ def pairs(matched):
     return out.assign(AR=out["SR"] - out["HR"], share=out["HR"] / out["SR"])
 
 
-def pair_weights(x, table, cells, shares, n_runs, n_trees, seed=0, draw="area", n_threads=-1):
+def pair_weights(x, table, cells, shares, n_runs, n_trees, seed=0, sampling="area", n_threads=-1):
     """Compute the weights of cells on the pairs, from forests grown on the shares HR/SR.
 
     Parameters
@@ -156,8 +157,8 @@ def pair_weights(x, table, cells, shares, n_runs, n_trees, seed=0, draw="area", 
     shares : pandas.Series
         Area share of each bin.
     n_runs, n_trees, seed : int
-    draw : str
-        See `soilresp.covariates.strata.draw_run`.
+    sampling : str
+        See `soilresp.upscaling.sampling.draw_records`.
     n_threads : int
 
     Returns
@@ -171,7 +172,7 @@ def pair_weights(x, table, cells, shares, n_runs, n_trees, seed=0, draw="area", 
     weights = Weights(position, len(rows), n_forests=n_runs)
     for i in range(n_runs):
         rng = np.random.default_rng([seed, TARGETS["HR"], OFFSET, i])
-        drawn, _ = draw_run(table["stratum"].to_numpy(), shares, rng, draw=draw)
+        drawn, _ = draw_records(table["stratum"].to_numpy(), shares, rng, sampling=sampling)
         forest = new_forest(n_trees, x.shape[1], int(rng.integers(2**31)), n_jobs=n_threads)
         fit(forest, x[drawn], y[drawn])
         weights.add(forest, x[drawn], position[drawn], rows, n_threads)

@@ -8,9 +8,9 @@ import pandas as pd
 from joblib import Parallel, delayed
 from sklearn.ensemble import RandomForestRegressor
 
-from soilresp.covariates.strata import draw_run
 from soilresp.errors import ParameterError
 from soilresp.records.selection import TARGETS
+from soilresp.upscaling.sampling import draw_records
 
 __all__ = [
     "PAPER_PREDICTORS", "Run", "Runs", "new_forest", "fit", "predict", "oob_prediction",
@@ -66,7 +66,7 @@ class Runs:
     n_runs: int
     n_trees: int
     seed: int = 0
-    draw: str = "area"
+    sampling: str = "area"
     engine: str = "fast"
     stored: dict = field(default_factory=dict, compare=False, repr=False)
 
@@ -91,14 +91,14 @@ class Runs:
             return
         yield from monte_carlo(
             self.x, self.y, self.strata, self.shares, self.target, self.n_runs, self.n_trees,
-            self.seed, self.draw, set(range(self.n_runs)) - wanted, n_jobs, self.engine,
+            self.seed, self.sampling, set(range(self.n_runs)) - wanted, n_jobs, self.engine,
         )
 
     @property
     def key(self):
         """Text of everything but `x` and `y` that determines the runs (str)."""
         return (
-            f"{self.target} {self.n_trees} {self.seed} {self.draw} "
+            f"{self.target} {self.n_trees} {self.seed} {self.sampling} "
             f"{np.asarray(self.strata).tolist()} {self.shares.to_dict()}"
         )
 
@@ -240,7 +240,7 @@ def _n_outside(forest):
 
 
 def monte_carlo(
-    x, y, strata, shares, target, n_runs, n_trees, seed=0, draw="area", skip=(), n_jobs=-1,
+    x, y, strata, shares, target, n_runs, n_trees, seed=0, sampling="area", skip=(), n_jobs=-1,
     engine="fast",
 ):
     """Draw records and grow a forest, run by run.
@@ -259,8 +259,8 @@ def monte_carlo(
         Enters the seed, so that the two fluxes have their own draws.
     n_runs, n_trees : int
     seed : int
-    draw : {"area", "area_without", "record", "bin"}
-        See `soilresp.covariates.strata.draw_run`.
+    sampling : {"area", "area_without", "record", "bin"}
+        See `soilresp.upscaling.sampling.draw_records`.
     skip : collection of int
         Runs to leave out; the others stay as they are.
     n_jobs : int
@@ -276,14 +276,14 @@ def monte_carlo(
     Raises
     ------
     ParameterError
-        If there is no run or no tree to make, or `draw` is unknown.
+        If there is no run or no tree to make, or `sampling` is unknown.
     """
     if n_runs < 1:
         raise ParameterError(f"n_runs must be at least 1, got {n_runs}.")
     x, y = np.array(x, np.float32), np.array(y, float)
     for i in (i for i in range(n_runs) if i not in skip):
         rng = np.random.default_rng([seed, TARGETS[target], i])
-        drawn, held_out = draw_run(strata, shares, rng, draw=draw)
+        drawn, held_out = draw_records(strata, shares, rng, sampling=sampling)
         forest = new_forest(n_trees, x.shape[1], int(rng.integers(2**31)), n_jobs, engine)
         fit(forest, x[drawn], y[drawn])
         yield Run(i, forest, drawn, held_out)

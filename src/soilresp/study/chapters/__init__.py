@@ -19,7 +19,8 @@ _MODULES = {
         "search_finalists", "search_frequency", "search_numbers", "search_recheck",
     ),
     "c04_training": (
-        "bin_table", "draw_numbers", "draw_table", "draw_variants", "ecosystem_table", "training",
+        "bin_table", "sampling_numbers", "sampling_table", "sampling_variants",
+        "ecosystem_table", "training",
     ),
     "c04_quality_effect": ("quality_effect",),
     "c05_maps": ("annual_totals", "mapping", "totals_beside_paper"),

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from soilresp.covariates.strata import DRAWS, STRATA, area_shares
-from soilresp.evaluation.sampling_effect import draw_effect
+from soilresp.covariates.strata import STRATA, area_shares
+from soilresp.evaluation.sampling_effect import sampling_effect
 from soilresp.records.matching import training_table
 from soilresp.records.selection import TARGETS
 from soilresp.study.chapters.c02_covariates import assembly
@@ -12,10 +12,11 @@ from soilresp.study.chapters.common import Ticker, records_of
 from soilresp.study.stage import Stage
 from soilresp.upscaling.ensemble import Ensemble
 from soilresp.upscaling.metrics import scores
+from soilresp.upscaling.sampling import SAMPLINGS
 
 __all__ = [
-    "MOST_TREES", "training", "draw_variants", "bin_table", "ecosystem_table", "draw_table",
-    "draw_numbers",
+    "MOST_TREES", "training", "sampling_variants", "bin_table", "ecosystem_table", "sampling_table",
+    "sampling_numbers",
 ]
 
 
@@ -23,7 +24,7 @@ MOST_TREES = 20_000
 """Trees of an ensemble whose forests are kept in a file, of some 20 kB each."""
 
 
-def _training(study, needs, *, n_runs=None, n_trees=None, draw="area"):
+def _training(study, needs, *, n_runs=None, n_trees=None, sampling="area"):
     """Fit the ensembles of both fluxes, and predict the records by them.
 
     Results: ``shares`` (records and area by bin), ``predictions`` (of each
@@ -43,7 +44,7 @@ def _training(study, needs, *, n_runs=None, n_trees=None, draw="area"):
         strata = records["stratum"].to_numpy()
         table[target] = [float((strata == s).mean()) for s in shares.index]
         model = Ensemble(
-            n_runs, n_trees, draw, random_state=study.seed, target=target,
+            n_runs, n_trees, sampling, random_state=study.seed, target=target,
             keep_forests=n_runs * n_trees <= MOST_TREES, verbose=True,
         )
         model.fit(x, records["flux"], strata, shares)
@@ -67,23 +68,23 @@ def _training(study, needs, *, n_runs=None, n_trees=None, draw="area"):
 training = Stage("04_stratified_training", _training, [assembly, predictor_search])
 
 
-def _draw_variants(study, needs, *, draw_runs=None, draw_trees=None):
+def _sampling_variants(study, needs, *, sampling_runs=None, sampling_trees=None):
     """Train small ensembles under every way of drawing the records.
 
     Results: ``effect``, ``drawn`` and ``maps``, as from
-    `soilresp.evaluation.sampling_effect.draw_effect`.
+    `soilresp.evaluation.sampling_effect.sampling_effect`.
     """
     assembled = needs["02_covariate_assembly"]
-    bar = Ticker(len(DRAWS) * len(TARGETS), "ways to draw")
-    effect, drawn, maps = draw_effect(
+    bar = Ticker(len(SAMPLINGS) * len(TARGETS), "ways to draw")
+    effect, drawn, maps = sampling_effect(
         assembled.cube, assembled.matched, needs["03_predictor_search"].chosen,
-        n_runs=draw_runs, n_trees=draw_trees, seed=study.seed, progress=bar.tick,
+        n_runs=sampling_runs, n_trees=sampling_trees, seed=study.seed, progress=bar.tick,
     )
     bar.close()
     return {"effect": effect, "drawn": drawn, "maps": maps}
 
 
-draw_variants = Stage("04_draw_variants", _draw_variants, [assembly, predictor_search])
+sampling_variants = Stage("04_sampling_variants", _sampling_variants, [assembly, predictor_search])
 
 
 def bin_table(trained):
@@ -150,16 +151,16 @@ def ecosystem_table(matched):
     return table, sum(alike) / len(alike) if alike else float("nan")
 
 
-def draw_table(draws):
+def sampling_table(draws):
     """Return totals and scores under each way to draw, a row each (`pandas.DataFrame`)."""
-    table = draws.effect[["target", "draw", "total", "total_sd", "r2", "rmse"]]
-    table = table.assign(draw=table["draw"].map(DRAWS))
-    return table.set_axis(["flux", "draw", "total", "SD", "R²", "RMSE"], axis=1)
+    table = draws.effect[["target", "sampling", "total", "total_sd", "r2", "rmse"]]
+    table = table.assign(sampling=table["sampling"].map(SAMPLINGS))
+    return table.set_axis(["flux", "sampling", "total", "SD", "R²", "RMSE"], axis=1)
 
 
-def draw_numbers(trained, draws):
+def sampling_numbers(trained, draws):
     """Return sentences on the draws for the text (dict)."""
-    totals = draws.effect.set_index(["target", "draw"])["total"]
+    totals = draws.effect.set_index(["target", "sampling"])["total"]
     parts = [
         f"{target} is {totals[target, 'area']:.1f} Pg C yr⁻¹ drawn by area, "
         f"{totals[target, 'record']:.1f} with every record alike and "

@@ -25,7 +25,7 @@ from soilresp.upscaling.runs import Runs
 __all__ = ["mapping", "annual_totals", "totals_beside_paper"]
 
 
-def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area", n_bins=None, joint=None):
+def _mapping(study, needs, *, n_runs=None, n_trees=None, sampling="area", n_bins=None, joint=None):
     """Map SR, HR, AR and AR/SR with their spreads, and HR and AR jointly estimated.
 
     With `n_bins`, MAD and quantiles are means over the years of those of each
@@ -51,7 +51,7 @@ def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area", n_bins=Non
         x = training_table(records, cube, chosen[target]).to_numpy(np.float32)
         runs = Runs(
             x, records["flux"].to_numpy(float), records["stratum"].to_numpy(), shares, target,
-            n_runs, n_trees, study.seed, draw,
+            n_runs, n_trees, study.seed, sampling,
         )
         runs.stored.update(_stored_runs(study, runs))
         maps = FluxMaps(
@@ -71,7 +71,7 @@ def _mapping(study, needs, *, n_runs=None, n_trees=None, draw="area", n_bins=Non
     while mapped:
         mapped.popitem()[1].remove_files()
     together, scores = joint_respiration(
-        matched, cube, climatology, chosen, n_runs, n_trees, draw, joint,
+        matched, cube, climatology, chosen, n_runs, n_trees, sampling, joint,
         study.profile.cv_folds, study.seed,
     )
     climatology = climatology.merge(together)
