@@ -136,11 +136,9 @@ def write_cru_ts(path, name, field, dates, lat=CRU_LAT, lon=CRU_LON, **attrs):
     return path
 
 
-
 def middle(year):
     """Return the dates of the months of a year, as the publisher gives them."""
     return [date(year, month, 15 if month == 2 else 16) for month in range(1, 13)]
-
 
 
 def gzipped(path):
@@ -150,7 +148,6 @@ def gzipped(path):
         shutil.copyfileobj(plain, zipped)
     path.unlink()
     return out
-
 
 
 MERRA_FILL = np.float32(1e15)
@@ -199,7 +196,6 @@ def write_merra2(folder, collection, fields, month, year=1984, stream=100, lat=M
     return path
 
 
-
 def write_gsde(
     path, name, profiles, resolution=0.25, layers=8, fill=-32768, scale=None, lon_from=-180.0,
     falling=True, form="NETCDF4",
@@ -237,7 +233,6 @@ SRDB_RECORD = {
     "Rs_annual": "600", "Ra_annual": "240", "Rh_annual": "360", "RC_annual": "0.4",
     "Rs_growingseason": "2.2",
 }
-
 
 
 def srdb_text(*changes, rows=3, drop=(), more=(), order=None, **dialect):

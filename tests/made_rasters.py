@@ -88,7 +88,6 @@ def glass_attrs(**changes):
     return {k: v for k, v in attrs.items() if v is not None}
 
 
-
 def write_glass(folder, year, day, stored, resolution=0.5, left=-180e6, **changes):
     """Write one composite of GLASS LAI; `stored` is a number for one cell or the field."""
     pytest.importorskip("pyhdf")

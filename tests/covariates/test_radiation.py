@@ -90,7 +90,6 @@ def test_radiation_of_a_day(lat, day):
     assert float(daily_extraterrestrial(lat, day)) == pytest.approx(expected / 0.0864, rel=1e-9)
 
 
-
 SOLAR = 0.0820e6 / 60
 
 
@@ -103,7 +102,6 @@ def test_sun_that_does_not_set(lat, day, sun):
     expected = sun * SOLAR * (1 + 0.033 * math.cos(angle)) * height
     found = float(daily_extraterrestrial(lat, day))
     assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)
-
 
 
 def test_months_of_radiation():
@@ -123,7 +121,6 @@ def cloud(*values):
     return np.resize(np.array(values, float), (12, 1))
 
 
-
 @pytest.mark.parametrize("values", [(0, 100), (0, 0), (0, 1.01), (100, 100), (50, np.nan)])
 def test_cloud_that_is_taken(values):
     """None and all of the sky are a cover, so is a field without any cloud."""
@@ -131,7 +128,6 @@ def test_cloud_that_is_taken(values):
     np.testing.assert_allclose(
         shortwave_from_cloud(cloud(*values), [30.0]), share * extraterrestrial_radiation([30.0])
     )
-
 
 
 @pytest.mark.parametrize(("values", "words"), [

@@ -58,7 +58,6 @@ def test_any_whole_number_of_rows_will_do(n):
     assert np.isclose(made["lat"][0], 90 - 90 / n) and np.isclose(made["lon"][0], 90 / n - 180)
 
 
-
 # Areas
 
 
@@ -75,7 +74,6 @@ def sine(degrees):
     return np.sin(np.pi * degrees / 180)
 
 
-
 @pytest.mark.parametrize(("lat", "size", "south", "north"), [
     (89.75, 0.5, 89.5, 90), (0.25, 0.5, 0, 0.5), (-44.25, 0.5, -44.5, -44),
     (-89.75, 0.5, -90, -89.5),
@@ -87,7 +85,6 @@ def test_area_of_single_rows(lat, size, south, north):
     got = cell_area([lat], resolution=size).item()
     width = np.pi * size / 180
     assert got == pytest.approx(6371007.181**2 * width * (sine(north) - sine(south)), rel=1e-9)
-
 
 
 def test_area_of_the_own_rows():
@@ -115,7 +112,6 @@ def test_edges_by_hand(centres, edges):
     assert got.tolist() == edges
 
 
-
 @pytest.mark.parametrize(
     "centres", [[], [3], [1, 1], [1, 2, 2], [2, 1, 1], [1, 2, 1], [3, 1, 2], [0, np.nan]]
 )
@@ -130,7 +126,6 @@ def axes(lat, lon):
     return xr.DataArray(lat, dims="lat"), xr.DataArray(lon, dims="lon")
 
 
-
 def test_area_of_uneven_cells_by_hand():
     """Rows to 90, 60, 0 and -60 N, columns of 60, 90 and 120 degrees."""
     # centres 75, 45, -45: edges 90, 60, 0, -90; centres 0, 60, 180: edges -30, 30, 120, 240
@@ -143,7 +138,6 @@ def test_area_of_uneven_cells_by_hand():
     assert area["lon"].values.tolist() == [0, 60, 180]
 
 
-
 def test_cells_over_the_poles_end_there():
     """Centres on the poles: edges at 135, 45, -45 and -135 become 90, 45, -45 and -90."""
     area = rectilinear_area(*axes([90.0, 0.0, -90.0], [0.0, 90.0, 180.0, 270.0]))
@@ -151,7 +145,6 @@ def test_cells_over_the_poles_end_there():
     expected = EARTH_RADIUS**2 * np.pi / 2 * np.array([1 - root, 2 * root, 1 - root])
     np.testing.assert_allclose(area, np.tile(expected[:, None], 4), rtol=1e-12)
     assert float(area.sum()) == pytest.approx(4 * np.pi * EARTH_RADIUS**2, rel=1e-12)
-
 
 
 @pytest.mark.parametrize("turned", ["lat", "lon", "both"])
@@ -166,7 +159,6 @@ def test_areas_are_positive_in_any_direction(turned):
     np.testing.assert_allclose(other, one.values[::-1] if turned != "lon" else one, rtol=1e-12)
 
 
-
 # Points
 
 
@@ -176,7 +168,6 @@ def test_cell_index_round_trip(row, col, north, east):
     grid = coordinates()
     found = cell_index(grid["lat"].values[row] + north, grid["lon"].values[col] + east)
     assert (int(found[0]), int(found[1])) == (row, col)
-
 
 
 @pytest.mark.parametrize(("lat", "lon", "size", "cell"), [
@@ -193,13 +184,11 @@ def test_cells_of_single_points(lat, lon, size, cell):
     assert row.dtype.kind == col.dtype.kind == "i"
 
 
-
 def test_points_keep_their_shape():
     """One latitude and a table of longitudes give tables of rows and columns."""
     row, col = cell_index(45, [[0, 90], [-90, -180]], resolution=90)
     assert row.tolist() == [[0, 0], [0, 0]]
     assert col.tolist() == [[2, 3], [1, 0]]
-
 
 
 @pytest.mark.parametrize(("lat", "lon"), [
@@ -229,7 +218,6 @@ def test_to_standard_whatever_the_order(rows, cols, from_zero):
     np.testing.assert_array_equal(to_standard(mixed)["lon"], grid["lon"])
 
 
-
 @pytest.mark.parametrize(("given_", "becomes"), [
     ([0, 90, 180, 270], [-180, -90, 0, 90]),
     ([-180, -90, 0, 90], [-180, -90, 0, 90]),
@@ -246,7 +234,6 @@ def test_longitudes_come_into_range(given_, becomes):
     assert ((turned.values[0] - becomes) % 360 == 0).all()
 
 
-
 def test_a_field_in_order_is_not_copied():
     """North to south and west to east already: the same memory; turned ones are copies."""
     field = xr.DataArray(np.arange(8.0).reshape(2, 4), coordinates(90), ("lat", "lon"))
@@ -254,7 +241,6 @@ def test_a_field_in_order_is_not_copied():
     for other in (field[::-1], field[:, ::-1]):
         np.testing.assert_array_equal(to_standard(other), field)
         assert not np.shares_memory(to_standard(other).values, field.values)
-
 
 
 @pytest.mark.parametrize("names", [("lat", "x"), ("y", "lon"), ("y", "x"), ("lat", "lon")])
@@ -271,7 +257,6 @@ def test_names_of_either_axis(names):
         assert turned.values.tolist() == [[4, 3], [2, 1]]
 
 
-
 def test_rows_partly_in_order_are_sorted():
     """A single step in the wrong direction is enough to sort."""
     field = xr.DataArray(
@@ -280,7 +265,6 @@ def test_rows_partly_in_order_are_sorted():
     assert to_standard(field).values.ravel().tolist() == [1, 3, 2]
     wide = xr.DataArray([[1, 2, 3]], {"lat": [0.0], "lon": [0.0, 90.0, 45.0]}, ("lat", "lon"))
     assert to_standard(wide).values.ravel().tolist() == [1, 3, 2]
-
 
 
 # Blocks
@@ -296,7 +280,6 @@ def test_block_mean_of_a_constant(value, factor, seed):
     np.testing.assert_allclose(got[~empty], value, rtol=1e-12)
 
 
-
 def test_blocks_of_a_wide_field():
     """Two rows by three columns of blocks: each is the mean of its own four cells."""
     field = np.arange(24.0).reshape(4, 6)
@@ -306,7 +289,6 @@ def test_blocks_of_a_wide_field():
         [35, 55, 75], [155, 175, 195]
     ]
     assert block_mean(field, 1).tolist() == field.tolist()
-
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (4, 3), (2, 5, 4), (2, 4, 5)])
@@ -324,7 +306,6 @@ def test_small_weights_count_like_large_ones():
         assert block_mean(field, 2, scale * weights).item() == pytest.approx(1.75)
 
 
-
 def test_blocks_without_weight_or_data_are_empty_in_silence():
     """No weight or no data gives a gap, and no warning."""
     field = np.array([[1.0, 2.0, np.nan, np.nan], [3.0, 4.0, np.nan, np.nan]])
@@ -335,12 +316,10 @@ def test_blocks_without_weight_or_data_are_empty_in_silence():
         np.testing.assert_array_equal(block_mean(field, 2), [[2.5, np.nan]])
 
 
-
 def test_what_has_no_weight_cannot_spoil_a_block():
     """An endless value in a cell without weight is left out."""
     field = np.array([[np.inf, 2.0], [4.0, 6.0]])
     assert block_mean(field, 2, np.array([[0.0, 1], [1, 2]])).item() == (2 + 4 + 12) / 4
-
 
 
 @settings(max_examples=30)
@@ -353,7 +332,6 @@ def test_blocks_keep_the_weighted_mean(factor, seed):
     blocks = block_mean(field, factor, weights)
     own = weights.reshape(2, factor, 3, factor).sum(axis=(1, 3))
     assert (blocks * own).sum() == pytest.approx((field * weights).sum(), abs=1e-9)
-
 
 
 # Means and totals
@@ -369,7 +347,6 @@ def uneven():
     return field, xr.DataArray([[1e15, 3e15, 2e15], [1e15, np.nan, 1e15]], place, ("lat", "lon"))
 
 
-
 def test_means_of_years_by_hand():
     """Year by year, without gaps and without cells that have no area."""
     field, area = uneven()
@@ -381,7 +358,6 @@ def test_means_of_years_by_hand():
     assert area_mean(field, area).attrs == zonal_mean(field, area).attrs == {"units": "g m-2"}
 
 
-
 def test_totals_of_years_by_hand():
     """1 g m-2 from 10^15 m2 is 1 Pg; gaps of either add nothing; units are the total's own."""
     field, area = uneven()
@@ -389,7 +365,6 @@ def test_totals_of_years_by_hand():
     # 1 + 6 + 4 + 6 and 10 + 60 + 60
     assert total.values.tolist() == [17, 130]
     assert total.dims == ("year",) and total.attrs == {"units": "Pg yr-1"}
-
 
 
 @settings(max_examples=30)

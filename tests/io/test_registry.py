@@ -1,6 +1,5 @@
 """The registry of inputs: the committed one holds together, a broken one is refused."""
 
-
 import pytest
 
 from soilresp.errors import DataError

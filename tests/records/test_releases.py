@@ -1,6 +1,5 @@
 """Comparison of two releases of SRDB."""
 
-
 import made_records
 import numpy as np
 import pandas as pd

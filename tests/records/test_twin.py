@@ -1,6 +1,5 @@
 """The twin experiment."""
 
-
 import numpy as np
 import pytest
 import xarray as xr

@@ -1,6 +1,5 @@
 """Weights made in parts of the cells: bounded in size, and the same to the byte."""
 
-
 import numpy as np
 import pandas as pd
 import pytest

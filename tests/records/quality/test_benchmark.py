@@ -1,6 +1,5 @@
 """Recall of injected faults."""
 
-
 import numpy as np
 import pytest
 from made_records import made, table

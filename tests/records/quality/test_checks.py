@@ -1,6 +1,5 @@
 """Tests of the check of records."""
 
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,6 +1,5 @@
 """Tests of the names and polygons of countries."""
 
-
 import numpy as np
 import pytest
 

@@ -1,6 +1,5 @@
 """Tests of the checks of years and words."""
 
-
 import numpy as np
 import pytest
 from made_records import flagged, is_flagged, made
