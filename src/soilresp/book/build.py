@@ -17,7 +17,7 @@ __all__ = ["build"]
 
 COPIED = ("_config.yml", "_toc.yml", "book", "tools", "CHANGELOG.md", "data/README.md",
           "data/benchmark")
-"""What the pages of a run's book are made from, include, or offer for download."""
+"""Files and folders that the pages of a run's book need, include or offer for download."""
 COMMAND = (sys.executable, "-c", "from jupyter_book.cli.main import main; main()")
 _SHOWN_COMPLAINTS = 12
 

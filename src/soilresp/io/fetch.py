@@ -34,7 +34,7 @@ READ_TIMEOUT = 30
 """Seconds to wait for the next bytes."""
 
 _COMMITTED = "data/"
-"""What names of committed files begin with, and names in the registry do not."""
+"""Prefix of the names of committed files; names in the registry lack it."""
 
 _silent_hosts = set()
 _watchers = []

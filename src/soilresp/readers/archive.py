@@ -12,7 +12,7 @@ __all__ = ["FAULTS", "copy_bounded", "read_gzip", "read_member"]
 
 FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError,
           ValueError)
-"""What the libraries raise for damaged, encrypted or unknown archives."""
+"""Errors of the libraries for damaged, encrypted or unknown archives."""
 
 _CHUNK = 1 << 20
 

@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 WHAT = ("climatology", "annual", "all")
-"""What can be exported."""
+"""Parts of a run that can be exported."""
 
 CHECKSUMS = "SHA256SUMS"
 """File with the checksums of an export."""

@@ -31,7 +31,7 @@ SOURCES = {
     "CMIP6 series": "real output, CMIP6 totals",
     "empirical comparator": "empirical comparator",
 }
-"""What the numbers of each group of models are."""
+"""Kind of the numbers of each group of models."""
 
 _HOW = {
     totals.STATED: "stated", totals.DERIVED: "derived", totals.COMPUTED: "computed",
