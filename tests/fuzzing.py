@@ -71,42 +71,14 @@ def _file(name, content):
     return path
 
 
+def _of_file(name, parse, *arguments):
+    return lambda content: parse(_file(name, content), *arguments)
+
+
 def _srdb(content):
     table = load_srdb(_file("srdb.csv", content), strip=False)
     questionable_records(table)
     select_records(table)
-
-
-def _ghcn(content):
-    read_ghcn(_file("p.dat", content), (YEAR, YEAR))
-
-
-def _ghcn_packed(content):
-    read_ghcn(_file("p.dat.gz", content), (YEAR, YEAR))
-
-
-def _cru(content):
-    read_cru_cl(_file("c.dat", content), "tmp")
-
-
-def _cru_packed(content):
-    read_cru_cl(_file("c.zip", content), "tmp")
-
-
-def _gistemp(content):
-    read_gistemp(_file("g.nc", content), (YEAR, YEAR))
-
-
-def _models(content):
-    read_declared(_file("models.yaml", content))
-
-
-def _recipes(content):
-    read_recipes(_file("recipes.yaml", content))
-
-
-def _registry(content):
-    read_registry(_file("registry.yaml", content))
 
 
 def _parameters(content):
@@ -130,10 +102,6 @@ def _steps(content):
         except ValueError:
             continue
     read_steps(values or [0.0], units, calendar)
-
-
-def _note(content):
-    read_json(_file("stage.json", content))
 
 
 def _table(content):
@@ -182,17 +150,21 @@ def _parameter_texts():
 PARSERS = (
     Parser("SRDB", _srdb, lambda: [srdb_text().encode(), srdb_text(
         {"Site_name": 'a "b",\nc', "Rs_annual": "1e3"}, {"Rh_annual": "NA"}).encode()]),
-    Parser("CRU CL, header", _cru, lambda: [CRU_HEADER.encode() + b"    0\n" * 3]),
-    Parser("CRU CL, zip", _cru_packed, lambda: [
+    Parser("CRU CL, header", _of_file("c.dat", read_cru_cl, "tmp"), lambda: [
+        CRU_HEADER.encode() + b"    0\n" * 3]),
+    Parser("CRU CL, zip", _of_file("c.zip", read_cru_cl, "tmp"), lambda: [
         _zip("c.dat", CRU_HEADER), _zip("../c.dat", "x" * 5000)]),
-    Parser("GHCN", _ghcn, lambda: [_ghcn_text()]),
-    Parser("GHCN, start", _ghcn, lambda: [_ghcn_text()[:4000]]),
-    Parser("GHCN, gzip", _ghcn_packed, lambda: [gzip.compress(_ghcn_text()[:4000], 1)]),
-    Parser("GISTEMP", _gistemp, lambda: [_gistemp_file(), b"CDF\x01" + bytes(200)]),
-    Parser("model catalogue", _models, lambda: _small(
+    Parser("GHCN", _of_file("p.dat", read_ghcn, (YEAR, YEAR)), lambda: [
+        _ghcn_text(), _ghcn_text()[:4000]]),
+    Parser("GHCN, gzip", _of_file("p.dat.gz", read_ghcn, (YEAR, YEAR)), lambda: [
+        gzip.compress(_ghcn_text()[:4000], 1)]),
+    Parser("GISTEMP", _of_file("g.nc", read_gistemp, (YEAR, YEAR)), lambda: [
+        _gistemp_file(), b"CDF\x01" + bytes(200)]),
+    Parser("model catalogue", _of_file("models.yaml", read_declared), lambda: _small(
         "models.yaml", {"ten": ["BEPS"], "testbed": ["MIMICS"]})),
-    Parser("recipes", _recipes, lambda: _small("recipes.yaml", {"recipes": ["embedded"]})),
-    Parser("registry", _registry, lambda: _small(
+    Parser("recipes", _of_file("recipes.yaml", read_recipes), lambda: _small(
+        "recipes.yaml", {"recipes": ["embedded"]})),
+    Parser("registry", _of_file("registry.yaml", read_registry), lambda: _small(
         "registry.yaml", {"entries": ["srdb", "gistemp"], "templates": []})),
     Parser("parameters", _parameters, _parameter_texts),
     Parser("units", _units, lambda: [
@@ -201,7 +173,7 @@ PARSERS = (
         b"days since 1700-01-01;noleap|15 45 75", b"months since 1700-01-01;|0 1 2",
         b"day as %Y%m%d.%f;proleptic_gregorian|19900115.5", b";|1990.0 1991.0",
         b"years since 1701-01-01;360_day|289 290"]),
-    Parser("notes in JSON", _note, lambda: [json.dumps(
+    Parser("notes in JSON", _of_file("stage.json", read_json), lambda: [json.dumps(
         {"stage": "01", "key": "ab", "settings": {"n": None}, "files": {"a": "a.nc"}}).encode()]),
     Parser("committed tables", _table, lambda: [
         b'{"command": "soilresp x", "recipe": "delta"}\x1ea,b,c\n1,NA,x\n2,3.5,\n']),

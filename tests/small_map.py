@@ -61,7 +61,7 @@ def main(folder):
         run=folder, results=folder / "results", seed=0, profile=SimpleNamespace(cv_folds=3),
         describe=lambda: "A made-up world."
     )
-    made = mapping.compute(study, needs, n_runs=12, n_trees=20)
+    made = mapping.compute(study, needs, n_runs=8, n_trees=10)
     for name, content in made.items():
         save(folder / "results", name, content)
 

@@ -9,9 +9,9 @@ from soilresp.study.settings import resolve_settings
 SETTINGS = {
     "selection": {},
     "assembly": {},
-    "predictor_search": {"search_trees": 5},
-    "training": {"n_runs": 3, "n_trees": 10},
-    "mapping": {"n_runs": 4, "n_trees": 10},
+    "predictor_search": {"search_trees": 2},
+    "training": {"n_runs": 2, "n_trees": 5},
+    "mapping": {"n_runs": 2, "n_trees": 5},
 }
 """Stages in order, with settings that make each take seconds."""
 

@@ -224,7 +224,7 @@ def with_time(values, units):
 @pytest.mark.parametrize(("change", "word"), [
     (lambda d: d.rename(rh="xyz"), "rh"),
     (with_rh(1, units="furlongs"), "'furlongs'"),
-    (with_rh(1, units="kg m-2"), "kg m-2"),
+    (with_rh(1, units="kg m-2"), "kg m-2"), (with_rh(1, units=""), "units"), (with_rh(0.0), "zero"),
     (with_rh(44.01 / 12.011), "CO2"),
     (with_rh(1e-3), "rh"),
     (with_rh(-1.0), "sign"),
@@ -286,7 +286,11 @@ def test_parameters_that_are_refused(judge, given, word):
     (("covariates", "build", "--recipe", "embedded", "--out", "cube.nc", "-o", "par=1"), "par"),
     (("covariates", "build", "--recipe", "embedded", "--out", "cube.nc", "--years", "1990",
       "1999"), "years"),
-    (("score", "m.nc", "--var", "rh"), "rh"),
+    (("score", "m.nc", "--var", "rh"), "rh"), (("run", "--recipe", "mine"), "mine"),
+    (("run", "-p", "n_runs"), "n_runs"), (("run", "-p", "profile=quick"), "profile"),
+    (("data", "fetch", "hail"), "hail"), (("data", "list", "hail"), "hail"),
+    (("models", "read", "nowhere", "--var", "HR"), "HR"), (("run", "--srdb", "no.csv"), "no.csv"),
+    (("study", "search", "--seed", "-1"), "seed"),
 ])
 def test_commands_that_are_refused(judge, command, word):
     """An unknown or impossible option is named."""
@@ -303,6 +307,7 @@ BUILD = ("covariates", "build", "--recipe", "embedded", "--out", "cube.nc")
     ("registry.yaml", "url: https://raw", "url: http://raw", ("data", "list"), "srdb"),
     ("registry.yaml", f"path: {SRDB}", "path: ../../srdb.csv", ("data", "list"), "../../srdb.csv"),
     ("registry.yaml", "3695124acf", "3695124acX", ("data", "list"), "3695124acX"),
+    ("registry.yaml", "licence: CRU / IPCC", "license: CRU / IPCC", ("data", "list"), "license"),
     ("recipes.yaml", "years: null", "years: [2001, 1990]", BUILD, "embedded"),
     ("recipes.yaml", "{reader: embedded, variable: tas", "{reader: magic, variable: tas", BUILD,
      "'magic'"),

@@ -112,17 +112,6 @@ def test_years_are_those_of_the_file(static, files):
     assert seen == known.sum()
 
 
-def test_page_says_what_the_data_are(static, files):
-    """The run in words; a twin experiment is named as one."""
-    climatology, annual = files
-    meta = content(static / explorer.FOLDER, "meta")
-    assert meta["run"]["profile"] == "standard" and meta["label"] == ""
-    assert "SRDB" in meta["source"]
-    made = json.loads(climatology.attrs["provenance"]) | {"observations": "twin"}
-    twin = climatology.assign_attrs(provenance=json.dumps(made))
-    assert explorer.about(twin, annual)["label"].startswith("Twin experiment: synthetic")
-
-
 # ---------------------------------------------------------------- on the screen
 
 

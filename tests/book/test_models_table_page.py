@@ -89,17 +89,6 @@ def test_click_sorts_both_ways(tab, address):
     assert not tab.complaints and not tab.foreign()
 
 
-def test_names_sort_by_keyboard(tab, address):
-    """Enter on a heading sorts words without regard to case."""
-    tab.open(address)
-    tab.page.locator("thead button", has_text="Model").focus()
-    tab.page.keyboard.press("Enter")
-    names = [name.lower() for name in column(tab, 1)]
-    assert names == sorted(names)
-    tab.page.keyboard.press("Enter")
-    assert [name.lower() for name in column(tab, 1)] == sorted(names, reverse=True)
-
-
 def test_one_flux_at_a_time(tab, address):
     """The scores of HR at first, those of another flux on choice; axe has nothing serious."""
     tab.open(address)

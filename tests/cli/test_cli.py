@@ -2,10 +2,8 @@
 
 import hashlib
 import json
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import nbformat
@@ -121,41 +119,10 @@ def test_help_is_whole(capsys, monkeypatch, words):
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [
-        ("run", "--profile", "huge"),
-        ("run", "--recipe", "mine"),
-        ("run", "--seed", "-1"),
-        ("run", "-p", "n_runs"),
-        ("run", "-p", "n_rums=3"),
-        ("run", "-p", "profile=quick"),
-        ("run", "--only", "09"),
-        ("data", "fetch", "hail"),
-        ("data", "verify", "hail"),
-        ("data", "list", "hail"),
-        ("covariates", "build", "--recipe", "embedded", "-o", "par=1", "--out", "cube.nc"),
-        ("models", "read", "nowhere", "--var", "HR"),
-        ("score", "nowhere.nc", "--var", "rh"),
-        ("study", "search", "--seed", "-1"),
-        ("walk",),
-    ],
-)
-def test_wrong_use_leaves_with_2(project, capsys, arguments):
-    """A slip in the command gives a message of a line or two on stderr, without a traceback."""
-    code, out, err = call(capsys, *arguments)
-    assert (code, out) == (2, "")
-    assert err and "Traceback" not in err
-    assert not (project / "runs").exists() and not Path("cube.nc").exists()
-
-
-@pytest.mark.parametrize(
     ("arguments", "name"),
     [
-        (("covariates", "describe", "no.nc"), "no.nc"),
         (("covariates", "build", "--recipe", "merra2", "--input", "merra2=/not/there", "--out",
           "c.nc"), "/not/there"),
-        (("models", "read", "nowhere"), "nowhere"),
-        (("score", "no.nc"), "no.nc"),
         (("predict", "no.csv"), "no.csv"),
         (("export", "--run", "none"), "none"),
     ],
@@ -188,65 +155,6 @@ def test_debug_shows_the_traceback(project, monkeypatch):
     monkeypatch.setenv("SOILRESP_DEBUG", "1")
     with pytest.raises(cli.ParameterError):
         cli.main(["run", "--only", "09"])
-
-
-# ---------------------------------------------------------------- run
-
-
-def test_failing_notebook(project, capsys):
-    """One error names notebook, reason and executed copy; exit code 1."""
-    write_notebook(project, "1 / 0")
-    code, out, err = call(
-        capsys, "run", "--recipe", "embedded", "--observations", "twin", "--out", "runs/a"
-    )
-    assert code == 1
-    assert "01_first" in err and "ZeroDivisionError: division by zero" in err
-    assert str(project / "runs/a/notebooks/01_first.failed.ipynb") in err
-    assert "Traceback" not in err and "twin experiment" in out
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="looks for the kernel in /proc")
-def test_interrupt(project):
-    """Ctrl-C during a notebook: one word, exit code 130, and no kernel is left."""
-    pid = project / "kernel"
-    write_notebook(
-        project,
-        f"import os, time\nwith open({str(pid)!r}, 'w') as file:\n    file.write(str(os.getpid()))",
-        "time.sleep(60)",
-    )
-    started = subprocess.Popen(
-        [sys.executable, "-m", "soilresp.cli", "run", "--recipe", "embedded",
-         "--observations", "twin", "--out", "runs/a"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        # A test run in the background may ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    try:
-        wait_for(lambda: started.poll() is not None or (pid.exists() and pid.read_text()))
-        started.send_signal(signal.SIGINT)
-        _, err = started.communicate(timeout=30)
-    finally:
-        started.kill()
-    assert started.returncode == cli.INTERRUPTED
-    assert err.splitlines()[-1] == "interrupted" and "Traceback" not in err
-    wait_for(lambda: not is_alive(int(pid.read_text())))
-
-
-def is_alive(pid):
-    """Return whether a process runs; one that only waits to be collected does not."""
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def wait_for(condition, seconds=30):
-    """Wait until a condition holds."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
 
 
 # ---------------------------------------------------------------- data
@@ -360,18 +268,6 @@ def test_score_an_ensemble_with_odd_names(files, tmp_path, capsys):
     assert card["totals"]["HR"] == pytest.approx(np.mean(totals), rel=1e-4)
 
 
-def test_score_refuses_a_shifted_map(files, tmp_path, capsys):
-    """A map on the wrong half of the globe gives one message and no scorecard."""
-    folder, benchmark = files
-    shifted = write_model(
-        tmp_path / "Shifted_S2_rh.nc", as_model(benchmark, ("HR",))["HR"], roll=360
-    )
-    code, _, errors = call(capsys, "score", shifted, "--benchmark", folder / "benchmark.nc",
-                           "--out", tmp_path / "o")
-    assert code == 1 and "180" in errors and "Traceback" not in errors
-    assert not (tmp_path / "o").exists()
-
-
 def test_predict(files, tmp_path, capsys):
     """The CSV on the terminal and in a file has the values of the cells."""
     folder, benchmark = files
@@ -391,10 +287,3 @@ def test_export_of_the_shipped_benchmark(tmp_path, capsys):
     assert code == 0, err
     with xr.open_dataset(said.strip()) as made:
         assert made["SR"].attrs["units"] == "g m-2 yr-1" and made["SR"].notnull().any()
-
-
-def test_run_with_records_that_are_not_there(tmp_path, capsys):
-    """A wrong path is named before anything is run."""
-    with pytest.raises(SystemExit) as left:
-        cli.main(["run", "--srdb", str(tmp_path / "none.csv")])
-    assert left.value.code == 2 and "none.csv" in capsys.readouterr().err

@@ -7,11 +7,11 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import small_map
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,14 +23,12 @@ from soilresp.io import files as results
 from soilresp.upscaling.scale import SCHEDULER_VARIABLE
 from soilresp.upscaling.sums import INTERVAL_VARIABLE
 
-PROGRAM = Path(__file__).parents[1] / "small_map.py"
-
 
 def start(folder):
     """A process that maps into a folder and saves after every run."""
     environment = {k: v for k, v in os.environ.items() if k != SCHEDULER_VARIABLE}
     return subprocess.Popen(
-        [sys.executable, PROGRAM, folder], stderr=subprocess.PIPE,
+        [sys.executable, small_map.__file__, folder], stderr=subprocess.PIPE,
         env=environment | {INTERVAL_VARIABLE: "0"},
     )
 
@@ -45,8 +43,7 @@ def digests(folder):
 def test_killed_maps_end_with_the_same_bytes(tmp_path):
     """SIGKILL after the first saving: the files are those of an undisturbed process."""
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
-    process = start(undisturbed)
-    assert process.wait() == 0, process.stderr.read()
+    small_map.main(undisturbed)
     unfinished, process = killed / "unfinished", start(killed)
     # From its first saving on, at any moment: between runs, in a run, or amid a saving.
     while process.poll() is None and not list(unfinished.glob("*.npz")):

@@ -88,9 +88,7 @@ def test_values_are_yaml(text, expected):
     ({"parameters": {"n_runs": 9}, "only": ["02"]}, ["02_second", "n_runs"]),
     ({"parameters": {"profile": "x"}}, ["--profile"]),
     ({"parameters": {"run": "x"}}, ["--out"]),
-    ({"parameters": {"n_trees": "many"}}, ["n_trees", "many"]),
     ({"workers": 2, "scheduler": "tcp://x"}, ["--workers"]),
-    ({"seed": -1}, ["seed"]),
 ])
 def test_wrong_parameters_stop_the_run_before_it_starts(project, options, words):
     """Unknown names, those of another notebook, those with an option, and wrong values."""
