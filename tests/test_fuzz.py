@@ -25,16 +25,6 @@ def test_mutations(parser):
     holds()
 
 
-@pytest.mark.parametrize("parser", PARSERS, ids=lambda parser: parser.name)
-def test_seeds(parser):
-    """What the mutations start from is sound, or a fault of its own that is refused."""
-    for content in parser.seeds():
-        try:
-            parser.parse(content)
-        except SoilrespError as error:
-            assert str(error)
-
-
 FOUND = {
     "CRU CL, header": [CRU_HEADER.replace("    720", " -1e400").encode()],
     "parameters": [

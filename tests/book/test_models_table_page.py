@@ -97,9 +97,3 @@ def test_one_flux_at_a_time(tab, address):
     tab.page.get_by_label("SR", exact=True).check()
     assert tab.page.evaluate(seen) == [True, False, False]
     assert tab.barriers() == []
-
-
-def test_fits_a_phone(phone, address):
-    """The table scrolls in its own box."""
-    phone.open(address)
-    assert phone.overflow() == 0

@@ -45,19 +45,6 @@ def gridded():
     )
 
 
-def test_write_aside_replaces_when_done(tmp_path):
-    """The old file is there until the block ends, then the new one, and nothing else."""
-    path = tmp_path / "new" / "file.txt"
-    with results.write_aside(path) as aside:
-        aside.write_text("old")
-        assert not path.exists()
-    with results.write_aside(path) as aside:
-        aside.write_text("new")
-        assert path.read_text() == "old"
-    assert path.read_text() == "new"
-    assert [f.name for f in path.parent.iterdir()] == ["file.txt"]
-
-
 @settings(max_examples=50)
 @given(st.dictionaries(st.text(), plain, max_size=4))
 def test_json_round_trip(tmp_path_factory, content):

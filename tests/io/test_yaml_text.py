@@ -6,7 +6,7 @@ import pytest
 from typing_extensions import TypedDict
 
 from soilresp.errors import DataError
-from soilresp.io.yaml_text import YamlError, check_content, parse_yaml, read_yaml
+from soilresp.io.yaml_text import YamlError, check_content, parse_yaml
 
 
 class Shape(TypedDict):
@@ -32,12 +32,3 @@ def test_place_of_a_fault_is_named(content, place):
     """The message begins with the place at fault, down to the item of a list."""
     with pytest.raises(DataError, match=f"^{place} .* Mend it[.]$"):
         check_content(content, Shape, "F", "Mend it.")
-
-
-@pytest.mark.parametrize("content", [b"[1, 2]", b"", b"\xff", b"[", None])
-def test_file_that_is_no_mapping(tmp_path, content):
-    """A list, nothing, another encoding, a fault and a folder are refused, with their path."""
-    path = tmp_path / "a.yaml"
-    path.mkdir() if content is None else path.write_bytes(content)
-    with pytest.raises(DataError, match="a.yaml"):
-        read_yaml(path, "Mend it.")

@@ -22,7 +22,7 @@ TWO = "recipe: embedded\nobservations: twin\nonly: [01]\ngrid: {parts: [0, 2]}"
 def project(tmp_path, monkeypatch):
     """A project with two notebooks: one that divides by a parameter, one that waits."""
     make_notebook_project(tmp_path, monkeypatch, {
-        "01_first": (PARAMETERS, "import os", "# share\n6 / (parts or os.path.exists('../mended'))"),
+        "01_first": (PARAMETERS, "import os", "# share\n6 / (parts or os.path.exists('../done'))"),
         "02_second": ("run = None\nwait = 0", "import time\ntime.sleep(wait)"),
     })
     return tmp_path
@@ -105,7 +105,7 @@ def test_table_has_what_differs_and_the_figures():
 def test_a_failing_run_does_not_stop_the_others(project):
     """It is named with notebook and cell; what is finished is left out the next time."""
     file, folder = write(project, TWO), project / "runs/sweep-tries"
-    failure = "parts-0: 01_first, cell 3 (`6 / (parts or os.path.exists('../mended'))`): ZeroDiv"
+    failure = "parts-0: 01_first, cell 3 (`6 / (parts or os.path.exists('../done'))`): ZeroDiv"
     with pytest.raises(SoilrespError) as error:
         sweep.run_sweep(file)
     assert failure in str(error.value) and "parts-2" not in str(error.value)
@@ -116,7 +116,7 @@ def test_a_failing_run_does_not_stop_the_others(project):
 
     with lock.hold(folder, "soilresp sweep"), pytest.raises(DataError, match=str(os.getpid())):
         sweep.run_sweep(file)
-    (project / "mended").touch()
+    (project / "done").touch()
     assert sweep.run_sweep(file)["status"].tolist() == ["done", "done"]
     for name, why in (("parts-0", "it failed the last time"), ("parts-2", "never executed")):
         assert provenance.read(folder / name)["notebooks"]["01_first"]["why"] == why
