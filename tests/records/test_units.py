@@ -18,7 +18,7 @@ def made(n=40, field="Rs_annual", factor=1.0, **columns):
         "Study_number": np.arange(n), "MAT": mat, "Latitude": 45.0, "Biome": "Temperate",
         "Ecosystem_type": "Forest", "Rs_annual": np.nan, "Rh_annual": np.nan,
     })
-    return table.assign(**{field: flux}, **columns)
+    return table.assign(**{field: flux}).assign(**columns)
 
 
 @pytest.mark.parametrize("unit, factor", UNITS.items())
@@ -56,7 +56,7 @@ def test_shift_is_the_median_of_studies():
     table = pd.concat([made(), made(n=500, factor=50).assign(Study_number=0)])
     assert abs(shift_of_fluxes(table, "Rs_annual")[0]) < 0.3
     # 27 - 0.5 (45 - 10) = 9.5 degC.
-    plain = made().assign(MAT=np.nan, Rs_annual=np.exp(6.19 + 0.0335 * 9.5))
+    plain = made(MAT=np.nan, Rs_annual=np.exp(6.19 + 0.0335 * 9.5))
     assert shift_of_fluxes(plain, "Rs_annual") == (pytest.approx(0, abs=1e-12), 40)
 
 
