@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 from soilresp.errors import DataError
-from soilresp.records.srdb import load_srdb
 from soilresp.records.units import STUDIES, UNITS, refuse_other_units, shift_of_fluxes
 
 
@@ -58,15 +57,3 @@ def test_shift_is_the_median_of_studies():
     # 27 - 0.5 (45 - 10) = 9.5 degC.
     plain = made(MAT=np.nan, Rs_annual=np.exp(6.19 + 0.0335 * 9.5))
     assert shift_of_fluxes(plain, "Rs_annual") == (pytest.approx(0, abs=1e-12), 40)
-
-
-@pytest.mark.real
-def test_release_and_its_factors(real_input):
-    """SRDB v5.0 passes; its records in CO2, or in mg CO2 an hour, do not."""
-    table = load_srdb(real_input("srdb"))
-    for field in ("Rs_annual", "Rh_annual"):
-        assert abs(shift_of_fluxes(table, field)[0]) < 0.1
-    for unit in ("g CO2 m-2 yr-1", "mg CO2 m-2 h-1"):
-        other = table.assign(Rs_annual=table["Rs_annual"] * UNITS[unit])
-        with pytest.raises(DataError, match=unit):
-            refuse_other_units("mine.csv", other)

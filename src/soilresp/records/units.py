@@ -26,7 +26,7 @@ UNITS = {
 }
 """Number of each unit in 1 g C m-2 yr-1."""
 
-STUDIES = 20
+STUDIES = 25
 """Fewest studies whose median tells the unit."""
 
 RATES = 5
