@@ -29,6 +29,7 @@
 profile = None  # "quick", "standard" or "paper"; None: that of the run, else "quick"
 run = None  # folder of the run; None: SOILRESP_RUN, else runs/interactive
 rules = None  # changed selection rules, such as {"years": [1990, 2013], "quality": "drop"}
+corrections = None  # "none", "sourced" or a table of one's own; None: those of the run, else "none"
 truth = "climate_response"  # world of a twin experiment: that, or "benchmark", our own maps
 
 # %%
@@ -38,7 +39,7 @@ from soilresp.records import quality
 from soilresp.study import chapters as workflow
 from soilresp.study import notebook
 
-study = notebook.open_study(profile, run)
+study = notebook.open_study(profile, run, corrections)
 selection = workflow.selection(study, rules=rules, truth=truth)
 
 # %% [markdown]

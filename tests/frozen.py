@@ -86,11 +86,12 @@ def records():
     """Flags, repairs and selections of the field records."""
     table = load_srdb(access.locate("srdb").path, strip=False)
     found = quality.check_records(table)
+    earlier = (found["test"] != "repeated row").sum()
     repaired, _ = quality.apply_flags(table, found, "repair")
     stripped = load_srdb(access.locate("srdb").path)
     rules = {"paper": {}, "no box": {"box": None}, "years": {"years": (1990, 2005)}}
     selected = {k: select_records(stripped, Selection(**r))[0]["flux"] for k, r in rules.items()}
-    return selected | {"repaired": repaired["Rs_annual"], "flags": len(found)}
+    return selected | {"repaired": repaired["Rs_annual"], "flags": earlier}
 
 
 def delta():

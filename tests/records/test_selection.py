@@ -213,3 +213,23 @@ def test_real_funnel(real_input):
     assert funnel["SR"].tolist() == [10366, 5741, 3937, 3808, 3806, 3790, 3390, 3336]
     assert funnel["HR"].tolist() == [10366, 1068, 788, 785, 784, 768, 670, 666]
     assert observations["target"].value_counts().to_dict() == {"SR": 3336, "HR": 666}
+
+
+def test_repeats_are_left_out():
+    """Of rows that pass the other rules, those that repeat an earlier one are left out."""
+    rows = table({"Manipulation": "Burned"}, {}, {"Rh_annual": 310.0}, {"Study_midyear": 2001.0})
+    whole, _ = select_records(rows)
+    left, funnel = select_records(rows, Selection(drop_repeats=True))
+    assert whole.groupby("target")["record"].apply(list).to_dict() == {
+        "SR": [1, 3, 4, 5], "HR": [1, 3, 4, 5]}
+    assert left.groupby("target")["record"].apply(list).to_dict() == {
+        "SR": [1, 5], "HR": [1, 4, 5]}
+    assert funnel[["SR", "HR"]].iloc[-1].tolist() == [2, 3]
+
+
+@pytest.mark.real
+def test_repeats_of_the_release(real_input):
+    """55 records of SR and 26 of HR in v5.0 repeat an earlier one."""
+    rows = load_srdb(real_input("srdb"))
+    _, funnel = select_records(rows, Selection(drop_repeats=True))
+    assert funnel[["SR", "HR"]].diff().iloc[-1].tolist() == [-55, -26]

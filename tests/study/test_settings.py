@@ -1,6 +1,7 @@
 """Settings of a run."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -46,6 +47,24 @@ def test_folder_remembers(tmp_path):
     assert noted == {
         "profile": "standard", "recipe": "embedded", "observations": "twin", "seed": 0
     }
+
+
+def test_corrections_are_noted_and_told(tmp_path):
+    """The run folder keeps the corrections, the description names them, an argument outranks it."""
+    twin = {"recipe": "embedded", "observations": "twin"}
+    assert resolve_settings(tmp_path, **twin).corrections == "none"
+    plain = replace(resolve_settings(tmp_path), observations="srdb")
+    assert resolve_settings(tmp_path, corrections="sourced").corrections == "sourced"
+    study = replace(resolve_settings(tmp_path), observations="srdb")
+    assert study.corrections == "sourced" and "sourced corrections" in study.describe()
+    assert study.describe().replace(" with sourced corrections", "") == plain.describe()
+    assert resolve_settings(tmp_path, corrections="none").corrections == "none"
+    mine = tmp_path / "mine.csv"
+    mine.write_text("record,field,from,to,reason,source\n")
+    study = replace(resolve_settings(tmp_path, corrections=mine), observations="srdb")
+    assert study.corrections == str(mine) and "corrections of mine.csv" in study.describe()
+    with pytest.raises(DataError, match="absent.csv"):
+        resolve_settings(tmp_path, corrections="absent.csv")
 
 
 def test_environment(monkeypatch, tmp_path):

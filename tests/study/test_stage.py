@@ -142,6 +142,19 @@ def test_damaged_results_are_computed(study, chain, damage):
     assert chain.log == ["first", "first"]
 
 
+def test_other_corrections_are_computed(study, chain, tmp_path):
+    """The corrections of the records count, and so does the content of one's own."""
+    mine = tmp_path / "mine.csv"
+    mine.write_text("record\n")
+    chain.first(study)
+    own = altered(study, corrections=str(mine))
+    assert any("corrections" in change for change in chain.first.changes(own))
+    chain.first(own)
+    assert chain.first.changes(own) == []
+    mine.write_text("record,field\n")
+    assert chain.first.changes(own) == ["the files of setting corrections changed"]
+
+
 def test_same_results_leave_later_stages_as_they_are(study, chain):
     """A stage that is made anew and comes out the same to the byte stops the chain there."""
     chain.second(study)

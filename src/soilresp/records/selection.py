@@ -1,12 +1,15 @@
 """Selection of the SR and HR records that train the maps."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from soilresp.errors import DataError, ParameterError
+from soilresp.records.corrections import KNOWN, apply_corrections
 from soilresp.records.quality.checks import QUALITY, apply_flags, check_records
+from soilresp.records.quality.entries import repeats
 from soilresp.records.srdb import lost_none
 from soilresp.records.table import as_srdb, own_records
 
@@ -32,6 +35,8 @@ _EXPECTED = {
     "min_flux": "a number in g C m-2 yr-1",
     "max_flux": "a number in g C m-2 yr-1",
     "quality": f"one of {', '.join(QUALITY)}",
+    "corrections": f"{', '.join(KNOWN)} or the path of a table",
+    "drop_repeats": "true or false",
 }
 
 
@@ -59,6 +64,10 @@ class Selection:
     quality : {"report", "drop", "repair"}
         Treatment of records that `soilresp.records.quality` suspects: keep them, leave them
         out, or correct them where one change explains the evidence.
+    corrections : {"none", "sourced"} or path-like
+        Entries that are corrected before any rule, see `soilresp.records.corrections`.
+    drop_repeats : bool
+        Leave out rows that repeat study, place, year and flux of an earlier one.
 
     Raises
     ------
@@ -79,6 +88,8 @@ class Selection:
     min_flux: float | None = 0.0
     max_flux: float | None = None
     quality: str = "report"
+    corrections: str | Path = "none"
+    drop_repeats: bool = False
 
     def __post_init__(self):
         words, years, box = self.manipulation, self.years, self.box
@@ -93,6 +104,8 @@ class Selection:
             "min_flux": self.min_flux is None or _are_numbers([self.min_flux], 1),
             "max_flux": self.max_flux is None or _are_numbers([self.max_flux], 1),
             "quality": self.quality in QUALITY,
+            "corrections": isinstance(self.corrections, str | Path) and str(self.corrections) != "",
+            "drop_repeats": isinstance(self.drop_repeats, bool),
         }
         for name, is_sound in sound.items():
             if not is_sound:
@@ -129,8 +142,8 @@ def select_records(table, rules=None, flags=None):
     rules : Selection, optional
         Default: the paper's rules as we read them.
     flags : pandas.DataFrame, optional
-        From `soilresp.records.quality.check_records` of the table; made here if the
-        selection drops or repairs. With flags, the funnel ends on a line that
+        From `soilresp.records.quality.check_records` of the corrected table; made here if
+        the selection drops or repairs. With flags, the funnel ends on a line that
         says what was done about suspicious records, and to how many.
 
     Returns
@@ -166,6 +179,7 @@ def select_records(table, rules=None, flags=None):
         targets = tuple(t for t in TARGETS if table[_FLUXES[t]].notna().any()) or targets
         if table["Study_midyear"].isna().all():
             rules = replace(rules, years=None)
+    table, corrected = apply_corrections(table, rules.corrections)
     if flags is None and rules.quality != "report":
         flags = check_records(table)
     if flags is not None:
@@ -186,6 +200,9 @@ def select_records(table, rules=None, flags=None):
                 )
 
     narrow("All records", True)
+    if rules.corrections != "none":
+        named = Path(rules.corrections).name
+        narrow(f"Entries corrected ({named}) in {corrected.sum()} records", True)
     narrow("A flux is given", lambda t: flux[t].notna())
     if rules.manipulation is not None:
         wanted = " or ".join(rules.manipulation)
@@ -206,6 +223,13 @@ def select_records(table, rules=None, flags=None):
         narrow(
             f"{_degrees(south, 'SN')} to {_degrees(north, 'SN')}, "
             f"{_degrees(west, 'WE')} to {_degrees(east, 'WE')}", inside,
+        )
+    if rules.drop_repeats:
+        narrow(
+            "Not a repeat of study, place, year and flux",
+            lambda t: ~repeats(table[left[t]], flux[t][left[t]]).reindex(
+                table.index, fill_value=False
+            ),
         )
     if flags is not None:
         treated = {

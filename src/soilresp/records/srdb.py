@@ -14,6 +14,7 @@ import pandas as pd
 from soilresp.errors import DataError
 from soilresp.io import fetch
 from soilresp.records.table import wrap_longitudes
+from soilresp.records.units import refuse_other_units
 
 __all__ = ["LARGEST_FLUX", "NUMERIC", "TEXT", "load_srdb", "lost_none", "questionable_records"]
 
@@ -235,6 +236,7 @@ def _check_header(path, header):
 
 def _check_magnitudes(path, table):
     """Refuse whole columns in another unit or place, which would give a plausible map."""
+    refuse_other_units(path, table)
     for column, low, high, hint in _USUAL:
         middle = table[column].median()
         if table[column].count() >= _ENOUGH and not low <= middle <= high:

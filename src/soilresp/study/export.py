@@ -41,7 +41,8 @@ def open_run(run):
     note = read_json(folder / "study.json")
     try:
         return Study(
-            folder, PROFILES[note["profile"]], note["recipe"], note["observations"], note["seed"]
+            folder, PROFILES[note["profile"]], note["recipe"], note["observations"], note["seed"],
+            corrections=note.get("corrections", "none"),
         )
     except (KeyError, TypeError) as error:
         raise DataError(f"{folder / 'study.json'} is not the note of a run ({error}).") from None
@@ -197,6 +198,7 @@ def provenance(study):
         "observations": study.observations,
         "profile": study.profile.name,
         "seed": study.seed,
+        "corrections": study.corrections,
         "predictors": stages["03_predictor_search"].chosen,
         "settings": {name: r.settings for name, r in stages.items() if r},
         "versions": versions(),

@@ -15,7 +15,7 @@ from soilresp.study import settings as studies
 __all__ = ["open_study", "show", "glue_values"]
 
 
-def open_study(profile=None, run=None):
+def open_study(profile=None, run=None, corrections=None):
     """Open the study that a notebook belongs to, and print what its results are made from.
 
     Parameters
@@ -24,6 +24,8 @@ def open_study(profile=None, run=None):
         Default: ``SOILRESP_PROFILE``, else that of the run folder, else "quick".
     run : path-like, optional
         Default: ``SOILRESP_RUN``, else ``runs/interactive``.
+    corrections : {"none", "sourced"} or path-like, optional
+        Corrections of the field records; default: those of the run folder, else "none".
 
     Returns
     -------
@@ -31,7 +33,7 @@ def open_study(profile=None, run=None):
         Figures made after this carry the label of a twin experiment where that is due.
     """
     compile_ahead()
-    study = studies.resolve_settings(run=run, profile=profile)
+    study = studies.resolve_settings(run=run, profile=profile, corrections=corrections)
     style.use_style(label=study.label)
     for sentence in study.choices:
         print(sentence)

@@ -11,6 +11,7 @@ from soilresp.covariates.build import Options
 from soilresp.covariates.recipes import PREDICTORS
 from soilresp.errors import ParameterError
 from soilresp.io import paths, registry
+from soilresp.records.corrections import KNOWN
 from soilresp.records.selection import Selection
 from soilresp.records.twin import TRUTHS
 from soilresp.upscaling.joint import METHODS
@@ -63,6 +64,7 @@ _Named = Annotated[dict[str, object], Field(strict=True)]
 
 CHECKS = {
     "rules": Annotated[_Named, AfterValidator(Selection.from_dict)],
+    "corrections": Literal[KNOWN] | _File,
     "truth": Literal[tuple(TRUTHS)],
     "cube": _File,
     "inputs": Annotated[dict[str, _File], Field(min_length=1), AfterValidator(_registered)],

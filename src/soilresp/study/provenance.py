@@ -425,6 +425,7 @@ def notebook_record(file, values, study):
         "observations": study.observations,
         "release": study.release,
         "seed": study.seed,
+        "corrections": study.corrections,
         "profile": study.profile.name,
         "parameters": {k: v for k, v in values.items() if k not in ("run", "profile")},
         "source": source_hash(notebook),

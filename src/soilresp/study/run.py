@@ -120,10 +120,13 @@ def run_study(
     if not only:
         profile, recipe = profile or "quick", recipe or "auto"
         observations, seed = observations or "auto", 0 if seed is None else seed
+    corrections = parameters.get("corrections") or (None if only else "none")
     settings.check_choices(profile, recipe, observations, seed)
     folder = settings.run_folder(out or f"runs/{profile or 'quick'}")
     with _signals(), lock.hold(folder, "soilresp run"):
-        study = settings.resolve_settings(folder, profile, recipe, observations, seed)
+        study = settings.resolve_settings(
+            folder, profile, recipe, observations, seed, corrections
+        )
         print("\n".join([*study.choices, study.describe()]))
         parameters |= {"profile": study.profile.name, "run": str(study.run)}
         with _workers(scheduler, workers):

@@ -9,6 +9,7 @@ from soilresp.errors import DataError, ParameterError
 from soilresp.io import fetch as access
 from soilresp.io import paths
 from soilresp.io.files import read_json, write_json
+from soilresp.records.corrections import KNOWN, read_corrections
 
 __all__ = ["PROFILES", "Profile", "Study", "check_choices", "resolve_settings", "run_folder"]
 
@@ -101,6 +102,8 @@ class Study:
     release : str
         Which SRDB the field records are from; with another one than the study's (see
         ``SOILRESP_SRDB``) the name of its file and the beginning of its checksum.
+    corrections : str
+        Corrections of the field records: "none", "sourced" or the path of a table.
     """
 
     run: Path
@@ -110,6 +113,7 @@ class Study:
     seed: int = 0
     choices: tuple = field(default=(), compare=False)
     release: str = SRDB_RELEASE
+    corrections: str = KNOWN[0]
 
     @property
     def results(self):
@@ -136,13 +140,21 @@ class Study:
         records = (
             "synthetic observations of a known truth (a twin experiment, no field data)"
             if self.is_twin
-            else f"field records of {self.release}"
+            else f"field records of {self.release}{self._corrected()}"
         )
         p = self.profile
         return (
             f"Made with {records}, covariate recipe '{self.recipe}', profile '{p.name}' "
             f"({p.n_runs} runs of {p.n_trees} trees), seed {self.seed}."
         )
+
+    def _corrected(self):
+        """Name the corrections that were applied; empty without any."""
+        if self.corrections == "none":
+            return ""
+        if self.corrections == "sourced":
+            return " with sourced corrections"
+        return f" with the corrections of {Path(self.corrections).name}"
 
 
 def run_folder(run):
@@ -157,7 +169,7 @@ def _pick(kind, value, known):
     return value
 
 
-def check_choices(profile=None, recipe=None, observations=None, seed=None):
+def check_choices(profile=None, recipe=None, observations=None, seed=None, corrections=None):
     """Refuse unknown settings before anything is done.
 
     Raises
@@ -173,6 +185,8 @@ def check_choices(profile=None, recipe=None, observations=None, seed=None):
         _pick("observations", observations, ("auto", "srdb", "twin"))
     if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
         raise ParameterError(f"seed must be a whole number from 0 up, got {seed!r}.")
+    if corrections is not None:
+        read_corrections(corrections)
 
 
 def _resolve_recipe(recipe):
@@ -208,13 +222,15 @@ def _resolve_observations(observations):
     return "srdb", [f"Observations 'srdb': SRDB v5.0 from the {found.source}."]
 
 
-def resolve_settings(run=None, profile=None, recipe=None, observations=None, seed=None):
+def resolve_settings(
+    run=None, profile=None, recipe=None, observations=None, seed=None, corrections=None
+):
     """Resolve a run's settings and note them in its folder.
 
     A setting that is not given is the one in the environment
     (``SOILRESP_PROFILE``, ``SOILRESP_RUN``), else the one noted in the folder
     before, else the default: profile "quick", recipe and observations "auto",
-    seed 0, folder ``runs/interactive``.
+    seed 0, corrections "none", folder ``runs/interactive``.
 
     Parameters
     ----------
@@ -226,6 +242,8 @@ def resolve_settings(run=None, profile=None, recipe=None, observations=None, see
     observations : {"auto", "srdb", "twin"}, optional
         "auto" takes SRDB if it can be had (a download is tried), else the twin.
     seed : int, optional
+    corrections : {"none", "sourced"} or path-like, optional
+        Corrections of the field records; a relative path starts at the notebooks.
 
     Returns
     -------
@@ -249,7 +267,11 @@ def resolve_settings(run=None, profile=None, recipe=None, observations=None, see
     profile = profile or os.environ.get("SOILRESP_PROFILE") or known.get("profile") or "quick"
     _pick("profile", profile, tuple(PROFILES))
     seed = known.get("seed", 0) if seed is None else seed
-    check_choices(seed=seed)
+    corrections = str(corrections or known.get("corrections") or KNOWN[0])
+    if corrections not in KNOWN:
+        # A notebook runs in its own folder.
+        corrections = str((paths.notebooks_dir() / Path(corrections).expanduser()).resolve())
+    check_choices(seed=seed, corrections=corrections)
     choices = []
     if recipe is None and "recipe" in known:
         recipe = _pick("recipe", known["recipe"], tuple(recipes()))
@@ -265,9 +287,14 @@ def resolve_settings(run=None, profile=None, recipe=None, observations=None, see
     release = _release(known) if observations == "srdb" else SRDB_RELEASE
     if release != SRDB_RELEASE:
         settings["release"] = release
+    if corrections != "none":
+        settings["corrections"] = corrections
     if settings != known:
         write_json(note, settings)
-    return Study(folder, PROFILES[profile], recipe, observations, seed, tuple(choices), release)
+    return Study(
+        folder, PROFILES[profile], recipe, observations, seed, tuple(choices), release,
+        corrections,
+    )
 
 
 def _release(known):

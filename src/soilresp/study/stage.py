@@ -289,10 +289,11 @@ class Stage:
             "observations": study.observations,
             "release": study.release,
             "seed": study.seed,
+            "corrections": study.corrections,
             "version": __version__,
             "code": provenance.code_of_module(self.compute.__module__),
             "data": provenance.data_files(self.data),
-            "paths": provenance.files_in(settings),
+            "paths": provenance.files_in({**settings, "corrections": study.corrections}),
             "needs": digests,
         }
 

@@ -43,6 +43,7 @@ def collect(study):
         "n_runs": mapping.settings["n_runs"] if mapping else None,
         "n_trees": mapping.settings["n_trees"] if mapping else None,
         "seed": study.seed,
+        "corrections": study.corrections,
         "versions": versions(),
         "inputs": inputs,
         "truth": (selection["truth"] or None) if selection else None,

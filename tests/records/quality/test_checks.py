@@ -105,6 +105,9 @@ def test_own_table():
 def test_flags_of_the_release(real_input):
     """Counts of suspicions and remarks on SRDB v5.0 by test, and the sum of all scores."""
     found = quality.check_records(load_srdb(real_input("srdb"), strip=False))
+    repeated = found["test"] == "repeated row"
+    assert found[repeated]["field"].value_counts().to_dict() == {"Rs_annual": 116, "Rh_annual": 56}
+    found = found[~repeated]
     counted = quality.counts(found)
     assert counted.loc["outside the stated country"].tolist()[:2] == [113, 59]
     assert counted[["suspicions", "remarks"]].sum().tolist() == [382, 700]

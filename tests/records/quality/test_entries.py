@@ -133,3 +133,16 @@ def test_words_on_countries():
     assert found.index.tolist() == [0, 1]
     assert found["repair"].tolist() == ["Country=Germany", ""]
     assert found["score"].tolist() == [0.4, 0.4]
+
+
+@pytest.mark.parametrize("change, found", [
+    ({}, ["Rs_annual", "Rh_annual"]), ({"Rs_annual": 601.0}, ["Rh_annual"]),
+    ({"Study_midyear": 2000.0}, ["Rs_annual", "Rh_annual"]), ({"Study_midyear": 2001.0}, []),
+    ({"Latitude": 50.96}, []), ({"Longitude": np.nan}, []), ({"Study_number": 11}, []),
+    ({"Rh_annual": np.nan}, ["Rs_annual"]),
+])
+def test_repeated_rows(change, found):
+    """A later row of the study with the same place, year and flux is a remark."""
+    flags = flagged(entries.repeated_rows, made({}, change))
+    assert flags["field"].tolist() == found
+    assert (flags["record"] == 2).all() and (flags["score"] == entries.REMARK).all()

@@ -17,8 +17,8 @@ TESTS = (
     partition.negative, partition.share_bounds, partition.part_above_whole,
     partition.sum_of_parts, partition.root_share,
     fluxes.seasonal_rates, fluxes.comparable_records, fluxes.whole_study,
-    entries.year, entries.duplicates, entries.stray_blanks, entries.spelling,
-    entries.unknown_country,
+    entries.year, entries.duplicates, entries.repeated_rows, entries.stray_blanks,
+    entries.spelling, entries.unknown_country,
 )
 """All tests: generators of the `Flag` tuples of an `Evidence`."""
 

@@ -10,7 +10,10 @@ import pandas as pd
 from soilresp.records.quality.countries import nearest_name, resolve
 from soilresp.records.quality.evidence import Flag, flux_text, number_text, score
 
-__all__ = ["year", "duplicates", "stray_blanks", "spelling", "unknown_country"]
+__all__ = [
+    "year", "duplicates", "repeated_rows", "repeats", "stray_blanks", "spelling",
+    "unknown_country",
+]
 
 REMARK = 0.4
 """Score of an error that is certain and affects neither flux nor place."""
@@ -86,6 +89,53 @@ def duplicates(evidence):
             f"a flux of its own; record {record:.0f} of study {study:.0f} "
             "has the same flux, place and year", 0.49 if shared[study, own] >= 3 else REMARK,
         )
+
+
+def repeats(table, flux):
+    """Find rows that repeat study, place, year and flux of an earlier one.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns ``Study_number``, ``Latitude``, ``Longitude`` and ``Study_midyear``.
+    flux : pandas.Series
+        On the index of the table.
+
+    Returns
+    -------
+    pandas.Series of bool
+        False where place, year or flux is missing.
+
+    Examples
+    --------
+    >>> plots = pd.DataFrame({"Study_number": 1, "Latitude": [51.0] * 3, "Longitude": 13.5,
+    ...     "Study_midyear": [2000.0, 2000.5, 2001.5]})
+    >>> repeats(plots, pd.Series([700.0, 700.0, 700.0])).tolist()
+    [False, True, False]
+    """
+    keys = table[["Study_number", "Latitude", "Longitude"]].assign(
+        year=np.floor(table["Study_midyear"]), flux=flux
+    )
+    return keys.duplicated() & keys.notna().all(axis=1)
+
+
+def repeated_rows(evidence):
+    """Remark rows that repeat study, place, year and flux of an earlier one.
+
+    Plots or methods may agree by chance, but more often a mean was entered for each of them, or
+    a row was entered twice.
+    """
+    table = evidence.table[["Record_number", "Study_number"]].assign(
+        **{c: evidence.number(c) for c in ("Latitude", "Longitude", "Study_midyear")}
+    )
+    for field in ("Rs_annual", "Rh_annual"):
+        flux = evidence.number(field)
+        for r in table.index[repeats(table, flux)]:
+            yield Flag(
+                r, "repeated row", field, flux_text(flux[r]),
+                "a flux of its own; an earlier record of the study has the same flux, place and "
+                "year", REMARK,
+            )
 
 
 def stray_blanks(evidence):

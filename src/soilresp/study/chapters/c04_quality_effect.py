@@ -4,9 +4,8 @@ import pandas as pd
 
 from soilresp.evaluation.quality_effect import quality_effect as effect_of_quality
 from soilresp.io import fetch as access
-from soilresp.records.selection import Selection
 from soilresp.records.srdb import load_srdb
-from soilresp.study.chapters.c01_selection import selection
+from soilresp.study.chapters.c01_selection import rules_of, selection
 from soilresp.study.chapters.c02_covariates import assembly
 from soilresp.study.chapters.c03_search import predictor_search
 from soilresp.study.stage import Stage
@@ -26,7 +25,7 @@ def _quality_effect(study, needs, *, effect_runs=None, effect_trees=None, cv_fol
     cube = needs["02_covariate_assembly"].cube
     table = effect_of_quality(
         load_srdb(access.locate("srdb").path), selected.flags,
-        Selection.from_dict(selected.settings["rules"] or {}), cube,
+        rules_of(study, selected.settings["rules"]), cube,
         needs["03_predictor_search"].chosen, effect_runs, effect_trees, cv_folds, cv_trees,
         study.seed,
     )
@@ -35,5 +34,5 @@ def _quality_effect(study, needs, *, effect_runs=None, effect_trees=None, cv_fol
 
 quality_effect = Stage(
     "04_quality_effect", _quality_effect, [selection, assembly, predictor_search],
-    data=("natural_earth/**/ne_50m_admin_0_countries.*",),
+    data=("corrections.csv", "natural_earth/**/ne_50m_admin_0_countries.*",),
 )
