@@ -118,7 +118,8 @@ class Evidence:
         if "Author" not in self.table or not fetch.is_available("srdb_equations"):
             return blank
         fits = pd.read_csv(fetch.locate("srdb_equations").path)
-        fits = fits.assign(R10=fits["R10"].where(fits["R10"] > 0), Q10=fits[_Q10].bfill(axis=1)[_Q10[0]])
+        fits["Q10"] = fits[_Q10].bfill(axis=1)[_Q10[0]]
+        fits["R10"] = fits["R10"].where(fits["R10"] > 0)
         fits = fits.groupby("Record_number")[["R10", "Q10"]].median()
         fits["Q10"] = fits["Q10"].clip(*_USUAL_Q10).fillna(2.4)
         return blank.assign(**fits.reindex(self.table["Record_number"]).set_axis(blank.index))

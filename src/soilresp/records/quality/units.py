@@ -9,16 +9,17 @@ from soilresp.records.quality.fluxes import ANNUAL, FLUXES, SEASONS, expected_fl
 __all__ = ["UNITS", "round_rates", "unit_of_record", "unit_of_study"]
 
 UNITS = {
-    "g CO2 m-2 yr-1": 44 / 12,
-    "g C m-2 yr-1, multiplied by 12/44 as if it were CO2": 12 / 44,
-    "mg C m-2 d-1": 1 / 0.365,
-    "mg C m-2 h-1": 1 / 8.766,
-    "t C ha-1 yr-1": 1 / 100,
-    "umol CO2 m-2 s-1": 1 / ANNUAL,
+    "g CO2 m-2 yr-1": (44 / 12, 0.0),
+    "g C m-2 yr-1, multiplied by 12/44 as if it were CO2": (12 / 44, -0.8),
+    "mg C m-2 d-1": (1 / 0.365, -2.5),
+    "mg C m-2 h-1": (1 / 8.766, -2.5),
+    "t C ha-1 yr-1": (1 / 100, -2.5),
+    "umol CO2 m-2 s-1": (1 / ANNUAL, -2.5),
 }
-"""Units that a flux may be entered in, and the factor by which it then differs from g C."""
+"""Units that a flux may be entered in: the factor by which it then differs from g C m-2 yr-1, and
+the log of how common that slip is, next to CO2 taken for carbon."""
 
-RECORD_LIMIT, STUDY_LIMIT = 4.5, 2.8
+RECORD_LIMIT, STUDY_LIMIT = 4.2, 3.5
 """Log-likelihood ratios at which a record or a study becomes suspicious."""
 
 WHOLE_YEAR = (378.0, 378.432, 379.0)
@@ -41,6 +42,7 @@ SPREAD = ((200, 450, 700, 1000, 1300), (0.85, 0.60, 0.47, 0.42, 0.38))
 SIBLING = 0.2
 """Spread of the logs of records of one study around each other, where they are alike."""
 
+_CO2 = "g CO2 m-2 yr-1"
 _NEAREST = 25
 _TEST = "unit of the flux"
 
@@ -52,16 +54,17 @@ def unit_of_record(evidence):
     compared with that of no slip, given the other records of the study and comparable records of
     other studies, SR over a year at the study's own temperature response (R10, Q10) and at its
     seasonal rates, and the ratio to GPP, ER, NPP and TBCA. No evidence alone can decide against
-    all others. The logarithm of the ratio is compared with 4.5.
+    all others. The logarithm of the ratio, less for slips that are rarer than CO2 taken for carbon,
+    is compared with 4.2.
     """
     ratios = {}
-    for unit, factor in UNITS.items():
+    for unit, (factor, common) in UNITS.items():
         log, parts = np.log(factor), []
         for field in FLUXES:
             table = _residuals(evidence, field)
             parts.append(_against_siblings(table, log).reindex(evidence.table.index))
         rates, sums = _support(evidence, log)
-        ratios[unit] = pd.concat(parts, axis=1).mean(axis=1) + rates + sums
+        ratios[unit] = pd.concat(parts, axis=1).mean(axis=1) + rates + sums + common
     yield from _flags(evidence, pd.DataFrame(ratios), RECORD_LIMIT, "as the record")
 
 
@@ -70,20 +73,22 @@ def unit_of_study(evidence):
 
     The medians of a study's departures, SR and HR, from comparable records of other studies and
     of its rates are compared as in the test of records, without what its records say of each
-    other. GPP and other sums may be in the wrong unit too, so they count against a study, never
-    for it. Only values too high by 44/12 are looked for: sums of a part of the year, and dry or
-    cold places, are often as much too low. The logarithm of the ratio is compared with 2.8.
+    other; comparable records must favour CO2 themselves. GPP and other sums may be in the wrong
+    unit too, so they can add to the suspicion and not lessen it. Only values too high by 44/12
+    are looked for: sums of a part of the year, and dry or cold places, are often as much too low.
+    The logarithm of the ratio is compared with 3.5.
     """
-    log, parts = np.log(UNITS["g CO2 m-2 yr-1"]), []
+    log, parts = np.log(UNITS[_CO2][0]), []
     for field in FLUXES:
         table = _residuals(evidence, field)
         middle = table.groupby("study")["residual"].transform("median")
         parts.append(_ratio(middle, table["spread"], log).reindex(evidence.table.index))
     rates, sums = _support(evidence, log)
     other = (rates + sums.clip(lower=0)).groupby(evidence.study).transform("median")
-    ratio = _pooled(pd.concat(parts, axis=1)) + other
+    comparable = _pooled(pd.concat(parts, axis=1))
+    ratio = comparable.where(comparable > 0) + other
     ratio = ratio.groupby(evidence.study).transform("median").where(ratio.notna())
-    yield from _flags(evidence, ratio.to_frame("g CO2 m-2 yr-1"), STUDY_LIMIT, "as the study")
+    yield from _flags(evidence, ratio.to_frame(_CO2), STUDY_LIMIT, "as the study")
 
 
 def round_rates(evidence):
@@ -120,15 +125,15 @@ def _flags(evidence, ratios, limit, who):
         unit = ratios.loc[r].idxmax()
         known = {f: evidence.number(f)[r] for f in ("Rs_annual", "Rh_annual", "Ra_annual")}
         known = {f: v for f, v in known.items() if np.isfinite(v)}
-        rivals = ratios.loc[r].drop(unit)
+        factor, rivals = UNITS[unit][0], ratios.loc[r].drop(unit)
         clear = suspicion[r] >= 0.5 and not (rivals > best[r] - 1).any()
         first = next(f for f in FLUXES if known.get(f, 0) > 0)
         yield Flag(
             r, _TEST, ", ".join(f for f in known if f in FLUXES),
             "; ".join(f"{f} {flux_text(v)}" for f, v in known.items() if f in FLUXES),
-            f"{first} of about {known[first] / UNITS[unit]:,.0f} g C m-2 yr-1; {who} and what is "
+            f"{first} of about {known[first] / factor:,.0f} g C m-2 yr-1; {who} and what is "
             f"comparable suggest a value in {unit}", suspicion[r],
-            "; ".join(f"{f}={number_text(v / UNITS[unit])}" for f, v in known.items())
+            "; ".join(f"{f}={number_text(v / factor)}" for f, v in known.items())
             if clear else "",
         )
 
@@ -152,21 +157,26 @@ def _residuals(evidence, field):
 
 
 def _nearest(evidence, table):
-    """Return the median log flux of the nearest studies in climate and vegetation."""
+    """Return the median log flux of the nearest studies in climate, vegetation and place."""
     cells = evidence.cells
     x = pd.DataFrame({
         "MAT": evidence.number("MAT").fillna(cells["MAT"]) / 6,
         "MAP": np.log(evidence.number("MAP").fillna(cells["MAP"]).clip(lower=50)) / 0.5,
         "range": (cells["warmest"] - cells["coldest"]) / 12, "ndvi": cells["ndvi"] * 5,
+        "lat": evidence.number("Latitude") / 10, "lon": evidence.number("Longitude") / 15,
     }).loc[table.index]
+    features = list(x)
     x = x.fillna(x.median())
     words = evidence.text("Ecosystem_type").fillna("") + evidence.text("Leaf_habit").fillna("")
     x["log"], x["study"], x["class"] = table["log"], table["study"], words[table.index]
     votes = x.groupby(["study", "class"], as_index=False).median()
-    places, points = (t[["MAT", "MAP", "range", "ndvi"]].to_numpy() for t in (votes, x))
+    places, points = votes[features].to_numpy(), x[features].to_numpy()
     logs, out = votes["log"].to_numpy(), np.empty(len(x))
     for i, (own, word) in enumerate(zip(x["study"], x["class"])):
-        away = ((places - points[i]) ** 2).sum(axis=1) + 1.5 * (votes["class"] != word).to_numpy()
+        away = (places - points[i]) ** 2
+        # Beyond some 20 degrees, one place is as far as another.
+        away = away[:, :4].sum(axis=1) + away[:, 4:].sum(axis=1).clip(max=3)
+        away += 1.5 * (votes["class"] != word).to_numpy()
         away[(votes["study"] == own).to_numpy()] = np.inf
         out[i] = np.median(logs[np.argpartition(away, _NEAREST)[:_NEAREST]])
     return out
