@@ -77,6 +77,13 @@ def test_rates_and_sums_decide(rate, decides):
     assert len(suspects(units.unit_of_study, doubtful)) == 2
 
 
+@pytest.mark.parametrize("departure", [200.0, -200.0])
+def test_impossible_fluxes(departure):
+    """A ratio of likelihoods is a number even where both underflow."""
+    for spread in (0.2, 0.6):
+        assert np.isfinite(units._ratio(np.array([departure]), spread, CO2)).all()
+
+
 def test_comparable_records_must_agree():
     """Rates alone do not make a whole study a mass of CO2."""
     fields = {"Rs_growingseason": 0.2, "Rs_wet": 0.2, "Rs_dry": 0.1}

@@ -65,7 +65,7 @@ def unit_of_record(evidence):
             parts.append(_against_siblings(table, log).reindex(evidence.table.index))
         rates, sums = _support(evidence, log)
         ratios[unit] = pd.concat(parts, axis=1).mean(axis=1) + rates + sums + common
-    yield from _flags(evidence, pd.DataFrame(ratios), RECORD_LIMIT, "as the record")
+    yield from _flags(evidence, pd.DataFrame(ratios), RECORD_LIMIT, "record")
 
 
 def unit_of_study(evidence):
@@ -88,7 +88,7 @@ def unit_of_study(evidence):
     comparable = _pooled(pd.concat(parts, axis=1))
     ratio = comparable.where(comparable > 0) + other
     ratio = ratio.groupby(evidence.study).transform("median").where(ratio.notna())
-    yield from _flags(evidence, ratio.to_frame(_CO2), STUDY_LIMIT, "as the study")
+    yield from _flags(evidence, ratio.to_frame(_CO2), STUDY_LIMIT, "study")
 
 
 def round_rates(evidence):
@@ -130,9 +130,9 @@ def _flags(evidence, ratios, limit, who):
         first = next(f for f in FLUXES if known.get(f, 0) > 0)
         yield Flag(
             r, _TEST, ", ".join(f for f in known if f in FLUXES),
-            "; ".join(f"{f} {flux_text(v)}" for f, v in known.items() if f in FLUXES),
-            f"{first} of about {known[first] / factor:,.0f} g C m-2 yr-1; {who} and what is "
-            f"comparable suggest a value in {unit}", suspicion[r],
+            ", ".join(f"{FLUXES[f]} {flux_text(v)}" for f, v in known.items() if f in FLUXES),
+            f"{FLUXES[first]} of about {known[first] / factor:,.0f} g C m-2 yr-1; the fluxes of "
+            f"the {who} fit much better in {unit}", suspicion[r],
             "; ".join(f"{f}={number_text(v / factor)}" for f, v in known.items())
             if clear else "",
         )
@@ -229,9 +229,12 @@ def _respired(evidence):
 
 
 def _density(departure, spread):
-    """Return the density of a departure: normal, and one in twenty from a much wider normal."""
+    """Return the density of a departure: normal, and one in twenty from a much wider normal.
+
+    It is never zero, however far the departure.
+    """
     narrow = np.exp(-0.5 * (departure / spread) ** 2) / spread
-    return 0.95 * narrow + 0.05 * np.exp(-0.5 * (departure / 1.5) ** 2) / 1.5
+    return 0.95 * narrow + 0.05 * np.exp(-0.5 * (departure / 1.5) ** 2) / 1.5 + 1e-30
 
 
 def _ratio(departure, spread, log):
