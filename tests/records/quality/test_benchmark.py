@@ -126,4 +126,5 @@ def test_known_slips_are_found(real_input):
     found, alarms = benchmark(records, n=50, rounds=1)
     for name, (_, mark) in MARKS.items():
         assert found.loc[f"together: {name}", "found"] >= mark
+    assert found.loc[WAYS[4], "times"] >= 0.5
     assert alarms.loc["all tests", "of clean"] <= FALSE_ALARMS

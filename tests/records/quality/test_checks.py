@@ -104,11 +104,12 @@ def test_own_table():
 @pytest.mark.slow
 def test_flags_of_the_release(real_input):
     """Counts of suspicions and remarks on SRDB v5.0 by test, and the sum of all scores."""
+    real_input("srdb_equations")
     found = quality.check_records(load_srdb(real_input("srdb"), strip=False))
     repeated = found["test"] == "repeated row"
     assert found[repeated]["field"].value_counts().to_dict() == {"Rs_annual": 116, "Rh_annual": 56}
     found = found[~repeated]
     counted = quality.counts(found)
     assert counted.loc["outside the stated country"].tolist()[:2] == [113, 59]
-    assert counted[["suspicions", "remarks"]].sum().tolist() == [382, 700]
-    assert len(found) == 1105 and found["score"].sum() == pytest.approx(521.179628821812, rel=1e-9)
+    assert counted[["suspicions", "remarks"]].sum().tolist() == [440, 1012]
+    assert len(found) == 1513 and found["score"].sum() == pytest.approx(696.1294005886534, rel=1e-9)

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from soilresp.errors import ParameterError
-from soilresp.records.quality import climate, coordinates, entries, fluxes, partition
+from soilresp.records.quality import climate, coordinates, entries, fluxes, partition, units
 from soilresp.records.quality.evidence import THRESHOLD, Evidence, flag_table
 from soilresp.records.table import as_srdb
 
@@ -17,6 +17,7 @@ TESTS = (
     partition.negative, partition.share_bounds, partition.part_above_whole,
     partition.sum_of_parts, partition.root_share,
     fluxes.seasonal_rates, fluxes.comparable_records, fluxes.whole_study,
+    units.unit_of_record, units.unit_of_study, units.round_rates,
     entries.year, entries.duplicates, entries.repeated_rows, entries.stray_blanks,
     entries.spelling, entries.unknown_country,
 )

@@ -8,6 +8,7 @@ import pandas as pd
 
 from soilresp.covariates.embedded import load_embedded
 from soilresp.grid.cells import cell_index
+from soilresp.io import fetch
 from soilresp.records.quality.countries import all_countries, resolve
 
 __all__ = ["CLEAN_FLAGS", "FACTORS", "FIELDS", "THRESHOLD", "Evidence", "Flag", "flag_table",
@@ -29,6 +30,9 @@ FACTORS = {
     365.0: "per day and per year",
 }
 """Factors between units, or slips of the decimal point, that may explain a repair."""
+
+_Q10 = ["Q10_0_20", "Q10_5_15", "Q10_10_20", "Q10_0_10", "Q10_other1", "Q10_other2"]
+_USUAL_Q10 = (1.2, 5.0)
 
 
 class Flag(NamedTuple):
@@ -103,6 +107,22 @@ class Evidence:
     def cells(self):
         """Long-term climate and greenness of each record's cell (`pandas.DataFrame`)."""
         return self.at(self.number("Latitude"), self.number("Longitude"))
+
+    @cached_property
+    def responses(self):
+        """Temperature response of each record of SRDB: ``R10`` (umol m-2 s-1) and ``Q10``.
+
+        From the optional input ``srdb_equations``. NaN without it, and in a table of one's own.
+        """
+        blank = pd.DataFrame(np.nan, index=self.table.index, columns=["R10", "Q10"])
+        if "Author" not in self.table or not fetch.is_available("srdb_equations"):
+            return blank
+        fits = pd.read_csv(fetch.locate("srdb_equations").path)
+        fits["Q10"] = fits[_Q10].bfill(axis=1)[_Q10[0]]
+        fits["R10"] = fits["R10"].where(fits["R10"] > 0)
+        fits = fits.groupby("Record_number")[["R10", "Q10"]].median()
+        fits["Q10"] = fits["Q10"].clip(*_USUAL_Q10).fillna(2.4)
+        return blank.assign(**fits.reindex(self.table["Record_number"]).set_axis(blank.index))
 
     def at(self, lat, lon):
         """Look up climate and greenness at points (`pandas.DataFrame`); NaN off the map.
