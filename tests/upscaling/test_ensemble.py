@@ -137,6 +137,57 @@ def test_map_is_that_of_the_study(model):
     assert other["SR_q025"].attrs["units"] == "g m-2 yr-1"
 
 
+def test_record_weights_sum_to_the_total(model):
+    """Over the globe, by year, by continent and in a cell: predictions in double precision."""
+    cube, y = fine_cube(10.0, (2000, 2001, 2002)), plots()[1]
+    area, exact = sr.vegetated_area(cube), fitted(engine="sklearn")
+    mask = area.values > 0
+    by_year = np.array([
+        exact.predict(np.column_stack([
+            cube["MAT"].isel(year=k).values[mask], cube["Prec"].values[mask]
+        ])) for k in range(3)
+    ]) * area.values[mask] / 1e15
+    found = model.record_weights(cube)
+    assert found["row"].tolist() == list(range(90)) and found["weight"].min() >= 0
+    assert found["contribution"].sum() == pytest.approx(by_year.sum() / 3, rel=1e-12)
+    assert found["weight"].sum() == pytest.approx(float(area.sum()), rel=1e-12)
+    np.testing.assert_allclose(found["contribution"], found["weight"] * y / 1e15, rtol=1e-14)
+    np.testing.assert_allclose(found["share"] * by_year.sum() / 3, found["contribution"], 1e-12)
+    total = sr.global_total(model.predict_map(cube, [])["SR"].astype(float), area)
+    assert found["contribution"].sum() == pytest.approx(float(total), rel=1e-7)
+    yearly = model.record_weights(cube, by="year")
+    sums = yearly.groupby("year")["contribution"].sum()
+    assert sums.index.tolist() == [2000, 2001, 2002]
+    np.testing.assert_allclose(sums, by_year.sum(axis=1), rtol=1e-12)
+    np.testing.assert_allclose(yearly.groupby("row")["weight"].mean(), found["weight"], rtol=1e-9)
+    assert yearly.groupby("year")["share"].sum().tolist() == pytest.approx([1, 1, 1])
+    exact_map = xr.zeros_like(area).rename("SR")
+    exact_map.values[mask] = by_year.mean(axis=0) / area.values[mask] * 1e15
+    parts = model.record_weights(cube, by="continent").groupby("continent")["contribution"].sum()
+    expected = sr.regional_totals(exact_map.where(mask), area, "continent")["SR"]
+    np.testing.assert_allclose(parts, expected.sort_index(), rtol=1e-12)
+    alone = model.record_weights(cube, cell=(7.0, 21.0))
+    where = (area["lat"] == 5) & (area["lon"] == 25)
+    flux = float((exact_map * area).where(where).sum()) / 1e15
+    assert alone["contribution"].sum() == pytest.approx(flux, rel=1e-12)
+    half = model.record_weights(cube, area.where(area["lat"] > 0) / 2)["weight"].sum()
+    assert half == pytest.approx(float(area.sum()) / 4, rel=1e-12)
+    with pytest.raises(sr.DataError, match="85"):
+        model.record_weights(cube, cell=(85.0, 0.0))
+    with pytest.raises(sr.ParameterError, match="biome"):
+        model.record_weights(cube, by="biome")
+
+
+def test_record_weights_are_the_same_on_any_number_of_threads():
+    """Bytes of the table with one, three and all; with forests that are kept or grown again."""
+    cube = fine_cube(2.0)
+    tables = [
+        fitted(n_jobs=n, keep_forests=k).record_weights(cube, by="region").to_csv()
+        for n, k in ((1, True), (3, True), (-1, False))
+    ]
+    assert len(set(tables)) == 1
+
+
 def test_any_table_of_rows(model):
     """Columns in any order and more of them, in parts as memory allows: the same predictions."""
     x = plots()[0]
