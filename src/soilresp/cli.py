@@ -435,7 +435,7 @@ def measure_influence(
     recipe: Recipe = RECIPE,
     observations: Observations = OBSERVATIONS,
     studies: int = _count("Studies of each flux to refit without.", 20),
-    runs: int = _count("Runs of each refit.", 10, 2),
+    runs: int = _count("Runs of each refit, at most.", 40, 2),
     into: Path = TABLE,
 ):
     """Weigh records and studies in the totals (10 minutes)."""
@@ -444,7 +444,10 @@ def measure_influence(
 
     table, facts = run_influence(study, studies, runs, into)
     print(table.dropna().to_string(index=False, float_format="{:.3g}".format))
-    print(facts)
+    for target, found in facts.items():
+        for name in ("records", "studies"):
+            most = ", ".join(f"{n} carry {p}" for p, n in found[f"{name}_with"].items())
+            print(f"{target} {name}: {most}; effective number {found[f'effective_{name}']:.0f}")
 
 
 # ---------------------------------------------------------------- data

@@ -26,7 +26,7 @@ from soilresp.upscaling.maps import mean_covariates, vegetated_area
 __all__ = ["run_influence"]
 
 
-def run_influence(study, n_studies=20, n_runs=10, into=None, folder=None):
+def run_influence(study, n_studies=20, n_runs=40, into=None, folder=None):
     """Weigh the records of both fluxes, leave studies out, and save the tables.
 
     The table ``influence`` has one row a study: ``target``, ``study``, ``records``, ``weight``
@@ -87,7 +87,7 @@ def run_influence(study, n_studies=20, n_runs=10, into=None, folder=None):
             by_study.loc[number, "refitted"] = changes.mean()
             error = changes.std(ddof=1) / np.sqrt(changes.size) if changes.size > 1 else np.nan
             by_study.loc[number, "refitted_se"] = error
-        facts[target] = {"total": by_study["contribution"].sum()}
+        facts[target] = {"total": float(by_study["contribution"].sum())}
         for name, found in (("records", by_record), ("studies", by_study)):
             facts[target][f"effective_{name}"] = effective_number(found["weight"])
             counts = carriers(found["contribution"])
