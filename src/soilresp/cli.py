@@ -445,9 +445,7 @@ def measure_influence(
     table, facts = run_influence(study, studies, runs, into)
     print(table.dropna().to_string(index=False, float_format="{:.3g}".format))
     for target, found in facts.items():
-        for name in ("records", "studies"):
-            most = ", ".join(f"{n} carry {p}" for p, n in found[f"{name}_with"].items())
-            print(f"{target} {name}: {most}; effective number {found[f'effective_{name}']:.0f}")
+        print(target, found)
 
 
 # ---------------------------------------------------------------- data

@@ -18,13 +18,13 @@ from soilresp.upscaling.runs import Runs, fit, new_forest
 SHARES = pd.Series({1: 0.6, 2: 0.4})
 
 
-def made_runs(draw="area", n_runs=6):
+def made_runs(sampling="area", n_runs=6):
     """Runs on records of ten studies, the first of which has ten times the flux."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(100, 2)).astype(np.float32)
     study = np.arange(100) // 10
     y = np.exp(6 + 0.3 * x[:, 0]) * np.where(study == 0, 10, 1)
-    return Runs(x, y, np.arange(100) % 2 + 1, SHARES, "SR", n_runs, 10, draw=draw), study
+    return Runs(x, y, np.arange(100) % 2 + 1, SHARES, "SR", n_runs, 10, sampling=sampling), study
 
 
 @given(st.lists(st.tuples(st.floats(0.1, 9), st.floats(0.1, 9), st.integers(0, 4)), min_size=2,
@@ -55,10 +55,10 @@ def test_concentration():
     assert carriers([1.0, 9.0, 90.0]) == [1, 1, 1]
 
 
-@pytest.mark.parametrize("draw", ["area", "record"])
-def test_refits_leave_the_study_out(draw):
+@pytest.mark.parametrize("sampling", ["area", "record"])
+def test_refits_leave_the_study_out(sampling):
     """The total falls by the study's excess, in every run, and alike for kept runs or new ones."""
-    runs, study = made_runs(draw)
+    runs, study = made_runs(sampling)
     cells, area = np.random.default_rng(1).normal(size=(200, 2)), np.full(200, 5e12)
     rows = Rows(cells)
     changes = refitted_changes(runs, study == 0, rows, area, 4)
@@ -86,7 +86,7 @@ def test_nothing_left_out_changes_nothing():
 
 
 def test_a_class_without_other_records():
-    """Draws of a class that loses all its records are dropped."""
+    """A class that loses all its records is drawn from the others."""
     runs, _ = made_runs()
     rows, area = Rows(np.random.default_rng(1).normal(size=(50, 2))), np.full(50, 1e12)
     changes = refitted_changes(runs, runs.strata == 2, rows, area, 2)

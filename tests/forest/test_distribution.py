@@ -15,8 +15,8 @@ from soilresp.forest.distribution import (
     median_absolute_deviation,
     moments,
     quantiles,
-    total_weights,
 )
+from soilresp.forest.evaluate import total_weights
 from soilresp.forest.kernel import BLOCK, REACH
 from soilresp.forest.rows import Rows
 from soilresp.upscaling.runs import new_forest

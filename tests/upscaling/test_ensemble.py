@@ -174,6 +174,8 @@ def test_record_weights_sum_to_the_total(model):
     assert half == pytest.approx(float(area.sum()) / 4, rel=1e-12)
     with pytest.raises(sr.DataError, match="85"):
         model.record_weights(cube, cell=(85.0, 0.0))
+    with pytest.raises(sr.DataError, match="area"):
+        model.record_weights(cube, 0 * area)
     with pytest.raises(sr.ParameterError, match="biome"):
         model.record_weights(cube, by="biome")
 

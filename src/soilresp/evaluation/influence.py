@@ -3,15 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from soilresp.covariates.strata import draw_run
 from soilresp.forest import evaluate
 from soilresp.grid.cells import GRAMS_PER_PG
 from soilresp.records.selection import TARGETS
 from soilresp.upscaling.runs import fit, new_forest
+from soilresp.upscaling.sampling import draw_records
 
-__all__ = [
-    "PARTS", "linear_changes", "effective_number", "carriers", "refitted_changes",
-]
+__all__ = ["PARTS", "linear_changes", "effective_number", "carriers", "refitted_changes"]
 
 PARTS = (0.10, 0.25, 0.50)
 """Parts of the total whose carriers are counted."""
@@ -109,8 +107,8 @@ def refitted_changes(runs, left_out, rows, area, n_runs=None, n_threads=-1):
     """Compute the change of the total of some runs that are grown again without some records.
 
     Runs are paired: in each, only the draws of records that are left out are replaced, by others
-    of the same vegetation class (of all, if records are drawn alike) that the run may
-    draw from; other draws, bootstrap samples and seeds are those of the run.
+    of the same vegetation class (of all, if records are drawn alike or the class has no
+    others) that the run may draw from; other draws, bootstrap samples and seeds are the run's.
 
     Parameters
     ----------
@@ -131,26 +129,18 @@ def refitted_changes(runs, left_out, rows, area, n_runs=None, n_threads=-1):
     numpy.ndarray, shape (n_runs,)
         Pg C yr-1. The standard error of their mean is their SD over the root of their number.
     """
-    strata = np.zeros_like(runs.strata) if runs.draw == "record" else np.asarray(runs.strata)
+    strata = np.zeros_like(runs.strata) if runs.sampling == "record" else np.asarray(runs.strata)
     changes = []
     for run in runs.grow(range(n_runs or runs.n_runs), n_threads):
         rng = np.random.default_rng([runs.seed, TARGETS[runs.target], run.index])
-        drawn, held_out = draw_run(runs.strata, runs.shares, rng, draw=runs.draw)
-        forest = new_forest(
-            runs.n_trees, runs.x.shape[1], int(rng.integers(2**31)), n_threads
-        )
-        pool = ~left_out
-        pool[held_out] = False
-        drawn, kept = drawn.copy(), np.ones(drawn.size, bool)
+        drawn, held_out = draw_records(runs.strata, runs.shares, rng, sampling=runs.sampling)
+        forest = new_forest(runs.n_trees, runs.x.shape[1], int(rng.integers(2**31)), n_threads)
         rng = np.random.default_rng([runs.seed, TARGETS[runs.target], _OFFSET, run.index])
+        pool = np.setdiff1d(np.flatnonzero(~left_out), held_out)
         for stratum in np.unique(strata[left_out]):
             places = np.flatnonzero(left_out[drawn] & (strata[drawn] == stratum))
-            others = np.flatnonzero(pool & (strata == stratum))
-            if others.size:
-                drawn[places] = rng.choice(others, places.size)
-            else:
-                kept[places] = False
-        drawn = drawn[kept]
+            others = pool[strata[pool] == stratum]
+            drawn[places] = rng.choice(others if others.size else pool, places.size)
         fit(forest, runs.x[drawn], runs.y[drawn])
         before, after = (evaluate(f, rows, n_threads)[0] for f in (run.forest, forest))
         changes.append(((after - before) * area).sum() / GRAMS_PER_PG)

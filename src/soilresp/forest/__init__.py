@@ -19,8 +19,8 @@ A leaf stands for all training records in it, as Meinshausen (2006) weights them
 of several forests add up in `Weights`.
 """
 
-from soilresp.forest.distribution import Weights, distribution, total_weights
-from soilresp.forest.evaluate import evaluate
+from soilresp.forest.distribution import Weights, distribution
+from soilresp.forest.evaluate import evaluate, total_weights
 from soilresp.forest.rows import Rows
 from soilresp.forest.trees import Trees
 

@@ -3,28 +3,15 @@
 Meinshausen, N. (2006), Quantile regression forests, J. Mach. Learn. Res. 7, 983-999.
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-from math import ceil, frexp
+from math import ceil
 
 import numpy as np
 
 from soilresp.forest.evaluate import checked_rows, over_blocks
-from soilresp.forest.kernel import (
-    BLOCK,
-    REACH,
-    add_amounts,
-    add_members,
-    list_members,
-    share_amounts,
-    summarise,
-)
+from soilresp.forest.kernel import BLOCK, REACH, add_members, list_members, summarise
 from soilresp.forest.trees import flatten
 
-__all__ = [
-    "Weights", "distribution", "total_weights", "moments", "quantiles",
-    "median_absolute_deviation",
-]
+__all__ = ["Weights", "distribution", "moments", "quantiles", "median_absolute_deviation"]
 
 _ROUNDING = 1e-6
 """Amount by which rounded weights may miss a level that they reach exactly."""
@@ -259,64 +246,6 @@ def distribution(forest, train_x, train_y, rows, levels=(), n_threads=1, one_mem
 
     over_blocks(work, rows.n_blocks, n_threads)
     return _named(rows.restore(out))
-
-
-def total_weights(forest, train_x, rows, amount, group=None, n_groups=1, n_threads=1):
-    """Sum the weights of each training record over rows, each row times an amount.
-
-    In every tree the amounts of the rows in a leaf are divided among its in-bag members, so
-    that the sum of weights times training values is that of amounts times predictions.
-
-    Parameters
-    ----------
-    forest, rows, n_threads
-        As for `Weights.add`.
-    train_x : numpy.ndarray, shape (n, p)
-    amount : numpy.ndarray, shape (n_rows,)
-        Not negative, such as areas. They are counted in fractions of 2^-61 of their sum, so
-        that the result has the same bytes on any number of threads.
-    group : numpy.ndarray of int, shape (n_rows,), optional
-        Sum the rows of each group, numbered from 0, on their own.
-    n_groups : int
-
-    Returns
-    -------
-    numpy.ndarray, shape (n, n_groups)
-        In units of `amount`.
-
-    Examples
-    --------
-    >>> from sklearn.ensemble import RandomForestRegressor
-    >>> x, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 2.0, 4.0, 9.0]
-    >>> forest = RandomForestRegressor(bootstrap=False, max_depth=1, random_state=0).fit(x, y)
-    >>> total_weights(forest, x, [[0.5], [3.0]], np.array([6.0, 1.0])).T.tolist()
-    [[2.0, 2.0, 2.0, 1.0]]
-    """
-    trees = flatten(forest, len(train_x))
-    rows = checked_rows(trees, rows)
-    scale = 2.0 ** (61 - frexp(amount.sum())[1])
-    units = rows.arrange(np.rint(amount * scale).astype(np.int64))
-    group = np.zeros(len(rows), np.int32) if group is None else group.astype(np.int32)
-    group = rows.arrange(group)
-    n_threads = (os.cpu_count() or 1) if n_threads == -1 else n_threads
-    edges = np.linspace(0, rows.n_blocks, n_threads + 1).astype(int)
-    found = []
-    for part, thresholds in trees.groups():
-        table, nodes = part.ranked(thresholds, rows)
-
-        def work(first, last, part=part, table=table, nodes=nodes):
-            own = np.zeros((part.feature.size, n_groups), np.int64)
-            add_amounts(
-                rows.index, rows.bounds, table, part.starts, nodes, units, group, first, last, own
-            )
-            return own
-
-        with ThreadPoolExecutor(n_threads) as pool:
-            found.append(sum(pool.map(work, edges[:-1], edges[1:])))
-    return share_amounts(
-        np.asarray(train_x, np.float32), trees.in_bag, trees.starts, trees.feature,
-        trees.threshold, trees.left, np.concatenate(found) / scale,
-    ) / len(trees)
 
 
 def _units_to_a_tree(n_trees, n_forests):

@@ -466,42 +466,30 @@ def add_amounts(index, bounds, table, starts, nodes, amount, group, first, last,
     """
     n_features, n_trees, size = index.shape[1], starts.size - 1, _largest(starts) + 2
     p = np.uint64(n_features)
-    reach_nodes = np.empty(size, np.uint64)
-    roots, queue = np.empty(TILE, np.uint64), np.empty(size, np.uint64)
     masks, inner = np.empty(size, np.uint64), np.empty(size, np.uint64)
     slots, leaves = np.empty(size, np.uint32), np.empty(size, np.uint32)
     contents, chosen = np.empty(size, np.uint64), np.empty(size, np.uint32)
     low, high = np.empty(n_features + 1, np.uint64), np.empty(n_features + 1, np.uint64)
-    binned = np.empty(REACH * n_features * BLOCK, np.uint16)
-    for reach in range(first, last, REACH):
-        reach_end = min(reach + REACH, last)
-        _bin(table, index, reach, reach_end, binned)
+    binned, queue = np.empty(STRIDE * n_features * BLOCK, np.uint16), np.empty(size, np.uint64)
+    for stride in range(first, last, STRIDE):
+        stride_end = min(stride + STRIDE, last)
+        _bin(table, index, stride, stride_end, binned)
+        _box(table, bounds, stride, stride_end, low, high)
         for tile in range(0, n_trees, TILE):
-            n_tile = min(TILE, n_trees - tile)
-            _box(table, bounds, reach, reach_end, low, high)
-            n = np.uint64(0)
-            for t in range(n_tile):
-                roots[t] = n
-                n = _prune(starts[tile + t], p, low, high, nodes, n, reach_nodes)
-            for stride in range(reach, reach_end, STRIDE):
-                stride_end = min(stride + STRIDE, reach_end)
-                _box(table, bounds, stride, stride_end, low, high)
-                n_inner, n_leaves = _lay_out(
-                    roots[:n_tile], p, low, high, reach_nodes, queue, masks, inner, slots,
-                    leaves, contents,
-                )
-                for b in range(stride, stride_end):
-                    base = np.uint64((b - reach) * n_features * BLOCK)
-                    _descend(binned, base, n_inner, masks, inner, slots)
-                    n_chosen = _reached(masks, leaves, n_leaves, chosen)
-                    for j in range(n_chosen):
-                        leaf = np.uint64(chosen[j])
-                        place = contents[leaf] >> _CHILD
-                        mask = masks[leaves[leaf]]
-                        while mask:
-                            i = _lowest(mask)
-                            out[place, group[b, i]] += amount[b, i]
-                            mask &= mask - _ONE
+            n_inner, n_leaves = _lay_out(
+                starts[tile : min(tile + TILE, n_trees)], p, low, high, nodes, queue, masks,
+                inner, slots, leaves, contents,
+            )
+            for b in range(stride, stride_end):
+                base = np.uint64((b - stride) * n_features * BLOCK)
+                _descend(binned, base, n_inner, masks, inner, slots)
+                for j in range(_reached(masks, leaves, n_leaves, chosen)):
+                    leaf = np.uint64(chosen[j])
+                    place, mask = contents[leaf] >> _CHILD, masks[leaves[leaf]]
+                    while mask:
+                        i = _lowest(mask)
+                        out[place, group[b, i]] += amount[b, i]
+                        mask &= mask - _ONE
 
 
 @numba.njit(cache=True, nogil=True)

@@ -314,7 +314,7 @@ class Ensemble(RegressorMixin, BaseEstimator):
         UnfittedError
             Before `fit`.
         DataError
-            As from `predict_map`, or if the cell is not mapped.
+            As from `predict_map`, or if no cell (or not the one asked for) is left.
         ParameterError
             As from `predict_map`, or if `by` is none of these.
 
@@ -333,22 +333,20 @@ class Ensemble(RegressorMixin, BaseEstimator):
         area = np.asarray((vegetated_area(cube) if area is None else area).transpose("lat", "lon"))
         mask &= area > 0
         if cell is not None:
-            place = [np.abs(cube[n].values - at).argmin() for n, at in zip(("lat", "lon"), cell)]
-            if not mask[tuple(place)]:
-                raise DataError(f"There is no mapped cell at latitude and longitude {cell}.")
-            mask = np.zeros_like(mask)
-            mask[tuple(place)] = True
+            row, col = (abs(cube[n].values - at).argmin() for n, at in zip(("lat", "lon"), cell))
+            mask[np.arange(mask.size).reshape(mask.shape) != row * mask.shape[1] + col] = False
+        if not mask.any():
+            raise DataError(f"No mapped cell has an area above 0 (cell: {cell or 'all'}).")
         by_year, runs = stack(cube, mask, names), self.runs_
         n_years, n_cells, p = by_year.shape
         if by == "year":
-            labels = cube["year"].values if "year" in cube.dims else np.array(["climatology"])
-            group, n_years = np.repeat(np.arange(n_years), n_cells), 1
+            n_years = 1
+            group = np.repeat(cube["year"].values if "year" in cube.dims else [0], n_cells)
         else:
-            words = np.zeros(n_cells, int) if by is None else region_of_cells(cube, mask, by)[mask]
-            labels, group = np.unique(words.astype(str), return_inverse=True)
-            group = np.tile(group, n_years)
+            group = np.zeros(n_cells) if by is None else region_of_cells(cube, mask, by)[mask]
+        labels, group = np.unique(group, return_inverse=True)
         rows = Rows(by_year.reshape(-1, p), like=runs.x)
-        amount = np.resize(area[mask].astype(float), len(rows)) / n_years
+        group, amount = (np.resize(v, len(rows)) for v in (group, area[mask] / n_years))
         weight = np.zeros((labels.size, runs.y.size))
         for run in runs.grow(n_jobs=self.n_jobs):
             own = total_weights(

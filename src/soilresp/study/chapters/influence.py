@@ -1,17 +1,8 @@
 """Influence of records and studies on the study's totals."""
 
-from functools import partial
-
-import numpy as np
 import pandas as pd
 
-from soilresp.evaluation.influence import (
-    PARTS,
-    carriers,
-    effective_number,
-    linear_changes,
-    refitted_changes,
-)
+from soilresp.evaluation import influence
 from soilresp.evaluation.store import ResultStore
 from soilresp.forest import Rows
 from soilresp.records.matching import valid_cells
@@ -53,8 +44,8 @@ def run_influence(study, n_studies=20, n_runs=40, into=None, folder=None):
     table : pandas.DataFrame
         As ``influence``.
     facts : dict
-        By target: ``total``, ``effective_records`` and ``effective_studies`` (by weight),
-        ``records_with`` and ``studies_with`` 10, 25 and 50 % of the total.
+        By target: ``total``, ``effective records`` and ``effective studies`` (by weight), and
+        the numbers of ``records`` and ``studies`` that carry 10, 25 and 50 % of the total.
     """
     start, cube = clocks(), assembly(study).cube
     trained = training.stored(study) or training(study)
@@ -65,57 +56,46 @@ def run_influence(study, n_studies=20, n_runs=40, into=None, folder=None):
     store = ResultStore(
         folder or study.run / "influence", ensembles=trained.digest, n_runs=n_runs
     )
-    tables, single, facts = [], [], {}
+    by_study, by_record, facts = [], [], {}
     for target, model in models.items():
-        records = records_of(trained.predictions, target)
-        weigh = partial(_weigh, model, cube, area)
-        store.complete({f"{target}_weights": ()}, weigh, f"{target} weights")
-        given = store.results[f"{target}_weights"]
-        by_study, by_record = (
-            linear_changes(given["weight"], given["contribution"], group)
+        records, n = records_of(trained.predictions, target), min(n_runs, model.n_runs)
+        store.complete(
+            {f"{target}_weights": (model,)}, lambda m: {"table": m.record_weights(cube, area)},
+            f"{target} weights",
+        )
+        weights = store.results[f"{target}_weights"]["table"]
+        studies, single = (
+            influence.linear_changes(weights["weight"], weights["contribution"], group)
             for group in (records["study"], records.index)
         )
         rows = Rows(mean_covariates(cube, mask, names[target]), like=model.runs_.x)
-        refit = partial(
-            _refit, model.runs_, records["study"], rows, area.values[mask],
-            min(n_runs, model.n_runs),
+        given = (rows, area.values[mask], n)
+        jobs = {
+            f"{target}_{s}": (model.runs_, (records["study"] == s).to_numpy(), *given)
+            for s in studies.index[:n_studies]
+        }
+        store.complete(
+            jobs, lambda *g: {"changes": influence.refitted_changes(*g)}, f"{target} studies"
         )
-        jobs = {f"{target}_{s}": (s,) for s in by_study.index[:n_studies]}
-        store.complete(jobs, refit, f"{target} studies")
-        for name, (number,) in jobs.items():
-            changes = store.results[name]["changes"]
-            by_study.loc[number, "refitted"] = changes.mean()
-            error = changes.std(ddof=1) / np.sqrt(changes.size) if changes.size > 1 else np.nan
-            by_study.loc[number, "refitted_se"] = error
-        facts[target] = {"total": float(by_study["contribution"].sum())}
-        for name, found in (("records", by_record), ("studies", by_study)):
-            facts[target][f"effective_{name}"] = effective_number(found["weight"])
-            counts = carriers(found["contribution"])
-            facts[target][f"{name}_with"] = {f"{p:.0%}": n for p, n in zip(PARTS, counts)}
-        by_record = by_record.join(records[["record", "study"]])
-        tables.append(by_study.rename_axis("study").reset_index().assign(target=target))
-        single.append(by_record.assign(target=target))
+        changes = pd.DataFrame(
+            {int(name.split("_")[1]): store.results[name]["changes"] for name in jobs}
+        )
+        studies = studies.assign(refitted=changes.mean(), refitted_se=changes.sem())
+        facts[target] = {"total": float(studies["contribution"].sum())}
+        for name, found in (("records", single), ("studies", studies)):
+            facts[target][f"effective {name}"] = influence.effective_number(found["weight"])
+            facts[target][name] = influence.carriers(found["contribution"])
+        by_study.append(studies.rename_axis("study").reset_index().assign(target=target))
+        by_record.append(single.join(records[["record", "study"]]).assign(target=target))
     columns = ["weight", "share", "change"]
-    saved = {
-        "influence": (tables, ["study", "records", *columns, "refitted", "refitted_se"]),
-        "influence_records": (single, ["record", "study", *columns]),
-    }
-    options = (f"--studies {n_studies}", f"--runs {n_runs}")
-    for name, (parts, kept) in saved.items():
+    for name, parts, kept in (
+        ("influence_records", by_record, ["record", "study", *columns]),
+        ("influence", by_study, ["study", "records", *columns, "refitted", "refitted_se"]),
+    ):
         table = pd.concat(parts, ignore_index=True)[["target", *kept]]
-        saved[name] = table.assign(weight=table["weight"] / 1e12)
+        table["weight"] /= 1e12
         save_long_table(
-            name, saved[name], study, options, into, start, predictors=names, found=facts,
-            settings={**trained.settings, "refitted_runs": n_runs},
+            name, table, study, (f"--studies {n_studies}", f"--runs {n_runs}"), into, start,
+            predictors=names, found=facts, settings={**trained.settings, "refitted_runs": n_runs},
         )
-    return saved["influence"], facts
-
-
-def _weigh(model, cube, area):
-    table = model.record_weights(cube, area)
-    return {name: table[name].to_numpy() for name in ("weight", "contribution")}
-
-
-def _refit(runs, studies, rows, area, n_runs, study):
-    left_out = (studies == study).to_numpy()
-    return {"changes": refitted_changes(runs, left_out, rows, area, n_runs)}
+    return table, facts
