@@ -72,22 +72,12 @@ def test_refits_leave_the_study_out(sampling):
     assert changes.mean() == pytest.approx(without - before, rel=0.25)
 
 
-def test_nothing_left_out_changes_nothing():
-    """Without a record to leave out the run itself is grown again; nor does one never drawn count.
-    """
+def test_records_that_are_never_drawn_change_nothing():
+    """The run itself is grown again; a class that loses all records is drawn from the others."""
     runs, _ = made_runs()
     rows, area = Rows(np.random.default_rng(1).normal(size=(50, 2))), np.full(50, 1e12)
-    none = np.zeros(100, bool)
-    assert (refitted_changes(runs, none, rows, area) == 0).all()
-    run = next(runs.grow([0]))
-    held_out = none.copy()
-    held_out[run.held_out] = True
+    held_out = np.isin(np.arange(100), next(runs.grow([0])).held_out)
     assert refitted_changes(runs, held_out, rows, area, 1).tolist() == [0.0]
-
-
-def test_a_class_without_other_records():
-    """A class that loses all its records is drawn from the others."""
-    runs, _ = made_runs()
-    rows, area = Rows(np.random.default_rng(1).normal(size=(50, 2))), np.full(50, 1e12)
+    assert (refitted_changes(runs, np.zeros(100, bool), rows, area) == 0).all()
     changes = refitted_changes(runs, runs.strata == 2, rows, area, 2)
     assert np.isfinite(changes).all() and (changes != 0).all()

@@ -53,9 +53,7 @@ def run_influence(study, n_studies=20, n_runs=40, into=None, folder=None):
     names = {t: list(m.feature_names_in_) for t, m in models.items()}
     mask = valid_cells(cube, sorted(set().union(*names.values())))
     area = vegetated_area(cube).where(mask)
-    store = ResultStore(
-        folder or study.run / "influence", ensembles=trained.digest, n_runs=n_runs
-    )
+    store = ResultStore(folder or study.run / "influence", ensembles=trained.digest)
     by_study, by_record, facts = [], [], {}
     for target, model in models.items():
         records, n = records_of(trained.predictions, target), min(n_runs, model.n_runs)
@@ -71,7 +69,7 @@ def run_influence(study, n_studies=20, n_runs=40, into=None, folder=None):
         rows = Rows(mean_covariates(cube, mask, names[target]), like=model.runs_.x)
         given = (rows, area.values[mask], n)
         jobs = {
-            f"{target}_{s}": (model.runs_, (records["study"] == s).to_numpy(), *given)
+            f"{target}_{s}_{n}": (model.runs_, (records["study"] == s).to_numpy(), *given)
             for s in studies.index[:n_studies]
         }
         store.complete(
