@@ -106,7 +106,7 @@ def test_engines_agree():
 @pytest.mark.slow
 @pytest.mark.parametrize("target", ["SR", "HR"])
 def test_engines_agree_on_real_records_and_cells(target):
-    """Field records and real climate: the same means and quantiles."""
+    """Field records and real climate: the same means and quantiles; weights add up to the total."""
     if not is_available(["srdb", *recipe_of("delta").needs]):
         pytest.skip("the inputs of recipe 'delta' are neither in the cache nor in a mirror")
     cube = sr.load_covariates("delta", (2000, 2001))
@@ -121,6 +121,12 @@ def test_engines_agree_on_real_records_and_cells(target):
     }
     cells = cube[names].isel(year=0).to_dataframe()[names].dropna().sample(400, random_state=0)
     assert_engines_agree(models, pd.concat([cells, sites[names].head(100)]))
+    area = sr.vegetated_area(cube).values
+    yearly = models["fast"].record_weights(cube, by="year").groupby("year")["contribution"].sum()
+    for year, total in yearly.items():
+        rows = cube[names].sel(year=year).to_dataframe().assign(area=area.ravel()).dropna()
+        exact = models["sklearn"].predict(rows) @ rows["area"].to_numpy() / 1e15
+        assert total == pytest.approx(exact, rel=1e-11)
 
 
 def test_map_is_that_of_the_study(model):
