@@ -429,6 +429,25 @@ def measure_convergence(
           .to_string(float_format="{:.3g}".format))
 
 
+@study_app.command("influence")
+def measure_influence(
+    out: Path = _folder("Run folder.", "--run", default=Path("runs/standard")),
+    recipe: Recipe = RECIPE,
+    observations: Observations = OBSERVATIONS,
+    studies: int = _count("Studies of each flux to refit without.", 20),
+    runs: int = _count("Runs of each refit, at most.", 40, 2),
+    into: Path = TABLE,
+):
+    """Weigh records and studies in the totals (10 minutes)."""
+    study = _study(out, recipe, observations)
+    from soilresp.study.chapters.influence import run_influence
+
+    table, facts = run_influence(study, studies, runs, into)
+    print(table.dropna().to_string(index=False, float_format="{:.3g}".format))
+    for target, found in facts.items():
+        print(target, found)
+
+
 # ---------------------------------------------------------------- data
 
 

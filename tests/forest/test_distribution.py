@@ -16,6 +16,7 @@ from soilresp.forest.distribution import (
     moments,
     quantiles,
 )
+from soilresp.forest.evaluate import total_weights
 from soilresp.forest.kernel import BLOCK, REACH
 from soilresp.forest.rows import Rows
 from soilresp.upscaling.runs import new_forest
@@ -484,3 +485,31 @@ def test_a_spread_is_never_imaginary():
     # mean 1 + 1e-9 about the centre, square the same: their difference is below zero
     _, sd = moments(np.array([0.0, 2.0]), np.array([[0.0, 1 + 1e-9]]))
     assert sd.tolist() == [0]
+
+
+@pytest.mark.parametrize("name", FORESTS)
+def test_total_weights_are_sums_over_rows(name):
+    """Weights row by row times the amounts, by group; their sum is that of the predictions."""
+    forest, x, y, rows = grown(**FORESTS[name], ties=True)
+    rng = np.random.default_rng(1)
+    amount, group = rng.uniform(0, 3e9, len(rows)), rng.integers(0, 3, len(rows))
+    alone = brute_force_weights(forest, x, rows, len(x))
+    found = total_weights(forest, x, rows, amount, group, 4)
+    expected = [(alone * np.where(group == k, amount, 0)[:, np.newaxis]).sum(0) for k in range(4)]
+    np.testing.assert_allclose(found, np.array(expected).T, rtol=1e-12, atol=1e-3)
+    np.testing.assert_allclose(found.sum(), amount.sum(), rtol=1e-14)
+    np.testing.assert_allclose(found.sum(axis=1) @ y, amount @ forest.predict(rows), rtol=1e-13)
+
+
+def test_total_weights_by_threads_and_groups_of_trees(monkeypatch):
+    """The same bytes on any number of threads; trees in groups, more than one reach of blocks."""
+    forest, x, y, _ = grown(300, 4, 70)
+    rows = Rows(np.random.default_rng(2).normal(size=(20_000, 4)), like=x)
+    amount = np.linspace(0, 1, len(rows))
+    once = total_weights(forest, x, rows, amount)
+    for n_threads in (2, 7, -1):
+        again = total_weights(forest, x, rows, amount, n_threads=n_threads)
+        assert again.tobytes() == once.tobytes()
+    np.testing.assert_allclose(once[:, 0] @ y, amount @ forest.predict(rows.x), rtol=1e-12)
+    monkeypatch.setattr("soilresp.forest.trees._MOST_THRESHOLDS", 2000)
+    assert total_weights(forest, x, rows, amount).tobytes() == once.tobytes()

@@ -4,9 +4,13 @@ import pytest
 
 from soilresp.errors import DataError
 from soilresp.evaluation.alternatives import Alternative
+from soilresp.grid.cells import global_total
 from soilresp.io import tables as committed
 from soilresp.study import chapters as workflow
 from soilresp.study.chapters import convergence
+from soilresp.study.chapters.influence import run_influence
+from soilresp.upscaling.ensemble import Ensemble
+from soilresp.upscaling.maps import vegetated_area
 
 pytestmark = pytest.mark.slow
 
@@ -78,3 +82,28 @@ def test_convergence_is_saved(study, tmp_path):
     assert set(made["n_runs"]) == {1, 2} and set(made["n_trees"]) == {2, 3}
     table, facts = committed.load_table("convergence", tmp_path)
     assert len(table) == len(made) and facts["trees"] == [2, 3] and facts["n_runs"] == 4
+
+
+def test_influence_is_saved_and_continues(study, tmp_path):
+    """One row a study and one a record; a second call finds the weights and refits."""
+    table, facts = run_influence(study, 2, 2, tmp_path, tmp_path / "work")
+    assert table["refitted"].notna().groupby(table["target"]).sum().to_dict() == {"HR": 2, "SR": 2}
+    assert (table["refitted_se"].dropna() > 0).all()
+    assert table.groupby("target")["share"].sum().tolist() == pytest.approx([1, 1])
+    cells, trained = workflow.assembly(study).cube, workflow.training(study)
+    for target, found in facts.items():
+        own = trained.predictions[trained.predictions["target"] == target]
+        maps = Ensemble.from_arrays(trained[f"ensemble_{target}"]).predict_map(cells, [])
+        total = float(global_total(maps[target].astype(float), vegetated_area(cells)))
+        # Cells of the map lack no predictor of either flux here.
+        assert found["total"] == pytest.approx(total, rel=1e-6)
+        assert 1 < found["effective studies"] <= own["study"].nunique()
+        assert found["effective studies"] < found["effective records"]
+        assert sorted(found["studies"]) == found["studies"] and len(found["records"]) == 3
+    single, notes = committed.load_table("influence_records", tmp_path)
+    assert len(single) == table["records"].sum() == len(trained.predictions)
+    assert notes["command"].startswith("soilresp study influence ") and notes["found"] == facts
+    stamps = {f: f.stat().st_mtime_ns for f in (tmp_path / "work").glob("*.npz")}
+    again, _ = run_influence(study, 2, 2, tmp_path, tmp_path / "work")
+    assert again.equals(table) and len(stamps) == 6
+    assert {f: f.stat().st_mtime_ns for f in stamps} == stamps

@@ -106,7 +106,7 @@ def test_engines_agree():
 @pytest.mark.slow
 @pytest.mark.parametrize("target", ["SR", "HR"])
 def test_engines_agree_on_real_records_and_cells(target):
-    """Field records and real climate: the same means and quantiles."""
+    """Field records and real climate: the same means and quantiles; weights add up to the total."""
     if not is_available(["srdb", *recipe_of("delta").needs]):
         pytest.skip("the inputs of recipe 'delta' are neither in the cache nor in a mirror")
     cube = sr.load_covariates("delta", (2000, 2001))
@@ -121,6 +121,12 @@ def test_engines_agree_on_real_records_and_cells(target):
     }
     cells = cube[names].isel(year=0).to_dataframe()[names].dropna().sample(400, random_state=0)
     assert_engines_agree(models, pd.concat([cells, sites[names].head(100)]))
+    area = sr.vegetated_area(cube).values
+    yearly = models["fast"].record_weights(cube, by="year").groupby("year")["contribution"].sum()
+    for year, total in yearly.items():
+        rows = cube[names].sel(year=year).to_dataframe().assign(area=area.ravel()).dropna()
+        exact = models["sklearn"].predict(rows) @ rows["area"].to_numpy() / 1e15
+        assert total == pytest.approx(exact, rel=1e-11)
 
 
 def test_map_is_that_of_the_study(model):
@@ -135,6 +141,59 @@ def test_map_is_that_of_the_study(model):
     assert list(other) == ["SR", "SR_sd", "SR_q025"]
     assert other["SR_q025"].attrs["long_name"].startswith("2.5 % quantile of total soil")
     assert other["SR_q025"].attrs["units"] == "g m-2 yr-1"
+
+
+def test_record_weights_sum_to_the_total(model):
+    """Over the globe, by year, by continent and in a cell: predictions in double precision."""
+    cube, y = fine_cube(10.0, (2000, 2001, 2002)), plots()[1]
+    area, exact = sr.vegetated_area(cube), fitted(engine="sklearn")
+    mask = area.values > 0
+    by_year = np.array([
+        exact.predict(np.column_stack([
+            cube["MAT"].isel(year=k).values[mask], cube["Prec"].values[mask]
+        ])) for k in range(3)
+    ]) * area.values[mask] / 1e15
+    found = model.record_weights(cube)
+    assert found["row"].tolist() == list(range(90)) and found["weight"].min() >= 0
+    assert found["contribution"].sum() == pytest.approx(by_year.sum() / 3, rel=1e-12)
+    assert found["weight"].sum() == pytest.approx(float(area.sum()), rel=1e-12)
+    np.testing.assert_allclose(found["contribution"], found["weight"] * y / 1e15, rtol=1e-14)
+    np.testing.assert_allclose(found["share"] * by_year.sum() / 3, found["contribution"], 1e-12)
+    total = sr.global_total(model.predict_map(cube, [])["SR"].astype(float), area)
+    assert found["contribution"].sum() == pytest.approx(float(total), rel=1e-7)
+    yearly = model.record_weights(cube, by="year")
+    sums = yearly.groupby("year")["contribution"].sum()
+    assert sums.index.tolist() == [2000, 2001, 2002]
+    np.testing.assert_allclose(sums, by_year.sum(axis=1), rtol=1e-12)
+    np.testing.assert_allclose(yearly.groupby("row")["weight"].mean(), found["weight"], rtol=1e-9)
+    assert yearly.groupby("year")["share"].sum().tolist() == pytest.approx([1, 1, 1])
+    exact_map = xr.zeros_like(area).rename("SR")
+    exact_map.values[mask] = by_year.mean(axis=0) / area.values[mask] * 1e15
+    parts = model.record_weights(cube, by="continent").groupby("continent")["contribution"].sum()
+    expected = sr.regional_totals(exact_map.where(mask), area, "continent")["SR"]
+    np.testing.assert_allclose(parts, expected.sort_index(), rtol=1e-12)
+    alone = model.record_weights(cube, cell=(7.0, 21.0))
+    where = (area["lat"] == 5) & (area["lon"] == 25)
+    flux = float((exact_map * area).where(where).sum()) / 1e15
+    assert alone["contribution"].sum() == pytest.approx(flux, rel=1e-12)
+    half = model.record_weights(cube, area.where(area["lat"] > 0) / 2)["weight"].sum()
+    assert half == pytest.approx(float(area.sum()) / 4, rel=1e-12)
+    with pytest.raises(sr.DataError, match="85"):
+        model.record_weights(cube, cell=(85.0, 0.0))
+    with pytest.raises(sr.DataError, match="area"):
+        model.record_weights(cube, 0 * area)
+    with pytest.raises(sr.ParameterError, match="biome"):
+        model.record_weights(cube, by="biome")
+
+
+def test_record_weights_are_the_same_on_any_number_of_threads():
+    """Bytes of the table with one, three and all; with forests that are kept or grown again."""
+    cube = fine_cube(2.0)
+    tables = [
+        fitted(n_jobs=n, keep_forests=k).record_weights(cube, by="region").to_csv()
+        for n, k in ((1, True), (3, True), (-1, False))
+    ]
+    assert len(set(tables)) == 1
 
 
 def test_any_table_of_rows(model):

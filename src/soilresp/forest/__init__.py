@@ -20,8 +20,8 @@ of several forests add up in `Weights`.
 """
 
 from soilresp.forest.distribution import Weights, distribution
-from soilresp.forest.evaluate import evaluate
+from soilresp.forest.evaluate import evaluate, total_weights
 from soilresp.forest.rows import Rows
 from soilresp.forest.trees import Trees
 
-__all__ = ["Rows", "Trees", "Weights", "distribution", "evaluate"]
+__all__ = ["Rows", "Trees", "Weights", "distribution", "evaluate", "total_weights"]

@@ -21,7 +21,7 @@ numba.config.CACHE_DIR = writable_cache(__file__)
 
 __all__ = [
     "BLOCK", "STRIDE", "REACH", "TILE", "pack", "side_by_side", "sum_leaves", "add_members",
-    "list_members", "summarise", "kd_order",
+    "add_amounts", "share_amounts", "list_members", "summarise", "kd_order",
 ]
 
 BLOCK = 64
@@ -163,6 +163,16 @@ def _add_leaves(typing_context, masks, slots, chosen, first, second, n, sums):
         return context.get_dummy_value()
 
     return types.void(masks, slots, chosen, first, second, types.int64, sums), generate
+
+
+@intrinsic
+def _lowest(typing_context, mask):
+    """Position of the lowest bit that is set."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.uint64(types.uint64), generate
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
@@ -437,6 +447,85 @@ def add_members(index, bounds, table, starts, nodes, members, first, last, origi
                             at = block + np.int64((near[m] >> _CHILD) * _LANES)
                             weight = np.uint32(near[m] & _BELOW_CHILD)
                             _add_where(flat, at, mask, weight)
+
+
+@numba.njit(cache=True, nogil=True)
+def add_amounts(index, bounds, table, starts, nodes, amount, group, first, last, out):
+    """Add an amount of each row to the leaf of every tree that it is in.
+
+    Parameters
+    ----------
+    index, bounds, table, starts, nodes, first, last
+        As in `sum_leaves`.
+    amount : int64 array, shape (n_blocks, 64)
+        Whole numbers, so that their order does not matter.
+    group : int32 array, shape (n_blocks, 64)
+        Column of `out` that each row is counted in.
+    out : int64 array, shape (n_nodes, n_groups)
+        Added to.
+    """
+    n_features, n_trees, size = index.shape[1], starts.size - 1, _largest(starts) + 2
+    p = np.uint64(n_features)
+    masks, inner = np.empty(size, np.uint64), np.empty(size, np.uint64)
+    slots, leaves = np.empty(size, np.uint32), np.empty(size, np.uint32)
+    contents, chosen = np.empty(size, np.uint64), np.empty(size, np.uint32)
+    low, high = np.empty(n_features + 1, np.uint64), np.empty(n_features + 1, np.uint64)
+    binned, queue = np.empty(STRIDE * n_features * BLOCK, np.uint16), np.empty(size, np.uint64)
+    for stride in range(first, last, STRIDE):
+        stride_end = min(stride + STRIDE, last)
+        _bin(table, index, stride, stride_end, binned)
+        _box(table, bounds, stride, stride_end, low, high)
+        for tile in range(0, n_trees, TILE):
+            n_inner, n_leaves = _lay_out(
+                starts[tile : min(tile + TILE, n_trees)], p, low, high, nodes, queue, masks,
+                inner, slots, leaves, contents,
+            )
+            for b in range(stride, stride_end):
+                base = np.uint64((b - stride) * n_features * BLOCK)
+                _descend(binned, base, n_inner, masks, inner, slots)
+                for j in range(_reached(masks, leaves, n_leaves, chosen)):
+                    leaf = np.uint64(chosen[j])
+                    place, mask = contents[leaf] >> _CHILD, masks[leaves[leaf]]
+                    while mask:
+                        i = _lowest(mask)
+                        out[place, group[b, i]] += amount[b, i]
+                        mask &= mask - _ONE
+
+
+@numba.njit(cache=True, nogil=True)
+def share_amounts(x, count, starts, feature, threshold, left, amount):
+    """Divide the amounts of each leaf among its in-bag records, repeats counted.
+
+    Parameters
+    ----------
+    x : float32 array, shape (n, p)
+    count : uint8 array, shape (n_trees, n)
+        How often each record is in each tree's bag.
+    starts, feature, threshold, left
+        Of `soilresp.forest.trees.Trees`.
+    amount : float64 array, shape (n_nodes, n_groups)
+
+    Returns
+    -------
+    float64 array, shape (n, n_groups)
+        Sums over the trees, in their order.
+    """
+    n_trees, n = count.shape
+    out = np.zeros((n, amount.shape[1]))
+    leaf, size = np.empty(n, np.int64), np.zeros(feature.size, np.int64)
+    for t in range(n_trees):
+        for i in range(n):
+            node = starts[t]
+            while feature[node] >= 0:
+                node = left[node] + (x[i, feature[node]] > threshold[node])
+            leaf[i] = node
+            size[node] += count[t, i]
+        for i in range(n):
+            if count[t, i]:
+                part = count[t, i] / size[leaf[i]]
+                for k in range(amount.shape[1]):
+                    out[i, k] += amount[leaf[i], k] * part
+    return out
 
 
 @numba.njit(cache=True, nogil=True)

@@ -75,6 +75,12 @@ class Rows:
         """Number of blocks of 64 rows (int)."""
         return len(self.index)
 
+    def arrange(self, values):
+        """Bring values in the order of `x` into blocks, (n_blocks, 64), filled up with zeros."""
+        out = np.zeros(self.n_blocks * BLOCK, values.dtype)
+        out[: len(self)] = values[self.order]
+        return out.reshape(-1, BLOCK)
+
     def restore(self, ordered):
         """Bring values by block and row, ``(..., n_blocks, 64)``, into the order of `x`."""
         flat = ordered.reshape(*ordered.shape[:-2], -1)[..., : len(self)]

@@ -9,15 +9,24 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state
 
 from soilresp.errors import DataError, ParameterError
-from soilresp.forest import Rows, Trees, Weights, evaluate
+from soilresp.forest import Rows, Trees, Weights, evaluate, total_weights
 from soilresp.forest.distribution import quantiles as weighted_quantiles
 from soilresp.forest.trees import flatten
+from soilresp.grid.cells import GRAMS_PER_PG
 from soilresp.io.files import load_arrays, save_arrays
 from soilresp.io.progress import track
 from soilresp.records.matching import valid_cells
 from soilresp.records.selection import TARGETS
-from soilresp.upscaling.maps import MOST_BYTES, FluxMaps, flux_fields, quantile_fields, stack
+from soilresp.upscaling.maps import (
+    MOST_BYTES,
+    FluxMaps,
+    flux_fields,
+    quantile_fields,
+    stack,
+    vegetated_area,
+)
 from soilresp.upscaling.metrics import scores
+from soilresp.upscaling.regions import region_of_cells
 from soilresp.upscaling.runs import Run, Runs, evaluate_runs, predict
 from soilresp.upscaling.sampling import SAMPLINGS
 
@@ -261,13 +270,8 @@ class Ensemble(RegressorMixin, BaseEstimator):
         ParameterError
             If the ensemble was fitted without names of columns, or as for `predict`.
         """
-        self._check_fitted()
-        if not hasattr(self, "feature_names_in_"):
-            raise ParameterError("predict_map needs an ensemble that was fitted with a DataFrame.")
-        levels, names = self._levels(quantiles), list(self.feature_names_in_)
-        mask = valid_cells(cube, names)
-        if not mask.any():
-            raise DataError(f"No cell of the cube has vegetation and all of {', '.join(names)}.")
+        names, mask = self._valid_cells(cube)
+        levels = self._levels(quantiles)
         if self.engine == "fast":
             maps = FluxMaps(self.runs_, cube, mask, names, levels).climatology
             kept = [self.target + end for end in ("", "_sd", *quantile_fields(levels, levels))]
@@ -277,6 +281,88 @@ class Ensemble(RegressorMixin, BaseEstimator):
         if levels:
             fields |= quantile_fields(levels, self._quantiles(by_year.mean(axis=0), levels))
         return flux_fields(fields, cube, mask, self.target)
+
+    def record_weights(self, cube, area=None, by=None, cell=None):
+        """Compute the area that each training record stands for in the mapped total.
+
+        In every tree, the area of the cells in a leaf is divided among the records in it
+        (the weights of Meinshausen 2006). The sum of weights times fluxes is therefore the total
+        of the map: to 1e-12 of scikit-learn's predictions in double precision, and to some
+        1e-8 of those of ``engine="fast"``, which adds up leaves in single precision.
+
+        Parameters
+        ----------
+        cube : xarray.Dataset
+            As for `predict_map`.
+        area : xarray.DataArray, dims (lat, lon), optional
+            m2 of the cells; those with 0 or NaN are left out. Default: the vegetated area.
+        by : {"year", "region", "country", "continent"}, optional
+            Compute the weights in each year or region (see `soilresp.regional_totals`).
+        cell : tuple of float, optional
+            Latitude and longitude in degrees: compute the weights in the cell there alone.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each record of the training table (and each year or region, in a column
+            named as `by`): ``row``, its position in that table; ``weight`` (m2, mean over the
+            years), ``contribution`` (weight times flux, Pg yr-1) and ``share`` of the total of
+            the contributions (in the year or region).
+
+        Raises
+        ------
+        UnfittedError
+            Before `fit`.
+        DataError
+            As from `predict_map`, or if no cell (or not the one asked for) is left.
+        ParameterError
+            As from `predict_map`, or if `by` is none of these.
+
+        Examples
+        --------
+        >>> import numpy as np, soilresp as sr
+        >>> cube = sr.load_covariates("embedded")
+        >>> x = cube[["MAT", "Prec"]].to_dataframe()[["MAT", "Prec"]].dropna().sample(50)
+        >>> model = sr.Ensemble(3, 5, sampling="record").fit(x, 500 + 20 * x["MAT"])
+        >>> weights = model.record_weights(cube)
+        >>> total = sr.global_total(model.predict_map(cube, [])["SR"], sr.vegetated_area(cube))
+        >>> bool(np.isclose(weights["contribution"].sum(), total)), len(weights)
+        (True, 50)
+        """
+        names, mask = self._valid_cells(cube)
+        area = np.asarray((vegetated_area(cube) if area is None else area).transpose("lat", "lon"))
+        mask &= area > 0
+        if cell is not None:
+            row, col = (abs(cube[n].values - at).argmin() for n, at in zip(("lat", "lon"), cell))
+            mask[np.arange(mask.size).reshape(mask.shape) != row * mask.shape[1] + col] = False
+        if not mask.any():
+            raise DataError(f"No mapped cell has an area above 0 (cell: {cell or 'all'}).")
+        by_year, runs = stack(cube, mask, names), self.runs_
+        n_years, n_cells, p = by_year.shape
+        if by == "year":
+            n_years = 1
+            group = np.repeat(cube["year"].values if "year" in cube.dims else [0], n_cells)
+        else:
+            group = np.zeros(n_cells) if by is None else region_of_cells(cube, mask, by)[mask]
+        labels, group = np.unique(group, return_inverse=True)
+        rows = Rows(by_year.reshape(-1, p), like=runs.x)
+        group, amount = (np.resize(v, len(rows)) for v in (group, area[mask] / n_years))
+        weight = np.zeros((labels.size, runs.y.size))
+        for run in runs.grow(n_jobs=self.n_jobs):
+            own = total_weights(
+                run.forest, runs.x[run.drawn], rows, amount, group, labels.size, self.n_jobs
+            )
+            np.add.at(weight.T, run.drawn, own)
+        weight /= runs.n_runs
+        contribution = weight * runs.y / GRAMS_PER_PG
+        table = pd.DataFrame({
+            "row": np.tile(np.arange(runs.y.size), labels.size), "weight": weight.ravel(),
+            "contribution": contribution.ravel(),
+            "share": (contribution / contribution.sum(axis=1, keepdims=True)).ravel(),
+        })
+        if by is not None:
+            table.insert(0, by, np.repeat(labels, runs.y.size))
+        return table
 
     def save(self, path):
         """Write the fitted ensemble to a file: arrays with a checksum, no pickle.
@@ -384,6 +470,17 @@ class Ensemble(RegressorMixin, BaseEstimator):
             trees = Trees.from_arrays(own, self.n_features_in_)
             self.runs_.stored[i] = Run(i, trees, own["drawn"], own["held_out"])
         return self
+
+    def _valid_cells(self, cube):
+        """Return the names of the predictors, and the cells of a cube that have all of them."""
+        self._check_fitted()
+        if not hasattr(self, "feature_names_in_"):
+            raise ParameterError("Maps need an ensemble that was fitted with a DataFrame.")
+        names = list(self.feature_names_in_)
+        mask = valid_cells(cube, names)
+        if not mask.any():
+            raise DataError(f"No cell of the cube has vegetation and all of {', '.join(names)}.")
+        return names, mask
 
     def _mean(self, x):
         rows = Rows(x, like=self.runs_.x) if self.engine == "fast" else None

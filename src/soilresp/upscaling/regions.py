@@ -14,7 +14,7 @@ from soilresp.grid.land_cover import IGBP_NAMES
 from soilresp.io.paths import data_dir
 from soilresp.records.quality.countries import all_countries
 
-__all__ = ["country_of_cells", "country_table", "regional_totals", "by_group",
+__all__ = ["country_of_cells", "country_table", "region_of_cells", "regional_totals", "by_group",
            "by_bin", "by_class", "by_latitude"]
 
 _FLUXES = ("SR", "HR", "AR")
@@ -144,16 +144,40 @@ def regional_totals(maps, area=None, by="region"):
     >>> sr.regional_totals(benchmark, by="continent").index[0]
     'South America'
     """
-    if by not in ("region", "country", "continent"):
-        raise ParameterError(f"by must be region, country or continent; got {by!r}.")
     if isinstance(maps, xr.DataArray):
         maps = maps.to_dataset()
     first = next(name for name in _FLUXES if name in maps)
+    return by_group(maps, region_of_cells(maps, maps[first].notnull().values, by), area)
+
+
+def region_of_cells(grid, mask, by="region"):
+    """Find the region of the world of each cell.
+
+    Parameters
+    ----------
+    grid : xarray.Dataset
+        With the coordinates ``lat`` and ``lon``.
+    mask : numpy.ndarray of bool, shape (lat, lon)
+        Cells that need one.
+    by : {"region", "country", "continent"}
+        As for `regional_totals`.
+
+    Returns
+    -------
+    numpy.ndarray of str, shape (lat, lon)
+        Names; empty off the mask.
+
+    Raises
+    ------
+    ParameterError
+        As from `regional_totals`.
+    """
+    if by not in ("region", "country", "continent"):
+        raise ParameterError(f"by must be region, country or continent; got {by!r}.")
     known = country_table()[by].to_dict() | {"": ""}
-    lat, lon = (np.asarray(maps[name], float) for name in ("lat", "lon"))
-    mask = maps[first].notnull().values
+    lat, lon = (np.asarray(grid[name], float) for name in ("lat", "lon"))
     code = _country_codes(lat.tobytes(), lon.tobytes(), mask.tobytes())
-    return by_group(maps, np.vectorize(known.get, otypes=[object])(code), area)
+    return np.vectorize(known.get, otypes=[object])(code)
 
 
 def by_bin(climatology, stratum):

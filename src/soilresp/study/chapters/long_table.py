@@ -14,7 +14,7 @@ def save_long_table(name, table, study, options, into, start, **facts):
     Parameters
     ----------
     name : str
-        Of the table, and of the command below ``soilresp study``.
+        Of the table; up to a first underscore, that of the command below ``soilresp study``.
     table : pandas.DataFrame
     study : soilresp.study.settings.Study
         Of which recipe, observations, seed and checksums of the inputs are kept.
@@ -28,9 +28,12 @@ def save_long_table(name, table, study, options, into, start, **facts):
         As for `soilresp.io.tables.save_table`.
     """
     spent = [round(now - then) for now, then in zip(clocks(), start)]
-    command = f"soilresp study {name} --recipe {study.recipe} --observations {study.observations}"
+    command = (
+        f"soilresp study {name.partition('_')[0]}", f"--recipe {study.recipe}",
+        f"--observations {study.observations}", *options,
+    )
     save_table(
-        name, table, " ".join([command, *options]), into,
+        name, table, " ".join(command), into,
         recipe=study.recipe, observations=study.observations, seed=study.seed,
         inputs=selection(study).inputs | assembly(study).inputs, **facts,
         wall_seconds=spent[0], cpu_seconds=spent[1],
