@@ -1,0 +1,1 @@
+"""Build the book, and publish the notebooks of a run."""

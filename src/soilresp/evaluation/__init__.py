@@ -1,0 +1,1 @@
+"""Evaluate the forests: folds, validation, calibration, search, importance, uncertainty."""

@@ -1,0 +1,1 @@
+"""Read the products of climate, soil and vegetation, one file a product."""

@@ -1,0 +1,1 @@
+"""Read, select, check, correct and match field records of soil respiration."""

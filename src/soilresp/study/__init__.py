@@ -1,0 +1,1 @@
+"""Run the study: settings, stages with provenance, notebooks, sweeps."""
