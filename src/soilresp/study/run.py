@@ -499,6 +499,11 @@ def _execute_one(file, target, values):
         os.replace(aside, failed)
         what = "its kernel died, perhaps for lack of memory"
         raise NotebookError(file.stem, what, failed, *_place(file, _last_cell(failed))) from error
+    except RuntimeError as error:
+        raise DataError(
+            f"The kernel of {file.stem} did not start: {error}. Check that `jupyter kernelspec "
+            "list` has python3, and that programs on this machine can connect to 127.0.0.1."
+        ) from error
     except OSError as error:
         raise cannot_write(target, error) or error from error
     finally:
